@@ -1,0 +1,3 @@
+"""Governor: policy-as-code governance for AI token budgets."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Whom we call: clocks, price catalogues and other systems."""

@@ -1,0 +1,1 @@
+"""Text to policy: YAML with positions, shapes, build, problems."""

@@ -1,0 +1,1 @@
+"""One decision: request, snapshot, evaluate, plan, conclude."""

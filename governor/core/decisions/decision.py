@@ -1,0 +1,173 @@
+"""The answer: a verdict with every reason, the numbers compared, and the ways out. A deny is a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from governor.core.scopes import Scope
+from governor.core.units import Unit
+
+
+class Verdict(StrEnum):
+    """What the gateway may do."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class Mode(StrEnum):
+    """``audited`` when nothing enforced applied."""
+
+    ENFORCED = "enforced"
+    AUDITED = "audited"
+
+
+class Basis(StrEnum):
+    """Whether the input was counted by the caller or estimated by us."""
+
+    COUNTED = "counted"
+    ESTIMATED = "estimated"
+
+
+class ReasonCode(StrEnum):
+    """Why a request was refused or warned about. Documented in ``docs/reference/codes.md``; a test keeps them equal."""
+
+    MODEL_DENIED = "model_denied"
+    MODEL_NOT_ALLOWED = "model_not_allowed"
+    MODEL_NOT_IN_ONLY = "model_not_in_only"
+    NO_ALLOWLIST_MATCHES = "no_allowlist_matches"
+    UNKNOWN_MODEL = "unknown_model"
+    UNKNOWN_PRICE = "unknown_price"
+    UNKNOWN_USER = "unknown_user"
+    UNKNOWN_SERVICE_ACCOUNT = "unknown_service_account"
+    UNKNOWN_ENVIRONMENT = "unknown_environment"
+    SUBJECT_NOT_ACTIVE = "subject_not_active"
+    SUBJECT_MISMATCH = "subject_mismatch"
+    INPUT_TOO_LARGE = "input_too_large"
+    OUTPUT_TOO_LARGE = "output_too_large"
+    CONTEXT_TOO_LARGE = "context_too_large"
+    BATCH_SIZE_UNKNOWN = "batch_size_unknown"
+    QUOTA_EXCEEDED = "quota_exceeded"
+    SOFT_LIMIT_EXCEEDED = "soft_limit_exceeded"
+    BATCH_DENIED = "batch_denied"
+    EVALUATION_ERROR = "evaluation_error"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
+    STALE_POLICY = "stale_policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason, as data.
+
+    Amounts are integers of ``unit`` (nano-USD for USD) and None where a reason has no numbers.
+
+    Attributes:
+        code: Which rule.
+        policy: ``Kind/name``, or ``""`` for the Organization's own settings.
+        source: ``file:line``, or ``""``.
+        message: One sentence for people, with the numbers.
+        would_deny: In warnings: an audit or warn policy would have refused.
+    """
+
+    code: ReasonCode
+    message: str
+    policy: str = ""
+    source: str = ""
+    scope: Scope = ()
+    unit: Unit | None = None
+    limit: int | None = None
+    used: int | None = None
+    held: int | None = None
+    requested: int | None = None
+    resets_at: datetime | None = None
+    would_deny: bool = False
+
+
+class RemedyType(StrEnum):
+    """Ways out of a deny."""
+
+    USE_MODEL = "use_model"
+    LOWER_OUTPUT = "lower_max_output_tokens"
+    WAIT_UNTIL = "wait_until"
+    REQUEST_EXCEPTION = "request_exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way out; only the fields that its type needs are set."""
+
+    type: RemedyType
+    model: str = ""
+    max_output_tokens: int | None = None
+    at: datetime | None = None
+    url: str = ""
+    slack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetView:
+    """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` and ``free`` None if none."""
+
+    policy: str
+    scope: Scope
+    unit: Unit
+    limit: int
+    ceiling: int | None
+    used: int
+    held: int
+    period_start_at: datetime | None
+    period_end_at: datetime | None
+
+    @property
+    def free(self) -> int | None:
+        """``ceiling - used - held``; below zero after an overrun."""
+        return None if self.ceiling is None else self.ceiling - self.used - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationView:
+    """What the decision holds.
+
+    ``tokens`` is input plus the output estimate; costs are nano-USD, None while the price is unknown.
+    """
+
+    id: str
+    state: str
+    tokens: int
+    cost_nano_usd: int | None
+    worst_case_nano_usd: int | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The whole answer.
+
+    Attributes:
+        decision_id: UUID text, or None for dry runs and degraded answers, which are not stored.
+        model: The canonical id that the gateway may call; the one asked for if denied.
+        max_output_tokens: What the gateway must send on; always present.
+        reservation: None for denies, dry runs and degraded answers.
+        attributes: The resolved subject, for explanations; not part of the wire answer.
+    """
+
+    decision_id: str | None
+    verdict: Verdict
+    requested_model: str
+    model: str
+    substituted: bool
+    max_output_tokens: int
+    clamped: bool
+    basis: Basis
+    reservation: ReservationView | None
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    budgets: tuple[BudgetView, ...]
+    remedies: tuple[Remedy, ...]
+    policy_version: str
+    mode: Mode
+    attributes: Mapping[str, str]
+    replayed: bool = False
+    degraded: bool = False
+    stale_policy: bool = False

@@ -1,0 +1,1 @@
+"""The arithmetic of money: counters, reservations, settlements. Pure; storage is elsewhere."""

@@ -1,0 +1,243 @@
+"""What can be asked of a ledger, and what it answers. Commands are values; every ledger applies them through ``Book``."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governor.core.ledger.budget import Balance, BudgetKey
+from governor.core.ledger.entry import Entry, RollupKey
+from governor.core.ledger.reservation import Facts, Reservation, ReservationState
+from governor.core.ledger.results import EventResult
+from governor.core.units import Counts
+from governor.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a candidate would take from one budget.
+
+    Attributes:
+        budget: Which budget.
+        amount: In the budget's unit, at least 0.
+        limit: The limit in force.
+        ceiling: How far ``used + held`` may go, or None for none (``when_reached: warn``).
+        must_fit: True for enforced quotas; audit and warn quotas place their holds even when they do not fit.
+        counts: Which tokens count.
+        charge_on_expiry: Whether unreported usage costs the held amount.
+    """
+
+    budget: BudgetKey
+    amount: int
+    limit: int
+    ceiling: int | None
+    must_fit: bool
+    counts: Counts
+    charge_on_expiry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One candidate as the ledger sees it: may it be placed, and with which holds."""
+
+    placeable: bool
+    holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Which option was taken, and the balances that decided it.
+
+    Attributes:
+        chosen: Index of the option placed, or None: denied.
+        balances: Balance of every budget of every option, by digest: after placing if one was placed.
+        unfit: For each option, the indexes of its holds that did not fit, whether or not they had to.
+    """
+
+    chosen: int | None
+    balances: Mapping[bytes, Balance]
+    unfit: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the ledger stores of a decision beside its holds: made by ``Place.conclude`` once the outcome is known."""
+
+    facts: Facts
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Place the first option that fits, and record the decision, in one atomic step.
+
+    Attributes:
+        decision_id: 16 bytes, time-ordered, made by the caller.
+        client: Name of the key that asks.
+        claim: Digest of (client, request_id, attempt): the idempotency key.
+        body_digest: Digest of the request's body.
+        at_ms: The door's ``now``, Unix milliseconds.
+        options: Gives the options in order; called inside the transaction, so that a snapshot swapped meanwhile is
+            evaluated anew.
+        hold_for_s: Life of the hold in seconds, for the chosen option; called after ``options``.
+        conclude: Makes the record from the outcome, the decision's id and the expiry (Unix seconds).
+        request: The request's body as received.
+    """
+
+    decision_id: bytes
+    client: str
+    claim: bytes
+    body_digest: bytes
+    at_ms: int
+    options: Callable[[], tuple[Option, ...]]
+    hold_for_s: Callable[[], int]
+    conclude: Callable[[Admission, int], Written]
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAll:
+    """Place all or none, in order; if one is denied, every one is recorded as denied."""
+
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The answer to ``Place``.
+
+    Attributes:
+        reservation: As recorded now; for a replay, as first recorded.
+        replayed: Whether the same request was answered before.
+        state: The state at this instant.
+    """
+
+    reservation: Reservation
+    replayed: bool
+    state: ReservationState
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The idempotency key was used before with another body; nothing changed."""
+
+    decision_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """The full actual amount of an event on one budget; ``key`` is there if the counter may have to be created."""
+
+    budget: bytes
+    amount: int
+    key: BudgetKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What an event means for the ledger, worked out by pure functions from prices and policies.
+
+    Attributes:
+        rejected: Why the event is not recorded, or None.
+        usage: Its whole counts.
+        cost_nano_usd: Its whole cost; 0 if ``unpriced``.
+        requests: Calls that it stands for.
+        postings: The whole amounts, one for each budget that it charges.
+        model: Canonical id of the model used.
+        provider: Who served it.
+        rollup: Where it is summed up.
+        occurred_at_ms: When it happened.
+        unpriced: No price is known.
+        estimated: The counts are a guess.
+        model_mismatch: Another model was used than decided.
+    """
+
+    rejected: str | None
+    usage: Usage
+    cost_nano_usd: int
+    requests: int
+    postings: tuple[Posting, ...]
+    model: str
+    provider: str
+    rollup: RollupKey
+    occurred_at_ms: int
+    unpriced: bool = False
+    estimated: bool = False
+    model_mismatch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Record one usage event.
+
+    Attributes:
+        entry_id: 16 bytes, time-ordered, made by the caller.
+        source: Who reports; bound to the client.
+        event_id: The reporter's id.
+        body_digest: Digest of the event.
+        decision_id: The decision it belongs to, or None.
+        corrects: ``event_id`` of the event that this one replaces, or None.
+        received_at_ms: The door's ``now``.
+        final: False for a part of a call that goes on: its cost is posted and the hold shrinks by it.
+        assess: Works out what the event means, given the decision (None: unreserved) and the first entry of the
+            chain that it corrects (None: it corrects nothing). Pure.
+        encode: Renders the result that is stored and returned to a duplicate.
+    """
+
+    entry_id: bytes
+    source: str
+    event_id: str
+    body_digest: bytes
+    decision_id: bytes | None
+    corrects: str | None
+    received_at_ms: int
+    final: bool
+    assess: Callable[[Reservation | None, Entry | None], Assessment]
+    encode: Callable[[EventResult], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give everything back: the call was not made."""
+
+    decision_id: bytes
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Let a hold live longer and, for calls that cost more as they go on, hold more money.
+
+    Attributes:
+        hold_for_s: New life in seconds from now; at most 24 hours from the decision in all.
+        cost_nano_usd: New total cost to hold, or None to leave it; it must fit.
+    """
+
+    decision_id: bytes
+    client: str
+    hold_for_s: int
+    cost_nano_usd: int | None = None
+
+
+class ReservationOutcome(StrEnum):
+    """Named results of ``Release`` and ``Extend``; only the first two changed something."""
+
+    RELEASED = "released"
+    EXTENDED = "extended"
+    ALREADY_RELEASED = "already_released"
+    ALREADY_SETTLED = "already_settled"
+    ALREADY_EXPIRED = "already_expired"
+    NOT_HELD = "not_held"
+    NO_ROOM = "quota_exceeded"
+    TOO_LONG = "hold_too_long"
+    UNKNOWN = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationResult:
+    """The answer to ``Release`` and ``Extend``; ``reservation`` is None if it is unknown."""
+
+    outcome: ReservationOutcome
+    reservation: Reservation | None
+
+
+Command = Place | PlaceAll | Settle | Release | Extend

@@ -1,0 +1,86 @@
+"""Ledger entries: the append-only postings from which every balance can be recomputed."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governor.core.usage import Usage
+
+
+class EntryKind(StrEnum):
+    """Why an amount was posted."""
+
+    SETTLEMENT = "settlement"
+    ADDITIONAL = "additional"
+    LATE = "settled_late"
+    CORRECTION = "correction"
+    UNRESERVED = "unreserved"
+
+
+@dataclass(frozen=True, slots=True)
+class RollupKey:
+    """The dimensions of hourly usage: the hour (Unix seconds) of the decision and who used what; ``""`` is absent."""
+
+    hour_s: int
+    department: str = ""
+    team: str = ""
+    user: str = ""
+    project: str = ""
+    environment: str = ""
+    use_case: str = ""
+    model: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """An amount posted on one budget, in the budget's unit; negative only in corrections."""
+
+    budget: bytes
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One usage event as it was posted.
+
+    Attributes:
+        id: 16 bytes, time-ordered.
+        kind: Why it was posted.
+        source: Who reported it; unique together with ``event_id``.
+        event_id: The reporter's id.
+        body_digest: Digest of the event as received: the same id with another digest is a conflict.
+        root_event_id: The event that this one corrects, at the beginning of the chain; its own id otherwise.
+        decision_id: The decision it belongs to, or None.
+        received_at_ms: When it was received, Unix milliseconds.
+        occurred_at_ms: When it happened, Unix milliseconds: prices are those of this time.
+        model: Canonical id of the model that was used.
+        provider: Who served it.
+        usage: Counts *posted* by this entry: the whole for events, the difference for corrections.
+        cost_nano_usd: Cost posted by this entry, likewise; 0 where the price is unknown (then ``unpriced``).
+        requests: Calls posted by this entry, likewise.
+        charges: What it posted on which budget.
+        rollup: Where it is summed up.
+        unpriced: Whether the price was unknown.
+        estimated: Whether the counts are a guess (held amounts, or the gateway's own).
+        result: The answer for this event, as first given (JSON).
+    """
+
+    id: bytes
+    kind: EntryKind
+    source: str
+    event_id: str
+    body_digest: bytes
+    root_event_id: str
+    decision_id: bytes | None
+    received_at_ms: int
+    occurred_at_ms: int
+    model: str
+    provider: str
+    usage: Usage
+    cost_nano_usd: int
+    requests: int
+    charges: tuple[Charge, ...]
+    rollup: RollupKey
+    unpriced: bool
+    estimated: bool
+    result: bytes

@@ -1,0 +1,39 @@
+"""What a usage event came to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governor.core.usage import Usage
+
+
+class EventStatus(StrEnum):
+    """The word that the reporter reads."""
+
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """The answer for one usage event.
+
+    Attributes:
+        reason: Why it was rejected, or how it was recorded (``settled_late``, ``unreserved``, ``model_mismatch``, ...).
+        cost_nano_usd: The event's whole cost.
+        overrun_nano_usd: By how much it exceeded what was held for it.
+        unpriced: No price is known; the cost is unknown, not zero.
+        estimated: The counts are a guess and may be corrected.
+        stored: For a duplicate, the first result as it was encoded.
+    """
+
+    event_id: str
+    status: EventStatus
+    reason: str | None = None
+    usage: Usage | None = None
+    cost_nano_usd: int = 0
+    overrun_nano_usd: int = 0
+    unpriced: bool = False
+    estimated: bool = False
+    stored: bytes | None = None

@@ -1,0 +1,132 @@
+"""Who people are: the Organization as a typed value, authoritative over what a gateway claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from governor.core.policy.header import Source
+
+
+class PersonKind(StrEnum):
+    """What a user is."""
+
+    EMPLOYEE = "employee"
+    CONTRACTOR = "contractor"
+    AGENT = "agent"
+    GUEST = "guest"
+
+
+class Strictness(StrEnum):
+    """What the organisation does about something it does not like."""
+
+    DENY = "deny"
+    WARN = "warn"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where somebody is from an instant on (UTC; None: always): the home team and department.
+
+    A person who moves has several, in ascending order.
+    """
+
+    department: str
+    team: str
+    from_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One user of the organisation.
+
+    Attributes:
+        user: The canonical user name.
+        placements: At least one; the last with ``from_at <= now`` counts.
+        teams: All teams that the person may name without a mismatch; the first is home.
+        ids: Other names that gateways and the identity provider use.
+        from_at: First instant at which the person is one of us, or None.
+        until_at: First instant at which the person no longer is, or None.
+    """
+
+    user: str
+    placements: tuple[Placement, ...]
+    kind: PersonKind = PersonKind.EMPLOYEE
+    teams: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    sponsor: str = ""
+    slack: str = ""
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A machine identity with an owner; ``until_at`` is the first instant at which it is no longer valid."""
+
+    name: str
+    owner: str
+    department: str
+    team: str = ""
+    project: str = ""
+    use_case: str = ""
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of a department, with its leads and its cost centre (empty: the department's)."""
+
+    name: str
+    department: str
+    leads: tuple[str, ...] = ()
+    cost_centre: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department with its leads, its cost centre and its projects."""
+
+    name: str
+    leads: tuple[str, ...] = ()
+    cost_centre: str = ""
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The organisation: calendar, people, and what happens to what it does not know.
+
+    Attributes:
+        name: The organisation's name.
+        time_zone: IANA name of the organisation's own zone.
+        fiscal_year_start: Month and day.
+        week_starts: ISO weekday, 1 is Monday.
+        default_environment: The environment of a request that names none.
+        unknown_users: Placement of users who are not listed, or None: they are denied.
+        people: By canonical user name (lower case).
+        person_ids: Every name a person is known by (user and ``ids``, lower case) to the canonical user name.
+        service_accounts: By name.
+        teams: By name.
+        departments: By name.
+        groups: Group name to member users.
+    """
+
+    name: str
+    source: Source
+    time_zone: str = "UTC"
+    fiscal_year_start: tuple[int, int] = (1, 1)
+    week_starts: int = 1
+    environments: tuple[str, ...] = ("prod",)
+    default_environment: str = "prod"
+    unknown_users: Placement | None = None
+    on_mismatch: Strictness = Strictness.DENY
+    unlisted: Strictness = Strictness.DENY
+    unknown_model: Strictness = Strictness.DENY
+    people: Mapping[str, Person] = field(default_factory=dict)
+    person_ids: Mapping[str, str] = field(default_factory=dict)
+    service_accounts: Mapping[str, ServiceAccount] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    departments: Mapping[str, Department] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What we remember: tables, the ledger, and one file per noun."""

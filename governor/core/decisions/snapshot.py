@@ -1,4 +1,4 @@
-"""The one door through which everything that changes decisions arrives: an immutable value, swapped by one assignment."""
+"""Everything that changes decisions arrives through here: an immutable value, swapped by one assignment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

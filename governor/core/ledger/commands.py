@@ -1,4 +1,4 @@
-"""What can be asked of a ledger, and what it answers. Commands are values; every ledger applies them through ``Book``."""
+"""What can be asked of a ledger, and what it answers. Every ledger applies commands through ``Book``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

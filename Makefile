@@ -1,0 +1,92 @@
+# Governor: one command for everything. `make` lists the targets.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+OLDEST := 3.11
+
+.PHONY: help install demo serve test check format docs constraints clean \
+	bench-decide bench-evaluate bench-ledger bench-replay bench-full-database bench-memory bench-trace
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
+
+install: $(READY) ## create .venv and install the tested versions
+
+# PYTHON=... names an interpreter; otherwise the first one that is new enough is taken.
+$(READY): pyproject.toml constraints.txt
+	@set -e; \
+	new_enough() { "$$1" -c 'import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))' 2>/dev/null; }; \
+	if [ -x "$(BIN)/python" ]; then \
+		new_enough "$(BIN)/python" || { echo "error: $(VENV) has a Python older than $(OLDEST); remove it with \`make clean\` and try again" >&2; exit 1; }; \
+	else \
+		found=; \
+		for candidate in $${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14}; do \
+			if new_enough "$$candidate"; then found="$$candidate"; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "error: Governor needs Python $(OLDEST) or newer, and found: $$(python3 --version 2>&1 || true)" >&2; \
+			echo "       install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+			exit 1; \
+		fi; \
+		echo "creating $(VENV) with $$("$$found" --version)"; \
+		"$$found" -m venv $(VENV); \
+	fi; \
+	echo "installing the versions of constraints.txt (about a minute the first time)"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	touch $(READY)
+
+demo: $(READY) ## a day of traffic through the real service on a throw-away database
+	$(BIN)/governor demo --once
+
+serve: $(READY) ## run the service with policies/ and governor.db
+	$(BIN)/governor serve
+
+test: $(READY) ## all tests
+	$(BIN)/pytest
+
+check: $(READY) ## every linter, the policies and the generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy governor
+	$(BIN)/lint-imports
+	$(BIN)/governor validate policies
+	$(BIN)/governor schema export --check
+	$(BIN)/python docs/generate.py --check
+
+format: $(READY) ## let ruff format and sort
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(READY) ## write the generated reference pages anew
+	$(BIN)/python docs/generate.py
+
+bench-decide: $(READY) ## /decide against a bare ASGI app on the same server
+	$(BIN)/python -m benchmarks.decide
+
+bench-evaluate: $(READY) ## evaluate at 10, 1,000 and 100,000 policies
+	$(BIN)/python -m benchmarks.evaluate
+
+bench-ledger: $(READY) ## the ledger on SQLite and PostgreSQL at 1 to 256 concurrent requests
+	$(BIN)/python -m benchmarks.ledger
+
+bench-replay: $(READY) ## recorded requests a second
+	$(BIN)/python -m benchmarks.replay
+
+bench-full-database: $(READY) ## /decide with an empty and with a full database
+	$(BIN)/python -m benchmarks.full_database
+
+bench-memory: $(READY) ## memory of the server over a million decisions
+	$(BIN)/python -m benchmarks.memory
+
+bench-trace: $(READY) ## a recorded trace through the running server: TRACE=file.csv.gz
+	$(BIN)/python -m benchmarks.trace $(TRACE)
+
+constraints: $(READY) ## freeze the versions of .venv into constraints.txt
+	@{ echo '# The exact versions that Governor is tested with; `make` installs from here. Written by `make constraints`.'; \
+	   $(BIN)/python -m pip freeze --exclude-editable; } > constraints.txt.new && mv constraints.txt.new constraints.txt
+
+clean: ## remove .venv and caches; databases are left alone
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,259 @@
+"""How a server is configured: environment variables ``GOVERNOR_*``, each with its unit, its default and its meaning."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from governor.core.errors import GovernorError
+
+PREFIX = "GOVERNOR_"
+
+_DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?")
+_BYTES = re.compile(r"(\d+)\s*(KiB|MiB)?")
+
+
+class SettingsError(GovernorError):
+    """A setting has a value that the server cannot work with; the message names the variable."""
+
+    code = "invalid_settings"
+
+
+def _duration(value: object) -> object:
+    """Read ``15 minutes`` as a length of time; anything else is left to the type's own error."""
+    if not isinstance(value, str):
+        return value
+    if value.strip() == "":
+        return None
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"`{value[:40]}` is not a length of time; write it like `15 minutes`")
+    return timedelta(**{f"{match[2]}s": int(match[1])})
+
+
+def _size(value: object) -> object:
+    """Read ``1 MiB`` or a plain number of bytes."""
+    if not isinstance(value, str):
+        return value
+    match = _BYTES.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"`{value[:40]}` is not a size; write it like `1 MiB` or `65536`")
+    return int(match[1]) * {"KiB": 1024, "MiB": 1024 * 1024}.get(match[2] or "", 1)
+
+
+def _instant(value: object) -> object:
+    """Read an RFC 3339 instant."""
+    if not isinstance(value, str):
+        return value
+    if value.strip() == "":
+        return None
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(f"`{value[:40]}` is not an instant; write it like `2026-10-25T00:59:00Z`") from None
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("an instant needs its offset; write it like `2026-10-25T00:59:00Z`")
+    return value.astimezone(UTC) if value is not None else None
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("write `sqlite:///governor.db` or `postgresql://user@host/database`")
+    return value
+
+
+def _web_url(value: str) -> str:
+    if value and urlsplit(value).scheme not in {"http", "https"}:
+        raise ValueError("write it like `https://governor.acme.example`")
+    return value.rstrip("/")
+
+
+def _bootstrap_key(value: SecretStr | None) -> SecretStr | None:
+    if value is None or value.get_secret_value() == "":
+        return None
+    if not re.fullmatch(r"gov_[A-Za-z0-9_-]{32,}", value.get_secret_value()):
+        raise ValueError(
+            "a key is `gov_` and at least 32 letters, digits, `-` or `_`; make one with `governor keys create`"
+        )
+    return value
+
+
+Duration = Annotated[timedelta | None, BeforeValidator(_duration)]
+Instant = Annotated[datetime | None, BeforeValidator(_instant), AfterValidator(_aware)]
+Size = Annotated[int, BeforeValidator(_size)]
+
+
+def _unit(unit: str) -> dict[str, Any]:
+    """Attach the unit that ``governor settings`` prints."""
+    return {"unit": unit}
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field is the variable ``GOVERNOR_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+        "sqlite:///governor.db",
+        description="Where money is remembered: a SQLite file, or a PostgreSQL database for several hosts.",
+        json_schema_extra=_unit("URL"),
+    )
+    policies: Path = Field(
+        Path("policies"),
+        description="The folder of policy files; watched while serving.",
+        json_schema_extra=_unit("path"),
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.", json_schema_extra=_unit("address"))
+    port: int = Field(
+        8080, ge=0, le=65535, description="The port to listen on; 0 takes a free one.", json_schema_extra=_unit("port")
+    )
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that share the port.", json_schema_extra=_unit("processes")
+    )
+    auth: Literal["keys", "off"] = Field(
+        "keys",
+        description="`keys`: every call needs a bearer key; `off`: everybody is admin, only on a loopback address.",
+        json_schema_extra=_unit("word"),
+    )
+    bootstrap_key: Annotated[SecretStr | None, AfterValidator(_bootstrap_key)] = Field(
+        None,
+        description="An admin key that is valid while this is set: to make the first keys with.",
+        json_schema_extra=_unit("secret"),
+    )
+    decide_deadline_ms: int = Field(
+        150,
+        ge=1,
+        le=60_000,
+        description="How long `/decide` waits for the ledger before it answers `ledger_unavailable`.",
+        json_schema_extra=_unit("milliseconds"),
+    )
+    max_policy_age: Duration = Field(
+        None,
+        description="Unready, and decisions marked `stale_policy`, once the policies were last confirmed longer ago.",
+        json_schema_extra=_unit("length of time, like `15 minutes`"),
+    )
+    request_size_max: Size = Field(
+        1024 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="The largest request body that is read; larger ones are refused (413).",
+        json_schema_extra=_unit("bytes, KiB or MiB"),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe line that is logged.", json_schema_extra=_unit("word")
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="One JSON object a line, or coloured text for people.", json_schema_extra=_unit("word")
+    )
+    public_url: Annotated[str, AfterValidator(_web_url)] = Field(
+        "", description="How people reach this server, for links in answers.", json_schema_extra=_unit("URL")
+    )
+    clock: Instant = Field(
+        None,
+        description="Start the server's clock here instead of now; only with GOVERNOR_AUTH=off.",
+        json_schema_extra=_unit("RFC 3339 instant"),
+    )
+
+    @model_validator(mode="after")
+    def _open_only_at_home(self) -> "Settings":
+        if self.auth == "off" and not _is_loopback(self.host):
+            raise ValueError(
+                f"GOVERNOR_AUTH=off is only allowed on a loopback address, and GOVERNOR_HOST is `{self.host}`; "
+                "use 127.0.0.1 or keep GOVERNOR_AUTH=keys"
+            )
+        if self.clock is not None and self.auth != "off":
+            raise ValueError("GOVERNOR_CLOCK is only allowed with GOVERNOR_AUTH=off: a moved clock moves budgets")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        overrides: Values that win over the environment, by field name (what a command line says).
+
+    Raises:
+        SettingsError: If a value is wrong; every wrong variable is named.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_sentence(problem) for problem in error.errors(include_input=False))) from None
+
+
+def _sentence(problem: Any) -> str:
+    """Render one pydantic problem with the name of its variable."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    message = message[0].lower() + message[1:]
+    return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting as ``governor settings`` prints it; a secret's value is only said to be set."""
+
+    name: str
+    value: str
+    unit: str
+    default: str
+    source: str
+    description: str
+
+
+def describe_settings(settings: Settings) -> list[SettingRow]:
+    """List every setting with its unit, default and source (``environment`` or ``default``), secrets masked."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        unit = str(extra["unit"]) if isinstance(extra, dict) else ""
+        rows.append(
+            SettingRow(
+                name=f"{PREFIX}{name.upper()}",
+                value=_text(name, getattr(settings, name)),
+                unit=unit,
+                default=_text(name, field.default),
+                source="environment" if name in settings.model_fields_set else "default",
+                description=field.description or "",
+            )
+        )
+    return rows
+
+
+def _text(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return "(set)"
+    if name == "database_url":
+        return _without_password(str(value))
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())} seconds"
+    return str(value)
+
+
+def _without_password(url: str) -> str:
+    """Blank the password of a database URL, so that settings can be printed and logged."""
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)

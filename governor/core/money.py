@@ -14,7 +14,8 @@ TOKENS_PER_RATE = 1_000_000
 AMOUNT_MAX = 2**63 - 1
 """The largest amount of any unit: what a signed 64-bit column holds."""
 
-_PLAIN_NUMBER = re.compile(r"(\d+)(?:\.(\d+))?")
+# Not `\d`: that also takes the digits of other scripts.
+_PLAIN_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")
 
 
 class Rounding(StrEnum):
@@ -36,10 +37,11 @@ def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
         The quotient, an integer.
 
     Raises:
-        AmountError: If the result does not fit a signed 64-bit integer or the numerator is negative.
+        AmountError: If the result does not fit a signed 64-bit integer, the numerator is negative or the denominator
+            is not positive.
     """
-    if numerator < 0:
-        raise AmountError("an amount must not be negative", amount=numerator)
+    if numerator < 0 or denominator < 1:
+        raise AmountError("an amount must not be negative, nor be divided by less than one", amount=numerator)
     quotient, rest = divmod(numerator, denominator)
     if rest and (rounding is Rounding.UP or 2 * rest >= denominator):
         quotient += 1
@@ -61,17 +63,17 @@ def nano_from_text(text: str) -> int:
     """Read a plain decimal number of USD ("4.2", "20000") as nano-USD, exactly.
 
     Raises:
-        AmountError: For anything but digits with at most nine decimals, or an overflow.
+        AmountError: For anything but ASCII digits with at most nine decimals, or an overflow.
     """
     match = _PLAIN_NUMBER.fullmatch(text)
     if match is None:
         raise AmountError(f"`{text[:40]}` is not a plain decimal number; write it like 12.50")
-    whole, fraction = match[1], match[2] or ""
-    if len(fraction.rstrip("0")) > 9:
+    whole, fraction = match[1].lstrip("0") or "0", (match[2] or "").rstrip("0")
+    if len(fraction) > 9:
         raise AmountError(f"`{text[:40]}` is finer than a nano-USD; use at most nine decimals")
     if len(whole) > 12:
         raise AmountError(f"`{text[:40]}` is larger than any budget")
-    return bounded(int(whole) * NANO_PER_USD + int(fraction.rstrip("0").ljust(9, "0")[:9]))
+    return bounded(int(whole) * NANO_PER_USD + int(fraction.ljust(9, "0")))
 
 
 def usd_text(nano_usd: int) -> str:

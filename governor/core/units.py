@@ -32,9 +32,10 @@ def amount_text(amount: int, unit: Unit) -> str:
 
 
 def amount_words(amount: int, unit: Unit) -> str:
-    """Render an amount for people: ``"20,000 USD"``, ``"1,500,000 tokens"``, ``"0.0042 USD"``."""
+    """Render an amount for people: ``"20,000 USD"``, ``"1,500,000 tokens"``, ``"1 request"``, ``"0.0042 USD"``."""
     if unit is not Unit.USD:
-        return f"{amount:,} {unit}"
+        words = unit.value.removesuffix("s") if abs(amount) == 1 else unit.value
+        return f"{amount:,} {words}"
     sign = "-" if amount < 0 else ""
     whole, fraction = divmod(abs(amount), NANO_PER_USD)
     if not fraction:

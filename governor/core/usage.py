@@ -1,17 +1,29 @@
 """Token counts of one call, in the OpenTelemetry GenAI convention.
 
-Cached and cache-write tokens are parts of ``input_tokens``; reasoning is part of ``output_tokens``.
+Cached and cache-write tokens are parts of ``input_tokens``; reasoning is part of ``output_tokens``. The parts of the
+input are disjoint: ``cache_write_1h_tokens`` stands beside ``cache_write_tokens`` and is not included in it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from governor.core.money import AMOUNT_MAX
 from governor.core.units import Counts
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call used. All counts are integers of at least 0; ``units`` counts images, seconds, characters, ..."""
+    """What a call used. All counts are integers of at least 0.
+
+    Attributes:
+        input_tokens: All input, its cached and cache-write parts included.
+        cached_input_tokens: Input read from a cache.
+        cache_write_tokens: Input written to a cache of ordinary life (five minutes).
+        cache_write_1h_tokens: Input written to a cache of one hour, not counted in ``cache_write_tokens``.
+        output_tokens: All output, reasoning included.
+        reasoning_tokens: Output that the model thought and did not say.
+        units: What is not counted in tokens: images, audio_seconds, searches, pages, characters.
+    """
 
     input_tokens: int = 0
     cached_input_tokens: int = 0
@@ -23,8 +35,47 @@ class Usage:
 
     def contradiction(self) -> str | None:
         """Say what is impossible in these counts (more cached than input, ...), or None if they are consistent."""
-        raise NotImplementedError
+        return self._out_of_range() or self._part_above_whole()
 
     def tokens(self, counts: Counts) -> int:
         """Return the tokens that a quota with ``counts`` charges."""
-        raise NotImplementedError
+        match counts:
+            case Counts.INPUT:
+                return self.input_tokens
+            case Counts.OUTPUT:
+                return self.output_tokens
+            case Counts.REASONING:
+                return self.reasoning_tokens
+            case Counts.ALL:
+                return self.input_tokens + self.output_tokens
+
+    def _out_of_range(self) -> str | None:
+        counts = {
+            "input_tokens": self.input_tokens,
+            "cached_input_tokens": self.cached_input_tokens,
+            "cache_write_tokens": self.cache_write_tokens,
+            "cache_write_1h_tokens": self.cache_write_1h_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            **self.units,
+        }
+        for name, count in counts.items():
+            if not 0 <= count <= AMOUNT_MAX:
+                return f"`{name}` is {count}; a count is from 0 to {AMOUNT_MAX}"
+        if self.input_tokens + self.output_tokens > AMOUNT_MAX:
+            return f"`input_tokens` and `output_tokens` together are more than {AMOUNT_MAX}"
+        return None
+
+    def _part_above_whole(self) -> str | None:
+        cache = self.cached_input_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
+        if cache > self.input_tokens:
+            return (
+                f"cached and cache-write tokens are {cache} but `input_tokens` is {self.input_tokens}; "
+                "they are parts of the input and must be counted in it"
+            )
+        if self.reasoning_tokens > self.output_tokens:
+            return (
+                f"`reasoning_tokens` is {self.reasoning_tokens} but `output_tokens` is {self.output_tokens}; "
+                "reasoning is part of the output and must be counted in it"
+            )
+        return None

@@ -32,6 +32,14 @@ class RollupKey:
 
 
 @dataclass(frozen=True, slots=True)
+class RollupPosting:
+    """What an entry adds to one hour's sums, in the order of ``ROLLUP_SUMS``; corrections may take away."""
+
+    key: RollupKey
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """An amount posted on one budget, in the budget's unit; negative only in corrections."""
 
@@ -59,7 +67,8 @@ class Entry:
         cost_nano_usd: Cost posted by this entry, likewise; 0 where the price is unknown (then ``unpriced``).
         requests: Calls posted by this entry, likewise.
         charges: What it posted on which budget.
-        rollup: Where it is summed up.
+        rollup: Where the event is summed up.
+        rolled: What it added to which hour's sums: two postings if a correction moved the event to other dimensions.
         unpriced: Whether the price was unknown.
         estimated: Whether the counts are a guess (held amounts, or the gateway's own).
         result: The answer for this event, as first given (JSON).
@@ -81,6 +90,7 @@ class Entry:
     requests: int
     charges: tuple[Charge, ...]
     rollup: RollupKey
+    rolled: tuple[RollupPosting, ...]
     unpriced: bool
     estimated: bool
     result: bytes

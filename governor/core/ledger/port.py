@@ -11,6 +11,14 @@ from governor.core.ledger.commands import Command
 class Ledger(Protocol):
     """Applies commands atomically, durably and in order."""
 
+    async def start(self) -> None:
+        """Make ready to take commands."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of the storage."""
+        ...
+
     async def submit(self, command: Command, *, deadline_s: float | None = None) -> Outcome:
         """Apply one command.
 
@@ -21,11 +29,17 @@ class Ledger(Protocol):
 
         Raises:
             LedgerUnavailableError: The deadline passed, the queue is full, or the storage failed.
+            AmountError: A hold would overflow its counter.
         """
         ...
 
     async def submit_many(self, commands: Sequence[Command], *, deadline_s: float | None = None) -> list[Outcome]:
-        """Apply commands in order; each stands alone."""
+        """Apply commands in order; each stands alone.
+
+        Raises:
+            LedgerUnavailableError: As for ``submit``, if one of them got no answer; holds of the others are released.
+            AmountError: Likewise, the first that was raised.
+        """
         ...
 
     async def balances(self, digests: Sequence[bytes]) -> Mapping[bytes, Balance]:

@@ -1,0 +1,68 @@
+"""What a batch of commands changed: what the SQL ledger writes back."""
+
+from dataclasses import dataclass, field
+
+from governor.core.ledger.entry import Entry, RollupKey, RollupPosting
+from governor.core.ledger.reservation import Reservation
+from governor.core.usage import Usage
+
+CLAIM_KEPT_S = 24 * 3600
+"""How long an idempotency key is remembered; a request that comes later under the same key is a new one."""
+
+ROLLUP_SUMS = (
+    "requests",
+    "input_tokens",
+    "cached_input_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cost_nano_usd",
+)
+"""The sums of an hourly rollup, in the order of ``RollupPosting.amounts``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A used idempotency key: which decision answered it, the digest of the body it came with, and when."""
+
+    decision_id: bytes
+    body_digest: bytes
+    at_ms: int
+
+    def is_kept(self, now_s: float) -> bool:
+        """Tell whether the key is still remembered at an instant, whether or not its row was dropped."""
+        return self.at_ms / 1000 + CLAIM_KEPT_S > now_s
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch changed. Claims and reservations by their keys; a reservation is either placed or moved."""
+
+    counters: set[bytes] = field(default_factory=set)
+    claims: dict[bytes, Claim] = field(default_factory=dict)
+    placed: dict[bytes, Reservation] = field(default_factory=dict)
+    moved: dict[bytes, Reservation] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    rollups: dict[RollupKey, list[int]] = field(default_factory=dict)
+
+    def roll_up(self, postings: tuple[RollupPosting, ...]) -> None:
+        """Add to the hourly sums."""
+        for posting in postings:
+            sums = self.rollups.setdefault(posting.key, [0] * len(ROLLUP_SUMS))
+            for index, amount in enumerate(posting.amounts):
+                sums[index] += amount
+
+
+def rollup_amounts(usage: Usage, cost_nano_usd: int, requests: int) -> tuple[int, ...]:
+    """Return what these counts add to an hourly rollup, in the order of ``ROLLUP_SUMS``."""
+    return (
+        requests,
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.cache_write_tokens,
+        usage.cache_write_1h_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        cost_nano_usd,
+    )

@@ -1,0 +1,162 @@
+"""Placing: the first option that fits is held on every budget of its path, or nothing is.
+
+Everything is worked out before the first counter changes, so that whatever a command's own functions raise leaves no
+trace.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from governor.core.errors import AmountError
+from governor.core.ledger.admit import admit
+from governor.core.ledger.budget import Balance
+from governor.core.ledger.changes import Claim
+from governor.core.ledger.commands import Admission, Conflict, Hold, Option, Place, PlaceAll, Placed, Written
+from governor.core.ledger.counter import expiry_bucket
+from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
+from governor.core.ledger.working_set import WorkingSet
+from governor.core.money import AMOUNT_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What a placement will come to: nothing is changed yet. ``bucket`` is 0 and ``holds`` empty if denied."""
+
+    admission: Admission
+    bucket: int
+    holds: tuple[Hold, ...]
+
+
+def place(work: WorkingSet, command: Place) -> Placed | Conflict:
+    """Place one request; a repeated one gets its first answer.
+
+    Raises:
+        UnhydratedError: If counters are missing.
+        AmountError: If a hold that need not fit would overflow its counter.
+    """
+    known = _replayed(work, command)
+    if known is not None:
+        return known
+    options = command.options()
+    work.require(hold.budget for option in options for hold in option.holds)
+    draft = _draft(work, command, options, {})
+    return _record(work, command, draft, command.conclude(draft.admission, draft.bucket))
+
+
+def place_all(work: WorkingSet, command: PlaceAll) -> tuple[Placed | Conflict, ...]:
+    """Place all requests, earlier holds visible to later ones, or record every one as denied.
+
+    A group is answered as a whole: if some of its keys were used before, the new ones are conflicts.
+
+    Raises:
+        UnhydratedError: If counters are missing.
+        AmountError: If a hold that need not fit would overflow its counter.
+    """
+    places = command.places
+    known = [_replayed(work, place) for place in places]
+    repeated = len({place.claim for place in places}) < len(places)
+    if repeated or any(outcome is not None for outcome in known):
+        return tuple(outcome if outcome is not None else Conflict(b"") for outcome in known)
+    planned = [place.options() for place in places]
+    work.require(hold.budget for options in planned for option in options for hold in option.holds)
+    drafts = _drafts(work, places, planned)
+    # Every record is written out before the first counter changes.
+    written = [place.conclude(draft.admission, draft.bucket) for place, draft in zip(places, drafts, strict=True)]
+    return tuple(
+        _record(work, place, draft, record) for place, draft, record in zip(places, drafts, written, strict=True)
+    )
+
+
+def _drafts(work: WorkingSet, places: tuple[Place, ...], planned: list[tuple[Option, ...]]) -> list[_Draft]:
+    """Draft a group: all as placed one after the other or, if one is denied, all as denied with untouched balances."""
+    pending: dict[bytes, int] = {}
+    drafts = [_draft(work, place, options, pending) for place, options in zip(places, planned, strict=True)]
+    if all(draft.admission.chosen is not None for draft in drafts):
+        return drafts
+    return [
+        _Draft(
+            replace(
+                draft.admission,
+                chosen=None,
+                balances={digest: work.balance(digest) for digest in draft.admission.balances},
+            ),
+            0,
+            (),
+        )
+        for draft in drafts
+    ]
+
+
+def _replayed(work: WorkingSet, command: Place) -> Placed | Conflict | None:
+    claim = work.claims.get(command.claim)
+    if claim is None or not claim.is_kept(work.now_s):
+        return None
+    if claim.body_digest != command.body_digest:
+        return Conflict(claim.decision_id)
+    reservation = work.reservations[claim.decision_id]
+    # The command's own decision is there already if the connection was lost while it was being committed.
+    replayed = claim.decision_id != command.decision_id
+    return Placed(reservation, replayed=replayed, state=reservation.state_at(work.instant_of(reservation)))
+
+
+def _draft(work: WorkingSet, command: Place, options: tuple[Option, ...], pending: dict[bytes, int]) -> _Draft:
+    """Choose an option; ``pending`` is what earlier requests of the same group would hold, and is added to."""
+
+    def balance_of(hold: Hold) -> Balance:
+        digest = hold.budget.digest
+        balance = work.balance(digest)
+        ahead = pending.get(digest, 0)
+        return Balance(balance.used, balance.held + ahead) if ahead else balance
+
+    admission = admit(options, balance_of)
+    if admission.chosen is None:
+        return _Draft(admission, 0, ())
+    holds = options[admission.chosen].holds
+    after = dict(admission.balances)
+    for hold in holds:
+        after[hold.budget.digest] = _held_more(after, hold)
+        pending[hold.budget.digest] = pending.get(hold.budget.digest, 0) + hold.amount
+    instant_s = work.instant(admission.balances)
+    bucket = expiry_bucket(instant_s + max(1, command.hold_for_s()))
+    return _Draft(replace(admission, balances=after), bucket, holds)
+
+
+def _held_more(balances: Mapping[bytes, Balance], hold: Hold) -> Balance:
+    balance = balances[hold.budget.digest]
+    if balance.taken + hold.amount > AMOUNT_MAX:
+        raise AmountError(f"a hold of `{hold.amount}` on {hold.budget.policy} is more than a budget can count")
+    return Balance(balance.used, balance.held + hold.amount)
+
+
+def _record(work: WorkingSet, command: Place, draft: _Draft, written: Written) -> Placed:
+    """Change the counters and write the record."""
+    state = ReservationState.DENIED if draft.admission.chosen is None else ReservationState.HELD
+    reservation = Reservation(
+        id=command.decision_id,
+        client=command.client,
+        at_ms=command.at_ms,
+        expires_at_s=draft.bucket,
+        state=state,
+        holds=tuple(_held(hold) for hold in draft.holds),
+        facts=written.facts,
+        request=command.request,
+        answer=written.answer,
+    )
+    for hold in draft.holds:
+        work.touch(hold.budget.digest).hold(draft.bucket, hold.amount, charge_on_expiry=hold.charge_on_expiry)
+    claim = Claim(command.decision_id, command.body_digest, command.at_ms)
+    work.claims[command.claim] = work.changes.claims[command.claim] = claim
+    work.reservations[reservation.id] = work.changes.placed[reservation.id] = reservation
+    return Placed(reservation, replayed=False, state=state)
+
+
+def _held(hold: Hold) -> HeldBudget:
+    return HeldBudget(
+        hold.budget.digest,
+        hold.budget.policy,
+        hold.budget.unit,
+        hold.counts,
+        hold.amount,
+        hold.ceiling if hold.must_fit else None,
+        hold.charge_on_expiry,
+    )

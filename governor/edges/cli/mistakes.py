@@ -1,0 +1,28 @@
+"""One handler for every mistake: a sentence on standard error and an exit code, never a stack trace."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from governor.clients.recordings import RecordingError
+from governor.core.errors import ConflictError, GovernorError, LedgerUnavailableError, NotFoundError
+from governor.edges.cli.printing import complain
+
+FINDING = 1
+WRONG_USE = 2
+
+FINDINGS = (NotFoundError, ConflictError, LedgerUnavailableError, RecordingError)
+"""Errors that say something about the world, not about how the command was used."""
+
+
+class MistakeGroup(TyperGroup):
+    """A group of commands that turns deliberate errors into sentences."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a ``GovernorError`` ends it with a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except GovernorError as error:
+            complain(error.message)
+            raise typer.Exit(FINDING if isinstance(error, FINDINGS) else WRONG_USE) from error

@@ -1,0 +1,86 @@
+"""How commands print: tables and bars for people, JSON for programs, complaints on standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+
+class Output(StrEnum):
+    """What a command prints."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table for people, or JSON for programs.")]
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console on the streams as they are now; a pipe gets wide lines instead of cut-off ones."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 160
+    return Console(file=stream, width=width, highlight=False)
+
+
+def complain(message: str) -> None:
+    """Say on standard error what was wrong."""
+    console(stderr=True).print(Text.assemble(("error: ", "bold red"), message), soft_wrap=True)
+
+
+def say(message: str) -> None:
+    """Print one line for people; markup is allowed, user input must be escaped."""
+    console().print(message, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """Print a document as indented JSON and nothing else."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
+    """Make a table for people.
+
+    Args:
+        title: Stands above it.
+        columns: The headings.
+        rows: One text for each column; shown as it is, without markup.
+        right: Headings of the columns that hold numbers.
+    """
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(escape(cell) for cell in row))
+    return made
+
+
+def bar(share: float, width: int = 20) -> str:
+    """Draw a share from 0 up as a bar; more than 1 is a full bar."""
+    filled = round(max(0.0, min(1.0, share)) * width)
+    return "█" * filled + "░" * (width - filled)
+
+
+def progress() -> Progress:
+    """Return a progress bar on standard error, so that standard output stays clean; silent where nobody watches."""
+    watched = console(stderr=True)
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=watched,
+        transient=True,
+        disable=not watched.is_terminal,
+    )

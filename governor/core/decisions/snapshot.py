@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from governor.core.models import ModelCatalog, ModelLookup
+from governor.core.decisions.budget_keys import BudgetKeys
+from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
+from governor.core.policy.applicable import ApplicablePolicies
 from governor.core.policy.header import Header
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota
 from governor.core.policy.organization import Organization
-from governor.core.prices import PriceBook, PriceLookup
+from governor.core.prices import Price, PriceBook, PriceLookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,76 @@ class Catalogues:
 
 
 NO_CATALOGUES = Catalogues()
+"""No external catalogue: only what the policies say."""
+
+MEMO_SIZE_MAX = 50_000
+"""Model names and prices remembered; past it the memory starts anew, so that it stays bounded."""
+
+
+class Snapshot:
+    """Policies, indexed, with the catalogues behind them. Immutable but for its memories, which only save time.
+
+    Attributes:
+        policies: What the compiler made.
+        version: Its digest or commit: every decision names it.
+        applicable: Finds the policies of a request.
+        budget_keys: Makes the keys of budgets.
+    """
+
+    def __init__(self, policies: PolicySet, catalogues: Catalogues) -> None:
+        self.policies = policies
+        self.version = policies.version
+        self.organization = policies.organization
+        closed = {
+            "department": sorted(_departments(policies.organization)),
+            "team": sorted(_teams(policies.organization)),
+        }
+        self.applicable = ApplicablePolicies(policies.allowlists, policies.context_limits, policies.quotas, closed)
+        self.budget_keys = BudgetKeys()
+        self._catalogues = catalogues
+        self._models: dict[tuple[str, str], ResolvedModel] = {}
+        self._prices: dict[tuple[str, str, int], Price | None] = {}
+
+    @classmethod
+    def build(cls, policies: PolicySet, catalogues: Catalogues) -> "Snapshot":
+        """Index a compiled folder."""
+        return cls(policies, catalogues)
+
+    def model(self, asked: str, provider: str) -> ResolvedModel:
+        """Canonicalise a model name; see ``ModelCatalog.resolve``."""
+        key = (asked, provider)
+        resolved = self._models.get(key)
+        if resolved is None:
+            if len(self._models) >= MEMO_SIZE_MAX:
+                self._models.clear()
+            resolved = self._models[key] = self.policies.catalog.resolve(asked, provider, self._catalogues.models)
+        return resolved
+
+    def price(self, model_id: str, provider: str, at: datetime) -> Price | None:
+        """Return the price in force at an instant, or None if it is unknown (see ``PriceBook.price``)."""
+        # Prices change at whole minutes: dates at local midnights, and off-peak hours.
+        key = (model_id, provider, int(at.timestamp()) // 60)
+        if key not in self._prices:
+            if len(self._prices) >= MEMO_SIZE_MAX:
+                self._prices.clear()
+            self._prices[key] = self.policies.prices.price(model_id, provider, at, self._catalogues.prices)
+        return self._prices[key]
+
+
+def _departments(organization: Organization) -> set[str]:
+    names = set(organization.departments)
+    names.update(placement.department for person in organization.people.values() for placement in person.placements)
+    names.update(account.department for account in organization.service_accounts.values())
+    if organization.unknown_users is not None:
+        names.add(organization.unknown_users.department)
+    return names - {""}
+
+
+def _teams(organization: Organization) -> set[str]:
+    names = set(organization.teams)
+    names.update(placement.team for person in organization.people.values() for placement in person.placements)
+    names.update(team for person in organization.people.values() for team in person.teams)
+    names.update(account.team for account in organization.service_accounts.values())
+    if organization.unknown_users is not None:
+        names.add(organization.unknown_users.team)
+    return names - {""}

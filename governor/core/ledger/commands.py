@@ -1,7 +1,7 @@
 """What can be asked of a ledger, and what it answers. Every ledger applies commands through ``Book``."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from governor.core.ledger.budget import Balance, BudgetKey
@@ -145,6 +145,7 @@ class Assessment:
         model: Canonical id of the model used.
         provider: Who served it.
         rollup: Where it is summed up.
+        attributes: Who it was booked on, so that a correction without a decision finds the same budgets.
         occurred_at_ms: When it happened.
         unpriced: No price is known.
         estimated: The counts are a guess.
@@ -160,6 +161,7 @@ class Assessment:
     provider: str
     rollup: RollupKey
     occurred_at_ms: int
+    attributes: Mapping[str, str] = field(default_factory=dict)
     unpriced: bool = False
     estimated: bool = False
     model_mismatch: bool = False

@@ -1,6 +1,7 @@
 """Ledger entries: the append-only postings from which every balance can be recomputed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from governor.core.usage import Usage
@@ -72,6 +73,7 @@ class Entry:
         unpriced: Whether the price was unknown.
         estimated: Whether the counts are a guess (held amounts, or the gateway's own).
         result: The answer for this event, as first given (JSON).
+        attributes: Who it was booked on, so that a correction without a decision finds the same budgets.
     """
 
     id: bytes
@@ -94,3 +96,4 @@ class Entry:
     unpriced: bool
     estimated: bool
     result: bytes
+    attributes: Mapping[str, str] = field(default_factory=dict)

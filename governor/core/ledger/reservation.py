@@ -57,6 +57,8 @@ class Facts:
         provider: Who serves it, or ``""``.
         operation: ``chat``, ``batch``, ...
         requests: Number of calls decided (more than 1 for batches).
+        input_tokens: Input held.
+        output_tokens: Output held, of all answers.
         cost_nano_usd: The cost held, or None while the price is unknown.
         policy_version: The snapshot that decided.
     """
@@ -66,6 +68,8 @@ class Facts:
     provider: str
     operation: str
     requests: int
+    input_tokens: int
+    output_tokens: int
     cost_nano_usd: int | None
     policy_version: str
 

@@ -212,6 +212,7 @@ def _write(
         unpriced=assessment.unpriced,
         estimated=assessment.estimated,
         result=command.encode(result),
+        attributes=assessment.attributes,
     )
     if step.gives_back is not None:
         work.unhold(step.gives_back)

@@ -1,0 +1,57 @@
+"""From a quota and a request's attributes to the budget that it draws on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from governor.core.ledger.budget import BudgetKey, budget_digest
+from governor.core.periods import period_at
+from governor.core.policy.kinds import Quota
+from governor.core.scopes import NONE_VALUE, Scope
+from governor.core.units import Unit
+
+MEMO_SIZE_MAX = 200_000
+"""Budget keys remembered; past it the memory starts anew, so that it stays bounded."""
+
+
+def quota_identity(quota: Quota) -> str:
+    """Return what makes a budget of this quota the same budget: lineage name, unit, ``counts``, ``per`` and period.
+
+    Limits, soft limits and everything else may be edited freely: the balance stays.
+    """
+    counts = quota.counts if quota.unit is Unit.TOKENS else ""
+    period = quota.period.identity() if quota.period is not None else ""
+    return "\x1d".join((quota.root or quota.header.name, quota.unit, counts, ",".join(quota.per), period))
+
+
+def scope_of(quota: Quota, attributes: Mapping[str, str]) -> Scope:
+    """Return the scope of a request: an attribute that it lacks is ``(none)``, so that omission mints no budget."""
+    return tuple((key, attributes.get(key, NONE_VALUE)) for key in quota.per)
+
+
+def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
+    """Return the budget of a quota for a scope in the period that contains an instant."""
+    start_s = 0
+    end_s = None
+    if quota.period is not None:
+        period = period_at(quota.period, at)
+        start_s = int(period.start_at.timestamp())
+        end_s = int(period.end_at.timestamp()) if period.end_at is not None else None
+    digest = budget_digest(quota_identity(quota), scope, start_s)
+    return BudgetKey(digest, quota.header.ref, scope, quota.unit, start_s, end_s)
+
+
+class BudgetKeys:
+    """Remembers the present key of each (quota, scope), because consecutive requests share their periods."""
+
+    def __init__(self) -> None:
+        self._memo: dict[tuple[str, Scope], BudgetKey] = {}
+
+    def find(self, quota: Quota, scope: Scope, at: datetime, at_s: float) -> BudgetKey:
+        """Return ``budget_key(quota, scope, at)``; ``at_s`` is the same instant in Unix seconds."""
+        key = self._memo.get((quota.header.name, scope))
+        if key is not None and key.period_start_s <= at_s and (key.period_end_s is None or at_s < key.period_end_s):
+            return key
+        if len(self._memo) >= MEMO_SIZE_MAX:
+            self._memo.clear()
+        key = self._memo[quota.header.name, scope] = budget_key(quota, scope, at)
+        return key

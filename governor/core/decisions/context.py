@@ -1,0 +1,134 @@
+"""How much a request may send and receive: ContextLimits and the model's own window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.models import Model
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import ContextLimit, WhenOver
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is left of a request after the limits.
+
+    Attributes:
+        max_output_tokens: Of one answer.
+        clamped: Whether that is less than was asked for.
+        output_room: The most that any answer may have, for the remedy; None if nothing bounds it.
+    """
+
+    max_output_tokens: int
+    clamped: bool
+    output_room: int | None
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """One upper bound in tokens and who set it."""
+
+    tokens: int
+    who: str
+    limit: ContextLimit | None
+
+    @property
+    def clamps(self) -> bool:
+        """A model's own bound is no policy: lowering the output to it takes nothing from anybody."""
+        return self.limit is None or self.limit.when_over is WhenOver.CLAMP
+
+
+def check_context(
+    limits: Sequence[ContextLimit],
+    model: Model,
+    input_tokens: int,
+    asked_output: int | None,
+    *,
+    default_output: int,
+    can_clamp: bool,
+) -> Context:
+    """Check input, output and their sum, and settle the output that the gateway must send on.
+
+    Without an asked output, the tightest limit counts, else the model's maximum, else the default; that is no clamp,
+    because nothing was asked for.
+
+    Args:
+        limits: ContextLimits that concern the request.
+        model: The model's own window and maximum.
+        input_tokens: Of the request.
+        asked_output: ``max_output_tokens`` as asked, or None.
+        default_output: Configured default in tokens.
+        can_clamp: Whether the caller can send on a lower output; otherwise what would be clamped is refused.
+    """
+    reasons: list[Reason] = []
+    warnings: list[Reason] = []
+    _check_input(limits, model, input_tokens, reasons, warnings)
+    binding = [limit for limit in limits if limit.header.enforcement is Enforcement.ENFORCE]
+    bounds = _output_bounds(binding, model, input_tokens)
+    room = min((bound.tokens for bound in bounds), default=None)
+    if asked_output is None:
+        output = default_output if room is None else room
+        return Context(output, clamped=False, output_room=room, reasons=tuple(reasons), warnings=tuple(warnings))
+    advisory = _policy_bounds([limit for limit in limits if limit not in binding], input_tokens)
+    output = asked_output
+    for bound in (*bounds, *advisory):
+        if asked_output <= bound.tokens:
+            continue
+        if bound in bounds and bound.clamps and can_clamp and bound.tokens > 0:
+            output = min(output, bound.tokens)
+        else:
+            _over(bound, asked_output, reasons, warnings)
+    return Context(output, output < asked_output, room, tuple(reasons), tuple(warnings))
+
+
+def _check_input(
+    limits: Sequence[ContextLimit], model: Model, input_tokens: int, reasons: list[Reason], warnings: list[Reason]
+) -> None:
+    for limit in limits:
+        if limit.max_input is not None and input_tokens > limit.max_input:
+            message = f"{input_tokens:,} input tokens are more than the {limit.max_input:,} of {limit.header.name}"
+            _note(limit, ReasonCode.INPUT_TOO_LARGE, message, reasons, warnings)
+        elif limit.max_total is not None and input_tokens > limit.max_total:
+            message = f"{input_tokens:,} input tokens alone pass the total {limit.max_total:,} of {limit.header.name}"
+            _note(limit, ReasonCode.CONTEXT_TOO_LARGE, message, reasons, warnings)
+    if model.context_window is not None and input_tokens > model.context_window:
+        message = f"{input_tokens:,} input tokens do not fit the {model.context_window:,} of {model.id}"
+        reasons.append(Reason(ReasonCode.CONTEXT_TOO_LARGE, message))
+
+
+def _output_bounds(limits: Sequence[ContextLimit], model: Model, input_tokens: int) -> list[_Bound]:
+    bounds = _policy_bounds(limits, input_tokens)
+    if model.max_output is not None:
+        bounds.append(_Bound(model.max_output, f"{model.id} can answer", None))
+    if model.context_window is not None and input_tokens <= model.context_window:
+        bounds.append(_Bound(model.context_window - input_tokens, f"the window of {model.id} leaves", None))
+    return bounds
+
+
+def _policy_bounds(limits: Sequence[ContextLimit], input_tokens: int) -> list[_Bound]:
+    bounds: list[_Bound] = []
+    for limit in limits:
+        if limit.max_output is not None:
+            bounds.append(_Bound(limit.max_output, f"{limit.header.name} allows", limit))
+        if limit.max_total is not None:
+            left = max(0, limit.max_total - input_tokens)
+            bounds.append(_Bound(left, f"the total of {limit.header.name} leaves", limit))
+    return bounds
+
+
+def _over(bound: _Bound, asked_output: int, reasons: list[Reason], warnings: list[Reason]) -> None:
+    message = f"{asked_output:,} output tokens are more than the {bound.tokens:,} that {bound.who}"
+    if bound.limit is None:
+        reasons.append(Reason(ReasonCode.OUTPUT_TOO_LARGE, message, limit=bound.tokens, requested=asked_output))
+    else:
+        _note(bound.limit, ReasonCode.OUTPUT_TOO_LARGE, message, reasons, warnings)
+
+
+def _note(limit: ContextLimit, code: ReasonCode, message: str, reasons: list[Reason], warnings: list[Reason]) -> None:
+    header = limit.header
+    if header.enforcement is Enforcement.ENFORCE:
+        reasons.append(Reason(code, message, header.ref, str(header.source)))
+    else:
+        warnings.append(Reason(code, message, header.ref, str(header.source), would_deny=True))

@@ -1,0 +1,95 @@
+"""Sentences for people about budgets, with the numbers that were compared."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from governor.core.ledger.budget import BudgetKey
+from governor.core.periods import Every, PeriodDefinition
+from governor.core.policy.kinds import Quota
+from governor.core.scopes import scope_text
+from governor.core.units import Unit, amount_words
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""English month names, whatever the machine's locale."""
+
+
+def instant_words(at: datetime, time_zone: str) -> str:
+    """Render an instant in a zone: ``"1 December 00:00 CET"``."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    return f"{local.day} {MONTHS[local.month - 1]} {local:%H:%M} {local.tzname()}"
+
+
+def period_words(definition: PeriodDefinition, start_at: datetime) -> str:
+    """Name a period: ``"November"``, ``"2026"``, ``"the day of 20 November"``, ``"the minute from 09:00 UTC"``."""
+    local = start_at.astimezone(ZoneInfo(definition.time_zone))
+    day = f"{local.day} {MONTHS[local.month - 1]}"
+    match definition.every:
+        case Every.MONTH if definition.anchor_on is None:
+            return MONTHS[local.month - 1]
+        case Every.YEAR if definition.anchor_on is None:
+            return str(local.year)
+        case Every.DAY:
+            return day
+        case Every.MINUTE | Every.HOUR:
+            return f"the {definition.every} from {start_at.astimezone(UTC):%H:%M} UTC"
+        case Every.ONCE:
+            return "all time"
+        case Every.DAYS:
+            return f"the {definition.days} days from {day}"
+        case _:
+            return f"the {definition.every} from {day}"
+
+
+def exceeded_message(quota: Quota, key: BudgetKey, *, limit: int, used: int, held: int, requested: int) -> str:
+    """Say which budget has no room, with all numbers, and when it opens again."""
+    who = scope_text(key.scope).capitalize() if not key.scope else scope_text(key.scope)
+    unit = key.unit
+    if unit is Unit.CONCURRENT:
+        return f"{who} has {held:,} of {limit:,} concurrent requests open; wait until one of them ends"
+    amounts = f"{_number(used, unit)} of {amount_words(limit, unit)}"
+    holding = f" and holds {_number(held, unit)}" if held else ""
+    parts = [f"{who} has used {amounts}{_for_period(quota, key)}{holding}"]
+    if used + held < limit:
+        parts.append(f"this request needs {_number(requested, unit)}")
+    reset = resets_at(key)
+    if reset is not None and quota.period is not None:
+        parts.append(f"it resets on {instant_words(reset, quota.period.time_zone)}")
+    return "; ".join(parts)
+
+
+def soft_limit_message(key: BudgetKey, *, soft_limit: int, limit: int, taken: int) -> str:
+    """Say that a soft limit was passed; nothing is refused for it."""
+    unit = key.unit
+    return (
+        f"{scope_text(key.scope)} is at {_number(taken, unit)} of {amount_words(limit, unit)}, "
+        f"past the soft limit of {_number(soft_limit, unit)}"
+    )
+
+
+def resets_at(key: BudgetKey) -> datetime | None:
+    """Return the end of a budget's period, or None for what has no period."""
+    return datetime.fromtimestamp(key.period_end_s, UTC) if key.period_end_s is not None else None
+
+
+def _for_period(quota: Quota, key: BudgetKey) -> str:
+    if quota.period is None:
+        return ""
+    return f" for {period_words(quota.period, datetime.fromtimestamp(key.period_start_s, UTC))}"
+
+
+def _number(amount: int, unit: Unit) -> str:
+    """Render an amount without its unit, which the sentence has named."""
+    return amount_words(amount, unit).removesuffix(f" {unit}")

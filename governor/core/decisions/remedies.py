@@ -1,0 +1,42 @@
+"""The ways out of a deny."""
+
+from governor.core.decisions.decision import ReasonCode, Remedy, RemedyType
+from governor.core.decisions.messages import resets_at
+from governor.core.decisions.plan import Candidate, Plan
+from governor.core.ledger.admit import fits
+from governor.core.ledger.budget import EMPTY
+from governor.core.ledger.commands import Admission, Hold
+
+_OUTPUT_CODES = frozenset({ReasonCode.OUTPUT_TOO_LARGE})
+
+
+def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
+    """Return what the caller can do about a deny, the quickest first."""
+    asked = plan.candidates[0]
+    ways: list[Remedy] = []
+    for index, candidate in enumerate(plan.candidates[1:], start=1):
+        if not candidate.reasons and not _refused(candidate, admission, index):
+            ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.model.id))
+    refused = _refused(asked, admission, 0)
+    codes = {reason.code for reason in asked.reasons}
+    if asked.output_room and codes and codes <= _OUTPUT_CODES and not refused:
+        ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.output_room))
+    if refused and not asked.reasons:
+        wait = _wait(refused)
+        if wait is not None:
+            ways.append(wait)
+    return tuple(ways)
+
+
+def _refused(candidate: Candidate, admission: Admission, index: int) -> list[Hold]:
+    """Return the holds without room; ``unfit`` is absent where nothing was compared."""
+    unfit = admission.unfit[index] if index < len(admission.unfit) else ()
+    return [candidate.holds[position] for position in unfit if candidate.holds[position].must_fit]
+
+
+def _wait(refused: list[Hold]) -> Remedy | None:
+    """Return when all budgets have opened again, if waiting helps: not for one that is too small for the request."""
+    ends = [resets_at(hold.budget) for hold in refused]
+    if any(end is None for end in ends) or not all(fits(hold, EMPTY) for hold in refused):
+        return None
+    return Remedy(RemedyType.WAIT_UNTIL, at=max(end for end in ends if end is not None))

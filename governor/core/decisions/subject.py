@@ -1,0 +1,193 @@
+"""Who asks: what the gateway claims, corrected by what the Organization knows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.request import AssertedBy, Subject
+from governor.core.policy.organization import Organization, Person, Placement, ServiceAccount, Strictness
+from governor.core.scopes import UNKNOWN_USER
+
+SERVICE_ACCOUNT_KIND = "agent"
+"""The ``kind`` of service accounts, so that policies can include or except them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSubject:
+    """The attributes that policies match and budgets are kept by, with what was wrong with the claim.
+
+    Attributes:
+        attributes: ``department team user kind project environment use_case task``; absent ones are left out.
+        reasons: Why the subject is refused.
+        warnings: What is only pointed out.
+    """
+
+    attributes: dict[str, str]
+    reasons: tuple[Reason, ...] = ()
+    warnings: tuple[Reason, ...] = ()
+
+
+def resolve_subject(
+    organization: Organization, subject: Subject, caller: Caller, use_case: str, now: datetime
+) -> ResolvedSubject:
+    """Resolve a claimed subject.
+
+    A key's own subject beats every claim. What only a client asserts is ignored: its user is unknown, the rest absent.
+
+    Args:
+        organization: Authoritative for people, service accounts, teams and environments.
+        subject: The claim.
+        caller: The key that it came with.
+        use_case: The use case claimed, or ``""``: a service account's own.
+        now: The door's instant, which decides placements and validity.
+    """
+    claim = subject if subject.asserted_by is AssertedBy.GATEWAY else Subject()
+    service_account = caller.service_account or (claim.service_account if not caller.user else "")
+    if service_account:
+        resolved = _service_account(organization, service_account, claim, use_case, now)
+    else:
+        resolved = _user(organization, caller.user or claim.user, claim, now)
+        if use_case:
+            resolved.attributes["use_case"] = use_case
+    return _in_environment(organization, resolved, claim)
+
+
+def _in_environment(organization: Organization, resolved: ResolvedSubject, claim: Subject) -> ResolvedSubject:
+    attributes = resolved.attributes
+    attributes["environment"] = claim.environment or organization.default_environment
+    if claim.task:
+        attributes["task"] = claim.task
+    if claim.project:
+        attributes["project"] = _project(organization, claim.project)
+    if attributes["environment"] in organization.environments:
+        return resolved
+    known = ", ".join(organization.environments)
+    reason = _refusal(
+        organization,
+        ReasonCode.UNKNOWN_ENVIRONMENT,
+        f"`{claim.environment}` is not an environment of {organization.name}; use one of {known}",
+    )
+    return ResolvedSubject(attributes, (*resolved.reasons, reason), resolved.warnings)
+
+
+def _project(organization: Organization, project: str) -> str:
+    """Return the project, or one shared name for all that the Organization does not list, if it lists any."""
+    listed = [department.projects for department in organization.departments.values() if department.projects]
+    if not listed or any(project in projects for projects in listed):
+        return project
+    return UNKNOWN_USER
+
+
+def _user(organization: Organization, user: str, claim: Subject, now: datetime) -> ResolvedSubject:
+    canonical = organization.person_ids.get(user.strip().lower())
+    if canonical is None:
+        return _unknown_user(organization, user, claim)
+    person = organization.people[canonical]
+    placement = _placement(person, now)
+    reasons: list[Reason] = []
+    warnings: list[Reason] = []
+    if (person.from_at is not None and now < person.from_at) or (
+        person.until_at is not None and now >= person.until_at
+    ):
+        reasons.append(
+            _refusal(
+                organization,
+                ReasonCode.SUBJECT_NOT_ACTIVE,
+                f"{person.user} is not with {organization.name} at this time; ask the owner of the Organization policy",
+            )
+        )
+    team, department = placement.team, placement.department
+    if claim.team and claim.team != team and claim.team in person.teams:
+        team = claim.team
+        if team in organization.teams:
+            department = organization.teams[team].department
+    mismatch = _mismatch(claim, team, department)
+    if mismatch:
+        said = f"{person.user} belongs to {team or 'no team'} in {department}, not to {mismatch}"
+        reason = _refusal(organization, ReasonCode.SUBJECT_MISMATCH, f"{said}; send the user's own, or none")
+        (reasons if organization.on_mismatch is Strictness.DENY else warnings).append(reason)
+    attributes = {"user": person.user, "kind": str(person.kind)}
+    _place(attributes, department, team)
+    return ResolvedSubject(attributes, tuple(reasons), tuple(warnings))
+
+
+def _unknown_user(organization: Organization, user: str, claim: Subject) -> ResolvedSubject:
+    """Place everybody who is not listed in one shared scope, or refuse.
+
+    An Organization that lists nobody takes the gateway's word for department and team.
+    """
+    attributes = {"user": UNKNOWN_USER, "kind": "guest"}
+    placement = organization.unknown_users
+    if placement is None and not organization.people:
+        placement = Placement(claim.department, claim.team)
+    if placement is not None:
+        _place(attributes, placement.department, placement.team)
+        return ResolvedSubject(attributes)
+    reason = _refusal(
+        organization,
+        ReasonCode.UNKNOWN_USER,
+        f"`{user}` is not a person of {organization.name}; list them in the Organization policy, or set unknown_users",
+    )
+    return ResolvedSubject(attributes, (reason,))
+
+
+def _service_account(
+    organization: Organization, name: str, claim: Subject, use_case: str, now: datetime
+) -> ResolvedSubject:
+    account = organization.service_accounts.get(name)
+    if account is None:
+        reason = _refusal(
+            organization,
+            ReasonCode.UNKNOWN_SERVICE_ACCOUNT,
+            f"`{name}` is not a service account of {organization.name}; list it in the Organization policy",
+        )
+        return ResolvedSubject({"user": UNKNOWN_USER, "kind": SERVICE_ACCOUNT_KIND}, (reason,))
+    reasons: list[Reason] = []
+    if account.until_at is not None and now >= account.until_at:
+        message = f"the service account {name} ended; its owner {account.owner} can prolong it in the Organization"
+        reasons.append(_refusal(organization, ReasonCode.SUBJECT_NOT_ACTIVE, message))
+    warnings: list[Reason] = []
+    mismatch = _mismatch(claim, account.team, account.department)
+    if mismatch:
+        message = f"{name} belongs to {account.team or 'no team'} in {account.department}, not to {mismatch}"
+        reason = _refusal(organization, ReasonCode.SUBJECT_MISMATCH, f"{message}; send its own, or none")
+        (reasons if organization.on_mismatch is Strictness.DENY else warnings).append(reason)
+    return ResolvedSubject(_account_attributes(account, use_case), tuple(reasons), tuple(warnings))
+
+
+def _account_attributes(account: ServiceAccount, use_case: str) -> dict[str, str]:
+    attributes = {"user": account.name, "kind": SERVICE_ACCOUNT_KIND}
+    _place(attributes, account.department, account.team)
+    if account.project:
+        attributes["project"] = account.project
+    if use_case or account.use_case:
+        attributes["use_case"] = use_case or account.use_case
+    return attributes
+
+
+def _placement(person: Person, now: datetime) -> Placement:
+    """Return the last placement that has begun; a move acts from its date."""
+    for placement in reversed(person.placements):
+        if placement.from_at is None or placement.from_at <= now:
+            return placement
+    return person.placements[0]
+
+
+def _mismatch(claim: Subject, team: str, department: str) -> str:
+    if claim.team and claim.team != team:
+        return claim.team
+    if claim.department and claim.department != department:
+        return claim.department
+    return ""
+
+
+def _place(attributes: dict[str, str], department: str, team: str) -> None:
+    if department:
+        attributes["department"] = department
+    if team:
+        attributes["team"] = team
+
+
+def _refusal(organization: Organization, code: ReasonCode, message: str) -> Reason:
+    return Reason(code, message, f"Organization/{organization.name}", str(organization.source))

@@ -1,0 +1,133 @@
+"""Which policies concern a request: looked up once for equal attributes, until the next effective date."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from governor.core.policy.header import Enforcement, Header, Selector
+from governor.core.policy.index import PolicyIndex
+from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Policy, Quota
+from governor.core.policy.match import Attributes, concerns, selects
+
+MEMO_SIZE_MAX = 50_000
+"""Distinct attribute combinations remembered; past it the memory starts anew, so that it stays bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedQuota:
+    """A quota that concerns a request, with the limit in force for it.
+
+    Attributes:
+        limit: In the quota's unit.
+        soft_limit: In the quota's unit, or None.
+        ceiling: How far ``used + held`` may go, or None for none.
+        must_fit: Whether a request is refused when it does not fit.
+    """
+
+    quota: Quota
+    limit: int
+    soft_limit: int | None
+    ceiling: int | None
+    must_fit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Applicable:
+    """The policies that concern a request."""
+
+    allowlists: tuple[ModelAllowlist, ...]
+    context_limits: tuple[ContextLimit, ...]
+    quotas: tuple[AppliedQuota, ...]
+    enforced: bool
+
+
+class ApplicablePolicies:
+    """Finds the policies of a request and remembers the answer.
+
+    The key of the memory holds every attribute that any selector reads, and the epoch: the stretch of time in which
+    no policy, schedule or limit begins or ends.
+    """
+
+    def __init__(
+        self,
+        allowlists: Sequence[ModelAllowlist],
+        context_limits: Sequence[ContextLimit],
+        quotas: Sequence[Quota],
+        closed: dict[str, list[str]],
+    ) -> None:
+        self._allowlists = PolicyIndex(allowlists, closed)
+        self._context_limits = PolicyIndex(context_limits, closed)
+        self._quotas = PolicyIndex(quotas, closed)
+        policies: list[Policy] = [*allowlists, *context_limits, *quotas]
+        self._reads = tuple(sorted({key for policy in policies for key in _keys_read(policy)}))
+        self._epochs = sorted({at.timestamp() for policy in policies for at in _instants(policy)})
+        self._memo: dict[tuple[int | str | None, ...], Applicable] = {}
+
+    def find(self, attributes: Attributes, now: datetime) -> Applicable:
+        """Return the policies in force that concern a request with these attributes."""
+        key = (
+            bisect_right(self._epochs, now.timestamp()) if self._epochs else 0,
+            *[attributes.get(name) for name in self._reads],
+        )
+        found = self._memo.get(key)
+        if found is None:
+            if len(self._memo) >= MEMO_SIZE_MAX:
+                self._memo.clear()
+            found = self._memo[key] = self._find(attributes, now)
+        return found
+
+    def _find(self, attributes: Attributes, now: datetime) -> Applicable:
+        allowlists = tuple(p for p in self._allowlists.candidates(attributes) if _concerns(p.header, attributes, now))
+        limits = tuple(p for p in self._context_limits.candidates(attributes) if _concerns(p.header, attributes, now))
+        quotas = tuple(
+            apply_quota(p, attributes, now)
+            for p in self._quotas.candidates(attributes)
+            if _concerns(p.header, attributes, now)
+        )
+        matched: list[Policy] = [*allowlists, *limits, *(applied.quota for applied in quotas)]
+        enforced = any(policy.header.enforcement is Enforcement.ENFORCE for policy in matched)
+        return Applicable(allowlists, limits, quotas, enforced)
+
+
+def apply_quota(quota: Quota, attributes: Attributes, now: datetime) -> AppliedQuota:
+    """Work out a quota's limit for a request: ``limits`` for some scopes, else the schedule, else the plain one."""
+    limit = limit_at(quota, attributes, now)
+    soft_limit = quota.soft_limit
+    if quota.soft_limit_percent is not None:
+        soft_limit = limit * quota.soft_limit_percent // 100
+    refuses = quota.when_reached == "deny"
+    must_fit = refuses and quota.header.enforcement is Enforcement.ENFORCE
+    return AppliedQuota(quota, limit, soft_limit, limit if refuses else None, must_fit)
+
+
+def limit_at(quota: Quota, attributes: Attributes, now: datetime) -> int:
+    """Return the limit in force for the attributes of a scope or a request at an instant."""
+    for limit_for in quota.limits:
+        if selects(limit_for.selector, attributes):
+            return limit_for.limit
+    for dated in reversed(quota.schedule):
+        if dated.from_at <= now:
+            return dated.limit
+    return quota.limit
+
+
+def _concerns(header: Header, attributes: Attributes, now: datetime) -> bool:
+    return header.in_force(now) and concerns(header, attributes)
+
+
+def _keys_read(policy: Policy) -> Iterable[str]:
+    selectors: list[Selector] = [policy.header.applies_to]
+    if policy.header.excluded is not None:
+        selectors.append(policy.header.excluded)
+    if isinstance(policy, Quota):
+        selectors.extend(limit_for.selector for limit_for in policy.limits)
+    return (key for selector in selectors for key, _ in selector.terms)
+
+
+def _instants(policy: Policy) -> Iterable[datetime]:
+    """Return the instants at which what the policy says changes."""
+    header = policy.header
+    yield from (at for at in (header.effective_from, header.effective_until) if at is not None)
+    if isinstance(policy, Quota):
+        yield from (dated.from_at for dated in policy.schedule)

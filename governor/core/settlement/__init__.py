@@ -1,0 +1,1 @@
+"""What a usage event means for the ledger: the settlement table, as pure functions."""

@@ -90,7 +90,6 @@ class RemedyType(StrEnum):
     USE_MODEL = "use_model"
     LOWER_OUTPUT = "lower_max_output_tokens"
     WAIT_UNTIL = "wait_until"
-    REQUEST_EXCEPTION = "request_exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,6 @@ class Remedy:
     model: str = ""
     max_output_tokens: int | None = None
     at: datetime | None = None
-    url: str = ""
-    slack: str = ""
 
 
 @dataclass(frozen=True, slots=True)

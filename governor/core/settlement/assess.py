@@ -50,6 +50,7 @@ def assess(
     event: UsageEvent,
     caller: Caller,
     received_at: datetime,
+    *,
     reservation: Reservation | None,
     corrected: Entry | None,
 ) -> Assessment:
@@ -68,7 +69,7 @@ def assess(
         money is spent.
     """
     try:
-        case = _case(snapshot, event, caller, received_at, reservation, corrected)
+        case = _case(snapshot, event, caller, received_at, reservation=reservation, corrected=corrected)
         refusal = _refusal(case)
         if refusal is not None:
             return _rejected(case, refusal)
@@ -84,6 +85,7 @@ def _case(
     event: UsageEvent,
     caller: Caller,
     received_at: datetime,
+    *,
     reservation: Reservation | None,
     corrected: Entry | None,
 ) -> _Case:

@@ -1,0 +1,224 @@
+"""Decide a request: plan it, place it in one atomic step, conclude. A deny is an answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.conclude import Stored, conclude, degraded
+from governor.core.decisions.decision import Decision, Verdict
+from governor.core.decisions.evaluate import evaluate
+from governor.core.decisions.plan import Plan
+from governor.core.decisions.request import DecideRequest
+from governor.core.errors import ConflictError, LedgerUnavailableError
+from governor.core.ledger.admit import admit
+from governor.core.ledger.budget import EMPTY
+from governor.core.ledger.commands import Admission, Conflict, Option, Place, PlaceAll, Placed, Written
+from governor.core.ledger.port import Ledger
+from governor.core.ledger.reservation import Facts
+from governor.services.answers import answer_verdict, encode_decision, replayed_answer
+from governor.services.ids import new_id
+from governor.services.snapshots import Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, ready to be sent.
+
+    Attributes:
+        body: JSON.
+        codes: The codes of its reasons, for metrics.
+        replayed: Whether it was given before.
+        degraded: Whether the ledger gave no answer.
+    """
+
+    body: bytes
+    verdict: Verdict
+    codes: tuple[str, ...]
+    replayed: bool = False
+    degraded: bool = False
+
+
+class Decider:
+    """Answers ``/decide``.
+
+    Args:
+        snapshots: What decides.
+        ledger: Where budgets are held.
+        deadline_ms: How long to wait for the ledger; past it the answer is degraded.
+    """
+
+    def __init__(self, snapshots: Snapshots, ledger: Ledger, *, deadline_ms: int) -> None:
+        self._snapshots = snapshots
+        self._ledger = ledger
+        self._deadline_s = deadline_ms / 1000
+
+    async def decide(self, request: DecideRequest, caller: Caller, body: bytes, now: datetime) -> Answered:
+        """Answer one request.
+
+        Args:
+            request: What is asked.
+            caller: Who asks.
+            body: The request as received: kept for the explanation, and compared with a repetition.
+            now: The door's instant.
+
+        Raises:
+            ConflictError: The same request id and attempt came before with another body.
+        """
+        question = _Question(self._snapshots, request, caller, body, now)
+        if request.dry_run:
+            return await self._dry_run(question)
+        try:
+            outcome = await self._ledger.submit(question.place(), deadline_s=self._deadline_s)
+        except LedgerUnavailableError:
+            return _answered(degraded(question.plan, stale_policy=question.stale_policy))
+        assert isinstance(outcome, Placed | Conflict)
+        return question.answered(outcome)
+
+    async def decide_many(
+        self,
+        requests: Sequence[tuple[DecideRequest, bytes]],
+        caller: Caller,
+        now: datetime,
+        *,
+        all_or_nothing: bool = False,
+    ) -> list[Answered | ConflictError]:
+        """Answer independent requests in order, earlier holds visible to later ones; or place all or none.
+
+        Returns:
+            One answer for each; a conflict stands in its slot instead of failing the others.
+        """
+        questions = [_Question(self._snapshots, request, caller, body, now) for request, body in requests]
+        if any(request.dry_run for request, _ in requests):
+            return [await self._dry_run(question) for question in questions]
+        places = [question.place() for question in questions]
+        try:
+            outcomes = await self._place_many(places, all_or_nothing=all_or_nothing)
+        except LedgerUnavailableError:
+            return [_answered(degraded(question.plan, stale_policy=question.stale_policy)) for question in questions]
+        return [_slot(question, outcome) for question, outcome in zip(questions, outcomes, strict=True)]
+
+    async def _place_many(self, places: Sequence[Place], *, all_or_nothing: bool) -> list[Placed | Conflict]:
+        if all_or_nothing:
+            group = await self._ledger.submit(PlaceAll(tuple(places)), deadline_s=self._deadline_s)
+            assert isinstance(group, tuple)
+            return list(group)
+        outcomes = await self._ledger.submit_many(places, deadline_s=self._deadline_s)
+        placed = [outcome for outcome in outcomes if isinstance(outcome, Placed | Conflict)]
+        assert len(placed) == len(places)
+        return placed
+
+    async def _dry_run(self, question: "_Question") -> Answered:
+        """Answer from balances read without locks; nothing is stored."""
+        options = question.plan.options
+        digests = list(dict.fromkeys(hold.budget.digest for option in options for hold in option.holds))
+        balances = await self._ledger.balances(digests)
+        admission = admit(options, lambda hold: balances.get(hold.budget.digest, EMPTY))
+        return _answered(conclude(question.plan, admission, None, stale_policy=question.stale_policy))
+
+
+class _Question:
+    """One request on its way through the ledger: its plan, made anew if the snapshot is swapped meanwhile."""
+
+    __slots__ = (
+        "_at_ms",
+        "_body",
+        "_caller",
+        "_decision",
+        "_id",
+        "_now",
+        "_request",
+        "_snapshot",
+        "_snapshots",
+        "plan",
+    )
+
+    def __init__(
+        self, snapshots: Snapshots, request: DecideRequest, caller: Caller, body: bytes, now: datetime
+    ) -> None:
+        self._snapshots = snapshots
+        self._request = request
+        self._caller = caller
+        self._body = body
+        self._now = now
+        self._at_ms = int(now.timestamp() * 1000)
+        self._id = new_id(self._at_ms)
+        self._decision: Decision | None = None
+        self._snapshot = snapshots.current
+        self.plan: Plan = evaluate(self._snapshot, request, caller, now)
+
+    @property
+    def stale_policy(self) -> bool:
+        """Whether the policies are older than permitted."""
+        return self._snapshots.stale(self._now)
+
+    def place(self) -> Place:
+        """Return the command for the ledger."""
+        request = self._request
+        key = f"{self._caller.name}\x1e{request.request_id}\x1e{request.attempt}"
+        return Place(
+            decision_id=self._id,
+            client=self._caller.name,
+            claim=blake2b(key.encode(), digest_size=16).digest(),
+            body_digest=blake2b(self._body, digest_size=16).digest(),
+            at_ms=self._at_ms,
+            options=self._options,
+            hold_for_s=self._hold_for_s,
+            conclude=self._conclude,
+            request=self._body,
+        )
+
+    def answered(self, outcome: Placed | Conflict) -> Answered:
+        """Turn what the ledger did into the answer."""
+        if isinstance(outcome, Conflict):
+            raise ConflictError(
+                "this request_id and attempt were used before with another body; send a new attempt",
+                request_id=self._request.request_id,
+                attempt=self._request.attempt,
+            )
+        stored = outcome.reservation.answer
+        if outcome.replayed or self._decision is None:
+            verdict, codes = answer_verdict(stored)
+            return Answered(replayed_answer(stored, outcome.state), Verdict(verdict), codes, replayed=True)
+        return Answered(stored, self._decision.verdict, tuple(reason.code for reason in self._decision.reasons))
+
+    def _options(self) -> tuple[Option, ...]:
+        current = self._snapshots.current
+        if current is not self._snapshot:
+            self._snapshot = current
+            self.plan = evaluate(current, self._request, self._caller, self._now)
+        return self.plan.options
+
+    def _hold_for_s(self) -> int:
+        return self.plan.hold_for_s
+
+    def _conclude(self, admission: Admission, expires_at_s: int) -> Written:
+        plan = self.plan
+        decision = conclude(plan, admission, Stored(self._id, expires_at_s), stale_policy=self.stale_policy)
+        self._decision = decision
+        candidate = plan.candidates[admission.chosen or 0]
+        facts = Facts(
+            attributes=candidate.attributes,
+            model=candidate.model.id,
+            provider=candidate.model.provider,
+            operation=self._request.operation,
+            requests=self._request.requests or 1,
+            input_tokens=candidate.input_tokens,
+            output_tokens=candidate.output_tokens,
+            cost_nano_usd=candidate.cost_nano_usd,
+            policy_version=plan.policy_version,
+        )
+        return Written(facts, encode_decision(decision))
+
+
+def _slot(question: _Question, outcome: Placed | Conflict) -> Answered | ConflictError:
+    try:
+        return question.answered(outcome)
+    except ConflictError as conflict:
+        return conflict
+
+
+def _answered(decision: Decision) -> Answered:
+    codes = tuple(reason.code for reason in decision.reasons)
+    return Answered(encode_decision(decision), decision.verdict, codes, degraded=decision.degraded)

@@ -1,0 +1,33 @@
+"""The present snapshot, and since when it has been the present one."""
+
+from datetime import datetime, timedelta
+
+from governor.core.decisions.snapshot import Snapshot
+
+
+class Snapshots:
+    """Holds the snapshot that decides. A change is one assignment; whoever reads ``current`` keeps a whole one.
+
+    Args:
+        snapshot: The first one.
+        confirmed_at: When its source was last seen to be as it says (aware UTC).
+        policy_age_max: Past this age decisions say ``stale_policy``; None: never.
+    """
+
+    def __init__(self, snapshot: Snapshot, confirmed_at: datetime, policy_age_max: timedelta | None = None) -> None:
+        self.current = snapshot
+        self.confirmed_at = confirmed_at
+        self.policy_age_max = policy_age_max
+
+    def swap(self, snapshot: Snapshot, now: datetime) -> None:
+        """Let another snapshot decide from now on."""
+        self.current = snapshot
+        self.confirmed_at = now
+
+    def confirm(self, now: datetime) -> None:
+        """Note that the source was looked at and says what the present snapshot says."""
+        self.confirmed_at = now
+
+    def stale(self, now: datetime) -> bool:
+        """Tell whether the policies are older than permitted."""
+        return self.policy_age_max is not None and now - self.confirmed_at > self.policy_age_max

@@ -4,14 +4,30 @@ The order is tier, batch, discount. A kind of token without a price of its own c
 costs (cached input as input, reasoning as output). A missing price is *unknown*, never zero.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
-from governor.core.money import Rounding
+from governor.core.globs import is_glob
+from governor.core.memo import Memo
+from governor.core.money import TOKENS_PER_RATE, Rounding, divide
 from governor.core.policy.header import Source
+from governor.core.price_lines import PriceLines
 from governor.core.usage import Usage
+
+FULL_BP = 10_000
+"""Basis points of the whole: a discount of 12 % is 1,200."""
+
+_PARTS = 9_000_000
+"""Costs are summed in these parts of a nano-USD: exact per million tokens, per minute and per hour."""
+
+_UNIT_NAMES = {
+    "images": (("image", 1),),
+    "searches": (("search", 1),),
+    "audio_seconds": (("audio_second", 1), ("audio_minute", 60), ("audio_hour", 3600)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +35,7 @@ class Rates:
     """Prices by kind: nano-USD per million tokens, except ``per_request`` (nano-USD per call) and ``units``.
 
     None is *unset*: the kind costs what the kind it belongs to costs. ``units`` maps a unit (``image``,
-    ``audio_minute``, ``search``) to nano-USD for one.
+    ``audio_minute``, ``search``) to nano-USD for one. 0 is a price: free.
     """
 
     input: int | None = None
@@ -30,6 +46,9 @@ class Rates:
     reasoning: int | None = None
     per_request: int | None = None
     units: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_RATES = Rates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,8 @@ class Price:
         rates: Base rates.
         tiers: Ascending by ``context_tokens``; the highest that the input exceeds applies to the whole request.
         batch_discount_bp: Batch calls cost this many basis points less; None: as other calls.
+        batch: The whole price of batch calls where it is a list of its own; it replaces rates, tiers and
+            ``batch_discount_bp``, and the contract's discount still comes last.
         discount_bp: A contract's discount in basis points, applied last.
         origin: Where it comes from, for the explanation: ``prices.yaml:12`` or ``genai-prices``.
     """
@@ -57,6 +78,7 @@ class Price:
     batch_discount_bp: int | None = None
     discount_bp: int = 0
     origin: str = ""
+    batch: "Price | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +124,7 @@ class PriceBook:
 
     Attributes:
         entries: PriceBook lines, by model literal or glob.
-        discounts: In ascending order of date.
+        discounts: In ascending order of date; a provider's own beats the one for any provider.
         unknown_price: What a model without a price costs, or None: requests for it are denied.
         use_catalogue: Whether the external catalogue stands behind the entries.
         source: The first PriceBook, or None if there is none.
@@ -115,15 +137,73 @@ class PriceBook:
     use_catalogue: bool = True
     source: Source | None = None
     policy: str = "PriceBook"
+    _lines: PriceLines[PriceEntry] = field(init=False, repr=False, compare=False)
+    _own: Memo[tuple[Price | None, ...]] = field(default_factory=Memo, init=False, repr=False, compare=False)
+    _epochs: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        dates = {entry.from_at for entry in self.entries} | {discount.from_at for discount in self.discounts}
+        object.__setattr__(self, "_lines", PriceLines.of(self.entries))
+        object.__setattr__(self, "_epochs", tuple(sorted(dates)))
+
+    @property
+    def price_epochs(self) -> tuple[datetime, ...]:
+        """The instants, ascending, at which any price or discount of the book changes."""
+        return self._epochs
 
     def price(self, model_id: str, provider: str, at: datetime, lookup: PriceLookup | None = None) -> Price | None:
         """Return the price in force, with the contract's discount, or None if it is unknown.
 
         A literal entry beats a glob, a longer glob beats a shorter one, an entry for the provider beats one for any
-        provider, and the latest ``from_at <= at`` wins among equals. While the provider is unknown (``""``) the dearest
-        matching price counts. ``unknown_price`` is not applied here: the caller decides what unknown means.
+        provider, and the latest ``from_at <= at`` wins among equals (the last in file order, if they are of one date).
+        While the provider is unknown (``""``) the dearest price that any provider could ask counts, see ``dearest``.
+        ``unknown_price`` is not applied here: the caller decides what unknown means.
         """
-        raise NotImplementedError
+        epoch = bisect_right(self._epochs, at)
+        own = self._own.get((model_id, provider, epoch), lambda: self._own_prices(model_id, provider, at))
+        if lookup is None or not self.use_catalogue or own[-1] is not None:
+            return dearest(own)
+        listed = lookup.price(model_id, provider, at)
+        return dearest((*own, listed and self._discounted(listed, provider, at)))
+
+    def _own_prices(self, model_id: str, provider: str, at: datetime) -> tuple[Price | None, ...]:
+        """Return the book's prices that may count, the last one for providers without a line of their own."""
+        lines = [line for line in self._lines.matching(model_id) if line.from_at <= at]
+        named = {line.provider for line in lines if line.provider} if not provider else set()
+        return tuple(self._own_price(lines, served_by, at) for served_by in (*sorted(named), provider))
+
+    def _own_price(self, lines: list[PriceEntry], provider: str, at: datetime) -> Price | None:
+        """Return the price of the line that comes first for a provider."""
+        usable = [line for line in lines if line.provider in {"", provider}]
+        if not usable:
+            return None
+        # Of equals `max` keeps the first, so the lines go in backwards: the last in file order counts.
+        line = max(reversed(usable), key=_precedence)
+        return self._discounted(line.price, provider, at)
+
+    def _discounted(self, price: Price, provider: str, at: datetime) -> Price:
+        matching = [d for d in self.discounts if d.provider in {"", provider} and d.from_at <= at]
+        if not matching:
+            return price
+        discount = max(matching, key=lambda d: (d.provider != "", d.from_at))
+        return replace(price, discount_bp=discount.discount_bp)
+
+
+def _precedence(line: PriceEntry) -> tuple[bool, int, bool, datetime]:
+    return (not is_glob(line.model), len(line.model), line.provider != "", line.from_at)
+
+
+def dearest(prices: Iterable[Price | None]) -> Price | None:
+    """Return the price with the highest output rate, then input rate, net of discount; of equals the first.
+
+    An unknown price among known ones does not count; without any known price the result is None.
+    """
+    return max((price for price in prices if price is not None), key=_dearness, default=None)
+
+
+def _dearness(price: Price) -> tuple[int, int]:
+    share = FULL_BP - price.discount_bp
+    return ((price.rates.output or 0) * share, (price.rates.input or 0) * share)
 
 
 def cost_nano_usd(
@@ -144,4 +224,64 @@ def cost_nano_usd(
     Raises:
         AmountError: If the cost does not fit 64 bits.
     """
-    raise NotImplementedError
+    plan = price.batch if batch and price.batch is not None else price
+    over = next((tier.rates for tier in reversed(plan.tiers) if usage.input_tokens > tier.context_tokens), NO_RATES)
+    tokens = _tokens_cost(plan.rates, over, usage)
+    units = _units_cost({**plan.rates.units, **over.units}, usage.units) if usage.units else 0
+    if tokens is None or units is None:
+        return None
+    per_request = _first(over.per_request, plan.rates.per_request) or 0
+    parts = tokens * (_PARTS // TOKENS_PER_RATE) + units + per_request * requests * _PARTS
+    batch_bp = price.batch_discount_bp if batch and price.batch is None else None
+    share = (FULL_BP - (batch_bp or 0)) * (FULL_BP - price.discount_bp)
+    return divide(parts * share, _PARTS * FULL_BP * FULL_BP, rounding)
+
+
+def _tokens_cost(base: Rates, over: Rates, usage: Usage) -> int | None:
+    """Return tokens times rates, in millionths of a nano-USD, or None if a kind that was used has no price."""
+    cache_write = _first(over.cache_write, base.cache_write, over.input, base.input)
+    charges = (
+        (
+            usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens,
+            _first(over.input, base.input),
+        ),
+        (usage.cached_input_tokens, _first(over.cached_input, base.cached_input, over.input, base.input)),
+        (usage.cache_write_tokens, cache_write),
+        (usage.cache_write_1h_tokens, _first(over.cache_write_1h, base.cache_write_1h, cache_write)),
+        (usage.output_tokens - usage.reasoning_tokens, _first(over.output, base.output)),
+        (usage.reasoning_tokens, _first(over.reasoning, base.reasoning, over.output, base.output)),
+    )
+    cost = 0
+    for count, rate in charges:
+        if count:
+            if rate is None:
+                return None
+            cost += count * rate
+    return cost
+
+
+def _units_cost(rates: Mapping[str, int], used: Mapping[str, int]) -> int | None:
+    """Return what units cost, in parts (``_PARTS``) of a nano-USD, or None if one that was used has no price."""
+    cost = 0
+    for unit, count in used.items():
+        if not count:
+            continue
+        priced = next(((rates[name], per) for name, per in _unit_names(unit) if name in rates), None)
+        if priced is None:
+            return None
+        rate, per = priced
+        cost += count * rate * (_PARTS // per)
+    return cost
+
+
+def _unit_names(unit: str) -> tuple[tuple[str, int], ...]:
+    """Return the names under which a unit may be priced, with how many of it one price is for."""
+    return _UNIT_NAMES.get(unit) or ((unit, 1), (unit.removesuffix("s"), 1))
+
+
+def _first(*rates: int | None) -> int | None:
+    """Return the first rate that is set; 0 is set."""
+    for rate in rates:
+        if rate is not None:
+            return rate
+    return None

@@ -68,7 +68,7 @@ _FAMILIES = (
     (re.compile(r"(nova|titan)-"), "amazon"),
 )
 
-_BEDROCK_REGION = re.compile(r"(us-gov|us|eu|apac|ap|au|jp|ca|sa|me|global)\.(?=[a-z0-9]+\.)")
+_BEDROCK_REGION = re.compile(r"(us-gov|us|eu|apac|ap|au|jp|ca|sa|me|global|regional)\.(?=[a-z0-9]+\.)")
 _BEDROCK_MAKER = re.compile(
     r"(ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshotai|nvidia|openai|qwen|stability"
     r"|twelvelabs|writer|zai)\.(?=[a-z])"

@@ -1,0 +1,124 @@
+"""One model's listing in the ``genai-prices`` library as the core's ``Price``: dates, tiers and batch variants.
+
+Amounts become integer nano-USD, exactly; the few that are finer than that (an artefact of floating point in the
+sources) are rounded up, so that they are never promised too cheap.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+
+from genai_prices.types import ModelInfo, ModelPrice, PriceVariant, TieredPrices
+from genai_prices.types import Tier as TierOfLibrary
+
+from governor.core.money import NANO_PER_USD
+from governor.core.prices import Price, Rates, Tier
+
+ORIGIN = "genai-prices"
+"""The origin of every list price, for explanations."""
+
+_BATCH = {"processing": "batch"}
+
+# Kind of token to the library's keys, first found: a five-minute cache write is the ordinary one.
+_TOKENS = {
+    "input": ("input_mtok", "input_text_mtok"),
+    "cached_input": ("cache_read_mtok",),
+    "cache_write": ("cache_write_mtok", "cache_write_5m_mtok"),
+    "cache_write_1h": ("cache_write_1h_mtok",),
+    "output": ("output_mtok", "output_text_mtok"),
+    "reasoning": ("output_reasoning_mtok",),
+}
+# Unit to the library's keys, and for how many units the library's price is.
+_UNITS = {
+    "search": (("web_searches_kcount",), 1000),
+    "page": (("input_document_kpages",), 1000),
+    "character": (("input_mchars",), 1_000_000),
+    "audio_hour": (("audio_hours", "input_audio_hours"), 1),
+}
+
+_Amount = Decimal | TieredPrices
+
+
+class DatedPrice:
+    """All prices of one listing, past and to come; each is converted once."""
+
+    __slots__ = ("_converted", "_info", "_variants")
+
+    def __init__(self, info: ModelInfo) -> None:
+        self._info = info
+        self._variants: tuple[PriceVariant, ...] = tuple(v for v in info.price_variants or () if v.when == _BATCH)
+        self._converted: dict[tuple[int, tuple[bool, ...]], Price | None] = {}
+
+    def at(self, at: datetime) -> Price | None:
+        """Return the price in force at an aware instant, or None if the listing has none."""
+        standard = self._info.get_prices(at)
+        batch = tuple(v.constraint is None or v.constraint.active(at) for v in self._variants)
+        # The library's price objects live as long as the process: their ids are keys.
+        key = (id(standard), batch)
+        if key not in self._converted:
+            self._converted[key] = self._convert(standard, at, has_batch=any(batch))
+        return self._converted[key]
+
+    def _convert(self, standard: ModelPrice, at: datetime, *, has_batch: bool) -> Price | None:
+        price = _price(standard)
+        if price is None or not has_batch:
+            return price
+        return Price(price.rates, price.tiers, origin=ORIGIN, batch=_price(self._info.get_prices(at, _BATCH)))
+
+
+def _price(listed: ModelPrice) -> Price | None:
+    """Convert a listing; one that names no price at all is unknown, not free."""
+    rates = _rates(listed, 0)
+    if rates == Rates():
+        return None
+    starts = sorted({tier.start for amount in _token_amounts(listed) for tier in _tiers(amount)})
+    return Price(
+        rates, tuple(Tier(start, _rates(listed, start + 1, tiered_only=True)) for start in starts), origin=ORIGIN
+    )
+
+
+def _rates(listed: ModelPrice, input_tokens: int, *, tiered_only: bool = False) -> Rates:
+    """Return the rates at a size of input; with ``tiered_only`` just those of tokens that depend on it."""
+
+    def of(keys: tuple[str, ...], per: int = 1) -> int | None:
+        amount = _amount(listed, keys)
+        if amount is None or (tiered_only and not _tiers(amount)):
+            return None
+        return _nano(_at_size(amount, input_tokens), per)
+
+    tokens = Rates(
+        input=of(_TOKENS["input"]),
+        cached_input=of(_TOKENS["cached_input"]),
+        cache_write=of(_TOKENS["cache_write"]),
+        cache_write_1h=of(_TOKENS["cache_write_1h"]),
+        output=of(_TOKENS["output"]),
+        reasoning=of(_TOKENS["reasoning"]),
+    )
+    if tiered_only:
+        return tokens
+    units = {unit: price for unit, (keys, per) in _UNITS.items() if (price := of(keys, per)) is not None}
+    return replace(tokens, per_request=of(("requests_kcount",), 1000), units=units)
+
+
+def _amount(listed: ModelPrice, keys: tuple[str, ...]) -> _Amount | None:
+    return next((amount for key in keys if (amount := getattr(listed, key)) is not None), None)
+
+
+def _token_amounts(listed: ModelPrice) -> Iterator[_Amount]:
+    return (amount for keys in _TOKENS.values() if (amount := _amount(listed, keys)) is not None)
+
+
+def _tiers(amount: _Amount) -> list[TierOfLibrary]:
+    return amount.tiers if isinstance(amount, TieredPrices) else []
+
+
+def _at_size(amount: _Amount, input_tokens: int) -> Decimal:
+    if isinstance(amount, Decimal):
+        return amount
+    return next((tier.price for tier in reversed(amount.tiers) if input_tokens > tier.start), amount.base)
+
+
+def _nano(usd: Decimal, per: int = 1) -> int:
+    """Return nano-USD for one unit, or for a million tokens, whose price is quoted for ``per`` of them."""
+    return int((usd * NANO_PER_USD / per).to_integral_value(ROUND_CEILING))

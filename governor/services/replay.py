@@ -27,6 +27,7 @@ from governor.core.ledger.results import EventResult, EventStatus
 from governor.core.policy.organization import Organization
 from governor.core.settlement.assess import assess
 from governor.core.usage import Usage
+from governor.services.replay_at_once import decide_at_once
 from governor.services.replay_summary import ReplaySummary
 
 CALLER = Caller("replay")
@@ -100,6 +101,26 @@ class Replay:
         self._count += 1
         now = datetime.fromtimestamp(at_s, UTC)
         plan = evaluate(self._snapshot, self._request(row), CALLER, now)
+        if row.duration_s > 0 or row.output_tokens is None or not self._decided_at_once(row, plan, now):
+            self._decided_by_ledger(row, plan, at_s)
+
+    def _decided_at_once(self, row: Recorded, plan: Plan, now: datetime) -> bool:
+        usage = Usage(input_tokens=row.input_tokens, output_tokens=row.output_tokens or 0)
+        self._ledger.book.now_s = self._now_s
+        outcome = decide_at_once(self._ledger.book, self._snapshot, plan, usage, now)
+        if outcome is None:
+            return False
+        asked = plan.candidates[0]
+        department = asked.attributes.get("department", "")
+        given = outcome.given
+        if given is None:
+            self.summary.denied(department, asked.model.id, _decisive(plan, outcome.admission))
+            return True
+        self.summary.allowed(department, given.model.id, substituted=given is not asked)
+        self.summary.settled(department, given.model.id, outcome.cost_nano_usd, usage.input_tokens, usage.output_tokens)
+        return True
+
+    def _decided_by_ledger(self, row: Recorded, plan: Plan, at_s: float) -> None:
         key = self._count.to_bytes(16)
         record = partial(_record, plan)
         placed = self._ledger.apply(

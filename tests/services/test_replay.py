@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from governor.core.decisions.recorded import Recorded
 from governor.core.decisions.request import Subject
@@ -222,3 +224,28 @@ def test_past_requests_and_budgets_are_forgotten() -> None:
 
     assert (0, 0, 0) == (len(book.reservations), len(book.claims), len(book.entries))
     assert len(book.counters) < 4200
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 90), st.integers(1, 12), st.integers(0, 5), st.sampled_from(["ada", "bob", "dan"])),
+        max_size=40,
+    )
+)
+def test_one_step_equals_two(calls: list[tuple[int, int, int, str]]) -> None:
+    """Deciding and settling at once comes to the same as placing a hold that is settled before the next request."""
+    quotas = (
+        monthly(60),
+        monthly(35, "department", per=("department",)),
+        monthly(20, "person", per=("user",)),
+        Quota(header("Quota", "rate"), Unit.REQUESTS, 2, per=("user",), period=MINUTE, root="rate"),
+        Quota(header("Quota", "tokens"), Unit.TOKENS, 70_000, period=MONTH, root="tokens"),
+    )
+    at_s = 0
+    rows = []
+    for step_s, tokens, output, user in calls:
+        at_s += step_s
+        rows.append(recorded(at_s, tokens, user)._replace(output_tokens=output))
+    in_two = [row._replace(duration_s=0.01) for row in rows]
+
+    assert replayed(snapshot(*quotas), in_two) == replayed(snapshot(*quotas), rows)

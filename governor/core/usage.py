@@ -5,13 +5,14 @@ input are disjoint: ``cache_write_1h_tokens`` stands beside ``cache_write_tokens
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from governor.core.money import AMOUNT_MAX
 from governor.core.units import Counts
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Usage:
     """What a call used. All counts are integers of at least 0.
 

@@ -1,7 +1,6 @@
 """Decide a request: plan it, place it in one atomic step, conclude. A deny is an answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
@@ -17,12 +16,13 @@ from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Conflict, Option, Place, PlaceAll, Placed, Written
 from governor.core.ledger.port import Ledger
 from governor.core.ledger.reservation import Facts
+from governor.core.values import hot_value
 from governor.services.answers import answer_verdict, encode_decision, replayed_answer
 from governor.services.ids import new_id
 from governor.services.snapshots import Snapshots
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Answered:
     """An answer, ready to be sent.
 
@@ -199,14 +199,14 @@ class _Question:
         self._decision = decision
         candidate = plan.candidates[admission.chosen or 0]
         facts = Facts(
-            attributes=candidate.attributes,
-            model=candidate.model.id,
-            provider=candidate.model.provider,
+            attributes=candidate.prepared.attributes,
+            model=candidate.prepared.model.id,
+            provider=candidate.prepared.model.provider,
             operation=self._request.operation,
             requests=self._request.requests or 1,
-            input_tokens=candidate.input_tokens,
-            output_tokens=candidate.output_tokens,
-            cost_nano_usd=candidate.cost_nano_usd,
+            input_tokens=candidate.amounts.input_tokens,
+            output_tokens=candidate.amounts.output_tokens,
+            cost_nano_usd=candidate.amounts.cost_nano_usd,
             policy_version=plan.policy_version,
         )
         return Written(facts, encode_decision(decision))

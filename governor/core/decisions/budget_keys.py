@@ -9,9 +9,6 @@ from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Unit
 
-MEMO_SIZE_MAX = 200_000
-"""Budget keys remembered; past it the memory starts anew, so that it stays bounded."""
-
 
 def quota_identity(quota: Quota) -> str:
     """Return what makes a budget of this quota the same budget: lineage name, unit, ``counts``, ``per`` and period.
@@ -38,20 +35,3 @@ def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
         end_s = int(period.end_at.timestamp()) if period.end_at is not None else None
     digest = budget_digest(quota_identity(quota), scope, start_s)
     return BudgetKey(digest, quota.header.ref, scope, quota.unit, start_s, end_s)
-
-
-class BudgetKeys:
-    """Remembers the present key of each (quota, scope), because consecutive requests share their periods."""
-
-    def __init__(self) -> None:
-        self._memo: dict[tuple[str, Scope], BudgetKey] = {}
-
-    def find(self, quota: Quota, scope: Scope, at: datetime, at_s: float) -> BudgetKey:
-        """Return ``budget_key(quota, scope, at)``; ``at_s`` is the same instant in Unix seconds."""
-        key = self._memo.get((quota.header.name, scope))
-        if key is not None and key.period_start_s <= at_s and (key.period_end_s is None or at_s < key.period_end_s):
-            return key
-        if len(self._memo) >= MEMO_SIZE_MAX:
-            self._memo.clear()
-        key = self._memo[quota.header.name, scope] = budget_key(quota, scope, at)
-        return key

@@ -1,9 +1,9 @@
 """Who calls: the key that a request came with."""
 
-from dataclasses import dataclass
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Caller:
     """An authenticated key.
 

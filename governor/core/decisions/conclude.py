@@ -1,7 +1,7 @@
 """From a plan and what the ledger found to the answer. Pure: the same inputs give the same answer, years later."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -22,9 +22,10 @@ from governor.core.ledger.commands import Admission, Hold
 from governor.core.ledger.reservation import ReservationState
 from governor.core.policy.applicable import AppliedQuota
 from governor.core.policy.kinds import WhenReached
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Stored:
     """Identity of a stored decision: its id, and when its hold expires (Unix seconds; 0 if it holds nothing)."""
 
@@ -55,11 +56,11 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.ALLOW,
-        requested_model=asked.model.id,
-        model=given.model.id,
+        requested_model=asked.prepared.model.id,
+        model=given.prepared.model.id,
         substituted=given is not asked,
-        max_output_tokens=given.max_output_tokens,
-        clamped=given.clamped,
+        max_output_tokens=given.context.max_output_tokens,
+        clamped=given.context.clamped,
         basis=plan.basis,
         reservation=_reservation(given, stored),
         reasons=_why_substituted(plan, admission) if given is not asked else (),
@@ -67,8 +68,8 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         budgets=_budgets(given, admission.balances),
         remedies=(),
         policy_version=plan.policy_version,
-        mode=Mode.ENFORCED if given.enforced else Mode.AUDITED,
-        attributes=given.attributes,
+        mode=Mode.ENFORCED if given.prepared.enforced else Mode.AUDITED,
+        attributes=given.prepared.attributes,
         stale_policy=stale_policy,
     )
 
@@ -111,11 +112,11 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.DENY,
-        requested_model=asked.model.id,
-        model=asked.model.id,
+        requested_model=asked.prepared.model.id,
+        model=asked.prepared.model.id,
         substituted=False,
-        max_output_tokens=asked.max_output_tokens,
-        clamped=asked.clamped,
+        max_output_tokens=asked.context.max_output_tokens,
+        clamped=asked.context.clamped,
         basis=plan.basis,
         reservation=None,
         reasons=reasons,
@@ -124,7 +125,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
         remedies=remedies(plan, admission),
         policy_version=plan.policy_version,
         mode=Mode.ENFORCED,
-        attributes=asked.attributes,
+        attributes=asked.prepared.attributes,
         stale_policy=stale_policy,
     )
 
@@ -145,7 +146,9 @@ def _quota_reasons(candidate: Candidate, refused: list[int], balances: Mapping[b
         return (ceiling - _balance(balances, hold).taken) / hold.amount
 
     return tuple(
-        _exceeded(candidate.holds[index], candidate.quotas[index], _balance(balances, candidate.holds[index]))
+        _exceeded(
+            candidate.holds[index], candidate.prepared.draws[index].applied, _balance(balances, candidate.holds[index])
+        )
         for index in sorted(refused, key=room)
     )
 
@@ -155,7 +158,8 @@ def _budget_warnings(
 ) -> tuple[Reason, ...]:
     """Return what budgets point out without refusing: audit and warn quotas, ``when_reached: warn``, soft limits."""
     warnings: list[Reason] = []
-    for index, (hold, applied) in enumerate(zip(candidate.holds, candidate.quotas, strict=True)):
+    for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
+        applied = draw.applied
         balance = _balance(balances, hold)
         taken = balance.taken + hold.amount
         if index in unfit:
@@ -223,9 +227,9 @@ def _reservation(given: Candidate, stored: Stored | None) -> ReservationView | N
     return ReservationView(
         id=str(UUID(bytes=stored.decision_id)),
         state=ReservationState.HELD,
-        tokens=given.input_tokens + given.output_tokens,
-        cost_nano_usd=given.cost_nano_usd,
-        worst_case_nano_usd=given.cost_nano_usd,
+        tokens=given.amounts.input_tokens + given.amounts.output_tokens,
+        cost_nano_usd=given.amounts.cost_nano_usd,
+        worst_case_nano_usd=given.amounts.cost_nano_usd,
         expires_at=_instant(stored.expires_at_s),
     )
 

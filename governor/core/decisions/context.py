@@ -5,18 +5,29 @@ from dataclasses import dataclass
 
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.models import Model
+from governor.core.money import AMOUNT_MAX
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit, WhenOver
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
+class Bounds:
+    """The tightest limits in tokens; ``AMOUNT_MAX`` where there is none."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
+@hot_value
 class Context:
     """What is left of a request after the limits.
 
     Attributes:
         max_output_tokens: Of one answer.
         clamped: Whether that is less than was asked for.
-        output_room: The most that any answer may have, for the remedy; None if nothing bounds it.
+        output_room: The most that any answer may have, for the remedy; None if nothing bounds it or all is well.
     """
 
     max_output_tokens: int
@@ -40,12 +51,26 @@ class _Bound:
         return self.limit is None or self.limit.when_over is WhenOver.CLAMP
 
 
+def bounds_of(limits: Sequence[ContextLimit], model: Model) -> Bounds:
+    """Return the tightest number of each kind, of all policies, whatever their enforcement, and of the model."""
+
+    def tightest(*numbers: int | None) -> int:
+        return min((number for number in numbers if number is not None), default=AMOUNT_MAX)
+
+    return Bounds(
+        input_tokens=tightest(*(limit.max_input for limit in limits), model.context_window),
+        output_tokens=tightest(*(limit.max_output for limit in limits), model.max_output),
+        total_tokens=tightest(*(limit.max_total for limit in limits), model.context_window),
+    )
+
+
 def check_context(
+    bounds: Bounds,
     limits: Sequence[ContextLimit],
     model: Model,
+    *,
     input_tokens: int,
     asked_output: int | None,
-    *,
     default_output: int,
     can_clamp: bool,
 ) -> Context:
@@ -55,6 +80,7 @@ def check_context(
     because nothing was asked for.
 
     Args:
+        bounds: The tightest numbers of the limits and the model: what is below all of them is done.
         limits: ContextLimits that concern the request.
         model: The model's own window and maximum.
         input_tokens: Of the request.
@@ -62,21 +88,28 @@ def check_context(
         default_output: Configured default in tokens.
         can_clamp: Whether the caller can send on a lower output; otherwise what would be clamped is refused.
     """
+    if (
+        asked_output is not None
+        and input_tokens <= bounds.input_tokens
+        and asked_output <= bounds.output_tokens
+        and input_tokens + asked_output <= bounds.total_tokens
+    ):
+        return Context(asked_output, clamped=False, output_room=None, reasons=(), warnings=())
     reasons: list[Reason] = []
     warnings: list[Reason] = []
     _check_input(limits, model, input_tokens, reasons, warnings)
     binding = [limit for limit in limits if limit.header.enforcement is Enforcement.ENFORCE]
-    bounds = _output_bounds(binding, model, input_tokens)
-    room = min((bound.tokens for bound in bounds), default=None)
+    output_bounds = _output_bounds(binding, model, input_tokens)
+    room = min((bound.tokens for bound in output_bounds), default=None)
     if asked_output is None:
         output = default_output if room is None else room
         return Context(output, clamped=False, output_room=room, reasons=tuple(reasons), warnings=tuple(warnings))
     advisory = _policy_bounds([limit for limit in limits if limit not in binding], input_tokens)
     output = asked_output
-    for bound in (*bounds, *advisory):
+    for bound in (*output_bounds, *advisory):
         if asked_output <= bound.tokens:
             continue
-        if bound in bounds and bound.clamps and can_clamp and bound.tokens > 0:
+        if bound in output_bounds and bound.clamps and can_clamp and bound.tokens > 0:
             output = min(output, bound.tokens)
         else:
             _over(bound, asked_output, reasons, warnings)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from governor.core.scopes import Scope
 from governor.core.units import Unit
+from governor.core.values import hot_value
 
 
 class Verdict(StrEnum):
@@ -102,7 +103,7 @@ class Remedy:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class BudgetView:
     """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` and ``free`` None if none."""
 
@@ -122,7 +123,7 @@ class BudgetView:
         return None if self.ceiling is None else self.ceiling - self.used - self.held
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class ReservationView:
     """What the decision holds.
 
@@ -137,7 +138,7 @@ class ReservationView:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Decision:
     """The whole answer.
 

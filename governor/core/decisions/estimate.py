@@ -1,9 +1,8 @@
 """How many tokens a request is held for, before anybody knows."""
 
-from dataclasses import dataclass
-
 from governor.core.decisions.decision import Basis
 from governor.core.decisions.request import DecideRequest, Operation
+from governor.core.values import hot_value
 
 BYTES_PER_TOKEN = 3
 """Bytes of input that make a token: English has about four, code and other scripts fewer; a hold must not be short."""
@@ -17,7 +16,7 @@ DEFAULT_OUTPUT_TOKENS = 4_096
 _WITHOUT_TEXT_OUTPUT = frozenset({Operation.EMBEDDINGS, Operation.RERANK, Operation.IMAGE, Operation.SPEECH})
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Estimate:
     """The input as counted or guessed, and what an answer is held for if nothing bounds it."""
 

@@ -1,12 +1,13 @@
 """What a gateway reports after a call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from governor.core.decisions.request import Operation, Subject
 from governor.core.usage import Usage
+from governor.core.values import hot_value
 
 
 class CallStatus(StrEnum):
@@ -19,7 +20,7 @@ class CallStatus(StrEnum):
     CACHE_HIT = "cache_hit"
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class UsageEvent:
     """One usage event.
 

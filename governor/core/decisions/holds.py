@@ -1,18 +1,15 @@
 """What a candidate takes from each budget on its path."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 
-from governor.core.decisions.budget_keys import BudgetKeys, scope_of
+from governor.core.decisions.prepare import Draw
 from governor.core.ledger.commands import Hold
 from governor.core.money import bounded
-from governor.core.policy.applicable import AppliedQuota
-from governor.core.policy.kinds import Quota
 from governor.core.units import Counts, Unit
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Amounts:
     """What a request is held for: tokens of all answers, nano-USD (None: unknown), and the number of calls."""
 
@@ -21,51 +18,37 @@ class Amounts:
     cost_nano_usd: int | None
     requests: int
 
+    def of(self, unit: Unit, counts: Counts) -> int:
+        """Return what a budget holds, in its unit.
 
-def hold_amount(quota: Quota, amounts: Amounts) -> int:
-    """Return what a quota holds, in its unit; money whose price is unknown holds nothing, because it is refused.
-
-    ``output`` and ``reasoning`` both hold the output estimate: how much of it is reasoning is known only afterwards.
-    """
-    match quota.unit:
-        case Unit.USD:
-            return amounts.cost_nano_usd or 0
-        case Unit.REQUESTS:
-            return amounts.requests
-        case Unit.CONCURRENT:
-            return 1
-        case Unit.TOKENS:
-            match quota.counts:
-                case Counts.INPUT:
-                    return bounded(amounts.input_tokens)
-                case Counts.OUTPUT | Counts.REASONING:
-                    return bounded(amounts.output_tokens)
-                case Counts.ALL:
-                    return bounded(amounts.input_tokens + amounts.output_tokens)
+        Money whose price is unknown holds nothing, because such a request is refused. ``output`` and ``reasoning``
+        both hold the output estimate: how much of it is reasoning is known only afterwards.
+        """
+        if unit is Unit.USD:
+            return self.cost_nano_usd or 0
+        if unit is Unit.TOKENS:
+            if counts is Counts.ALL:
+                return self.input_tokens + self.output_tokens
+            return self.input_tokens if counts is Counts.INPUT else self.output_tokens
+        return self.requests if unit is Unit.REQUESTS else 1
 
 
-def make_holds(
-    quotas: Sequence[AppliedQuota],
-    attributes: Mapping[str, str],
-    amounts: Amounts,
-    keys: BudgetKeys,
-    *,
-    now: datetime,
-    now_s: float,
-) -> tuple[Hold, ...]:
-    """Return one hold for each quota, in order.
+def make_holds(draws: Sequence[Draw], amounts: Amounts) -> tuple[Hold, ...]:
+    """Return one hold for each draw, in order.
 
     Raises:
         AmountError: If an amount does not fit 64 bits.
     """
+    bounded(amounts.input_tokens + amounts.output_tokens)
     holds: list[Hold] = []
-    for applied in quotas:
+    for draw in draws:
+        applied = draw.applied
         quota = applied.quota
-        key = keys.find(quota, scope_of(quota, attributes), now, now_s)
+        amount = amounts.of(quota.unit, quota.counts)
         holds.append(
             Hold(
-                key,
-                hold_amount(quota, amounts),
+                draw.budget,
+                amount,
                 applied.limit,
                 applied.ceiling,
                 applied.must_fit,

@@ -16,11 +16,11 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     ways: list[Remedy] = []
     for index, candidate in enumerate(plan.candidates[1:], start=1):
         if not candidate.reasons and not _refused(candidate, admission, index):
-            ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.model.id))
+            ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id))
     refused = _refused(asked, admission, 0)
     codes = {reason.code for reason in asked.reasons}
-    if asked.output_room and codes and codes <= _OUTPUT_CODES and not refused:
-        ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.output_room))
+    if asked.context.output_room and codes and codes <= _OUTPUT_CODES and not refused:
+        ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.context.output_room))
     if refused and not asked.reasons:
         wait = _wait(refused)
         if wait is not None:

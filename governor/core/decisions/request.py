@@ -1,8 +1,10 @@
 """What a gateway asks: one model request, before it is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from governor.core.values import hot_value
 
 
 class Operation(StrEnum):
@@ -33,7 +35,7 @@ class AssertedBy(StrEnum):
     CLIENT = "client"
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Subject:
     """Who asks, as the gateway claims it; ``""`` is absent. The Organization has the last word."""
 
@@ -47,7 +49,7 @@ class Subject:
     asserted_by: AssertedBy = AssertedBy.GATEWAY
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class DecideRequest:
     """One question to ``/decide``. Token counts are of one answer; ``n`` answers multiply the output.
 

@@ -1,10 +1,14 @@
 """Everything that changes decisions arrives through here: an immutable value, swapped by one assignment."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
-from governor.core.decisions.budget_keys import BudgetKeys
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.prepare import Prepared, prepare
+from governor.core.decisions.request import DecideRequest
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
 from governor.core.policy.header import Header
@@ -46,6 +50,9 @@ NO_CATALOGUES = Catalogues()
 MEMO_SIZE_MAX = 50_000
 """Model names and prices remembered; past it the memory starts anew, so that it stays bounded."""
 
+PREPARED_MAX = 10_000
+"""Questions remembered, at some kilobytes each; likewise."""
+
 
 class Snapshot:
     """Policies, indexed, with the catalogues behind them. Immutable but for its memories, which only save time.
@@ -54,7 +61,6 @@ class Snapshot:
         policies: What the compiler made.
         version: Its digest or commit: every decision names it.
         applicable: Finds the policies of a request.
-        budget_keys: Makes the keys of budgets.
     """
 
     def __init__(self, policies: PolicySet, catalogues: Catalogues) -> None:
@@ -66,10 +72,12 @@ class Snapshot:
             "team": sorted(_teams(policies.organization)),
         }
         self.applicable = ApplicablePolicies(policies.allowlists, policies.context_limits, policies.quotas, closed)
-        self.budget_keys = BudgetKeys()
         self._catalogues = catalogues
         self._models: dict[tuple[str, str], ResolvedModel] = {}
         self._prices: dict[tuple[str, str, int], Price | None] = {}
+        self._prepared: dict[tuple[object, ...], Prepared] = {}
+        moments = {*self.applicable.epochs, *(at.timestamp() for at in _moves(policies.organization))}
+        self._epochs = sorted(moments)
 
     @classmethod
     def build(cls, policies: PolicySet, catalogues: Catalogues) -> "Snapshot":
@@ -86,6 +94,32 @@ class Snapshot:
             resolved = self._models[key] = self.policies.catalog.resolve(asked, provider, self._catalogues.models)
         return resolved
 
+    def epoch(self, now: datetime) -> tuple[float, float]:
+        """Return the stretch of time around an instant (Unix seconds, half-open) in which nothing begins or ends."""
+        position = bisect_right(self._epochs, now.timestamp())
+        start_s = self._epochs[position - 1] if position else -inf
+        return start_s, self._epochs[position] if position < len(self._epochs) else inf
+
+    def prepared(self, request: DecideRequest, caller: Caller, now: datetime) -> Prepared:
+        """Return what is known of a request whatever its size, worked out anew only when something changed."""
+        key = (
+            request.model,
+            request.provider,
+            request.subject,
+            request.use_case,
+            request.operation,
+            request.can,
+            caller,
+            tuple(request.tags.items()) if request.tags else None,
+        )
+        found = self._prepared.get(key)
+        if found is not None and found.from_s <= now.timestamp() < found.until_s:
+            return found
+        if len(self._prepared) >= PREPARED_MAX:
+            self._prepared.clear()
+        found = self._prepared[key] = prepare(self, request, caller, now)
+        return found
+
     def price(self, model_id: str, provider: str, at: datetime) -> Price | None:
         """Return the price in force at an instant, or None if it is unknown (see ``PriceBook.price``)."""
         # Prices change at whole minutes: dates at local midnights, and off-peak hours.
@@ -95,6 +129,14 @@ class Snapshot:
                 self._prices.clear()
             self._prices[key] = self.policies.prices.price(model_id, provider, at, self._catalogues.prices)
         return self._prices[key]
+
+
+def _moves(organization: Organization) -> Iterator[datetime]:
+    """Return the instants at which somebody joins, moves or leaves."""
+    for person in organization.people.values():
+        yield from (at for at in (person.from_at, person.until_at) if at is not None)
+        yield from (placement.from_at for placement in person.placements if placement.from_at is not None)
+    yield from (account.until_at for account in organization.service_accounts.values() if account.until_at is not None)
 
 
 def _departments(organization: Organization) -> set[str]:

@@ -1,13 +1,13 @@
 """A budget's identity and its balance."""
 
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from governor.core.scopes import Scope
 from governor.core.units import Unit
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class BudgetKey:
     """One quota for one scope in one period: the identity of a counter.
 
@@ -41,7 +41,7 @@ def budget_digest(identity: str, scope: Scope, period_start_s: int) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Balance:
     """What a budget has used and holds at an instant, in its unit."""
 

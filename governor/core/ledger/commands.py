@@ -10,9 +10,10 @@ from governor.core.ledger.reservation import Facts, Reservation, ReservationStat
 from governor.core.ledger.results import EventResult
 from governor.core.units import Counts
 from governor.core.usage import Usage
+from governor.core.values import hot_value
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Hold:
     """What a candidate would take from one budget.
 
@@ -35,7 +36,7 @@ class Hold:
     charge_on_expiry: bool
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Option:
     """One candidate as the ledger sees it: may it be placed, and with which holds."""
 
@@ -43,7 +44,7 @@ class Option:
     holds: tuple[Hold, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Admission:
     """Which option was taken, and the balances that decided it.
 
@@ -58,7 +59,7 @@ class Admission:
     unfit: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Written:
     """What the ledger stores of a decision beside its holds: made by ``Place.conclude`` once the outcome is known."""
 
@@ -66,7 +67,7 @@ class Written:
     answer: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Place:
     """Place the first option that fits, and record the decision, in one atomic step.
 
@@ -101,7 +102,7 @@ class PlaceAll:
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Placed:
     """The answer to ``Place``.
 
@@ -123,7 +124,7 @@ class Conflict:
     decision_id: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Posting:
     """The full actual amount of an event on one budget; ``key`` is there if the counter may have to be created."""
 
@@ -132,7 +133,7 @@ class Posting:
     key: BudgetKey | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Assessment:
     """What an event means for the ledger, worked out by pure functions from prices and policies.
 
@@ -167,7 +168,7 @@ class Assessment:
     model_mismatch: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Settle:
     """Record one usage event.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from governor.core.usage import Usage
+from governor.core.values import hot_value
 
 
 class EntryKind(StrEnum):
@@ -17,7 +18,7 @@ class EntryKind(StrEnum):
     UNRESERVED = "unreserved"
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class RollupKey:
     """The dimensions of hourly usage: the hour (Unix seconds) of the decision and who used what; ``""`` is absent."""
 
@@ -40,7 +41,7 @@ class RollupPosting:
     amounts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Charge:
     """An amount posted on one budget, in the budget's unit; negative only in corrections."""
 
@@ -48,7 +49,7 @@ class Charge:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Entry:
     """One usage event as it was posted.
 

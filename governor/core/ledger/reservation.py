@@ -1,10 +1,11 @@
 """The record of one decision and what it holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from governor.core.units import Counts, Unit
+from governor.core.values import hot_value
 
 HOLD_FOR_S_MAX = 24 * 3600
 """The longest total life of a hold, however often it is extended."""
@@ -24,7 +25,7 @@ class ReservationState(StrEnum):
     DENIED = "denied"
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class HeldBudget:
     """What a reservation keeps on one budget.
 
@@ -47,7 +48,7 @@ class HeldBudget:
     charge_on_expiry: bool
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Facts:
     """What settlement needs to know of the decision: resolved once, used for both.
 
@@ -74,7 +75,7 @@ class Facts:
     policy_version: str
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Reservation:
     """One decision as the ledger remembers it. Frozen: a change is a new value, so that a failed batch leaves no trace.
 

@@ -1,9 +1,9 @@
 """What a usage event came to."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from governor.core.usage import Usage
+from governor.core.values import hot_value
 
 
 class EventStatus(StrEnum):
@@ -15,7 +15,7 @@ class EventStatus(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class EventResult:
     """The answer for one usage event.
 

@@ -47,6 +47,9 @@ class ApplicablePolicies:
 
     The key of the memory holds every attribute that any selector reads, and the epoch: the stretch of time in which
     no policy, schedule or limit begins or ends.
+
+    Attributes:
+        epochs: The instants at which that happens, ascending, in Unix seconds.
     """
 
     def __init__(
@@ -61,13 +64,13 @@ class ApplicablePolicies:
         self._quotas = PolicyIndex(quotas, closed)
         policies: list[Policy] = [*allowlists, *context_limits, *quotas]
         self._reads = tuple(sorted({key for policy in policies for key in _keys_read(policy)}))
-        self._epochs = sorted({at.timestamp() for policy in policies for at in _instants(policy)})
+        self.epochs = sorted({at.timestamp() for policy in policies for at in _instants(policy)})
         self._memo: dict[tuple[int | str | None, ...], Applicable] = {}
 
     def find(self, attributes: Attributes, now: datetime) -> Applicable:
         """Return the policies in force that concern a request with these attributes."""
         key = (
-            bisect_right(self._epochs, now.timestamp()) if self._epochs else 0,
+            bisect_right(self.epochs, now.timestamp()) if self.epochs else 0,
             *[attributes.get(name) for name in self._reads],
         )
         found = self._memo.get(key)

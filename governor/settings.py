@@ -174,6 +174,22 @@ class Settings(BaseSettings):
             raise ValueError("GOVERNOR_CLOCK is only allowed with GOVERNOR_AUTH=off: a moved clock moves budgets")
         return self
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give these settings again: what a worker process is started with."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return {f"{PREFIX}{name.upper()}": _raw(value) for name, value in given.items() if value is not None}
+
+
+def _raw(value: object) -> str:
+    """Render a value as a variable that reads as the same value, secrets included."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())} seconds"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
 
 def _is_loopback(host: str) -> bool:
     if host == "localhost":

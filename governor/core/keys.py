@@ -19,7 +19,6 @@ class Key:
     """One key. Two keys share a name while a rotation's grace lasts; the name is the client that the ledger knows.
 
     Attributes:
-        id: Identifies this secret among those of one name; not secret.
         name: The client's name; survives rotation.
         digest: SHA-256 of the whole key text, 32 bytes.
         role: What it may do.
@@ -27,10 +26,10 @@ class Key:
         service_account: The service account likewise, or ``""``.
         person: The person who holds the key, or ``""`` for a machine's; needed to approve.
         created_at: When it was made.
-        valid_until_at: First instant at which it no longer works (rotation's grace, revocation), or None.
+        valid_until_at: First instant at which it no longer works (the grace of a rotation), or None.
+        revoked_at: When it was revoked, or None. A revoked key never works, whatever a worker's clock says.
     """
 
-    id: str
     name: str
     digest: bytes
     role: Role
@@ -39,7 +38,8 @@ class Key:
     service_account: str = ""
     person: str = ""
     valid_until_at: datetime | None = None
+    revoked_at: datetime | None = None
 
     def valid_at(self, now: datetime) -> bool:
         """Tell whether the key works at an instant."""
-        return self.valid_until_at is None or now < self.valid_until_at
+        return self.revoked_at is None and (self.valid_until_at is None or now < self.valid_until_at)

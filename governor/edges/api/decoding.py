@@ -1,0 +1,152 @@
+"""From bytes to checked values: one decoder for each shape, and errors in words that a caller can act on."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from governor.core.errors import InvalidRequestError
+from governor.edges.api.errors import ApiError
+
+T = TypeVar("T")
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_PATH = re.compile(r" - at `\$(?P<path>.*)`\Z", re.DOTALL)
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number with a fraction",
+    "str": "text",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+_EXPECTED = re.compile(r"`(int|float|str|bool|object|array|null)(?: \| (null))?`")
+
+
+class BodyDecoder(Generic[T]):
+    """Decodes JSON bodies of one shape.
+
+    Args:
+        shape: The struct of the body.
+        nested: Path of each nested object (``".subject"``) to its struct, so that a misspelt field can be named.
+    """
+
+    def __init__(self, shape: type[T], nested: Mapping[str, type[Any]] | None = None) -> None:
+        self._decode = msgspec.json.Decoder(shape).decode
+        self._convert_type = shape
+        self._fields = {"": _names(shape)} | {path: _names(inner) for path, inner in (nested or {}).items()}
+
+    def decode(self, body: bytes) -> T:
+        """Decode a body.
+
+        Raises:
+            ApiError: ``malformed_json`` if it is not JSON, ``unknown_field`` if a field is not known.
+            InvalidRequestError: If a value has the wrong type, is out of range, or holds control characters.
+        """
+        try:
+            value = self._decode(body)
+        except msgspec.ValidationError as error:
+            raise self._explained(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise _malformed(error) from None
+        refuse_control_characters(body)
+        return value
+
+    def convert(self, value: Any) -> T:
+        """Check a value that was decoded already (the data of a CloudEvent); raises as ``decode`` does."""
+        try:
+            return msgspec.convert(value, self._convert_type)
+        except msgspec.ValidationError as error:
+            raise self._explained(str(error)) from None
+
+    def _explained(self, text: str) -> InvalidRequestError | ApiError:
+        where = _PATH.search(text)
+        path = where["path"] if where else ""
+        sentence = text[: where.start()] if where else text
+        unknown = _UNKNOWN.fullmatch(sentence)
+        if unknown is not None:
+            return self._unknown_field(unknown["name"], path)
+        field = path.lstrip(".")
+        at = f" at `{field[:80]}`" if field else ""
+        return InvalidRequestError(f"{_in_words(sentence)}{at}", field=field[:200])
+
+    def _unknown_field(self, name: str, path: str) -> ApiError:
+        known = self._fields.get(re.sub(r"\[.*?\]", "", path), ())
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        shown = name[:80]
+        field = f"{path}.{shown}".lstrip(".")
+        hint = f"did you mean `{near[0]}`" if near else f"known are {', '.join(sorted(known))}"
+        return ApiError(
+            f"`{field}` is not a field of this request; {hint}",
+            code="unknown_field",
+            field=field,
+            nearest=near[0] if near else None,
+        )
+
+
+def _names(shape: type[Any]) -> tuple[str, ...]:
+    return tuple(getattr(shape, "__struct_encode_fields__", ()))
+
+
+def _malformed(error: Exception) -> ApiError:
+    text = str(error)
+    position = re.search(r"\(byte \d+\)", text)
+    at = f" {position[0]}" if position else ""
+    return ApiError(f"the body is not JSON{at}; send UTF-8 JSON without NaN or Infinity", code="malformed_json")
+
+
+def _in_words(sentence: str) -> str:
+    """Say what msgspec says without the names of Python types."""
+
+    def words(match: re.Match[str]) -> str:
+        return _WORDS[match[1]] + (" or null" if match[2] else "")
+
+    text = _EXPECTED.sub(words, sentence)
+    text = text.replace("text of length <=", "text of at most").replace("text of length >=", "text of at least")
+    text = text.replace("Object missing required field", "missing the required field")
+    return text[0].lower() + text[1:]
+
+
+def refuse_control_characters(body: bytes) -> None:
+    """Refuse control characters in any text of a JSON body: they would make log lines and budget scopes ambiguous.
+
+    A raw control character below U+0020 is not JSON, so one can only come escaped, as DEL, or as a C1 character: a body
+    without backslash, 0x7F and 0xC2 is clean, which three searches tell.
+
+    Raises:
+        InvalidRequestError: If there is one.
+    """
+    if b"\\" in body or b"\x7f" in body or b"\xc2" in body:
+        _refuse_in(msgspec.json.decode(body))
+
+
+def _refuse_in(value: Any) -> None:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            refuse_controls(item)
+        elif isinstance(item, dict):
+            stack.extend(item.keys())
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+def refuse_controls(text: str) -> None:
+    """Refuse a text with control characters.
+
+    Raises:
+        InvalidRequestError: If there is one.
+    """
+    if text.isprintable():
+        return
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs"}:
+            raise InvalidRequestError(
+                f"control character U+{ord(character):04X} in `{text.encode('unicode_escape').decode()[:40]}`"
+            )

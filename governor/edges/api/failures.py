@@ -1,0 +1,55 @@
+"""What the framework finds wrong, in the one shape of all errors."""
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from governor.core.errors import GovernorError, InvalidRequestError
+from governor.edges.api.errors import ApiError, error_body, error_headers, status_of
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+
+def error_response(error: GovernorError, request: Request) -> Response:
+    """Render an error for a request that came through the gate."""
+    request_id = getattr(request.state, "request_id", "")
+    response = Response(
+        error_body(error.code, error.message, dict(error.details), request_id),
+        status_of(error),
+        media_type="application/json",
+    )
+    response.raw_headers.extend(error_headers(error))
+    return response
+
+
+async def on_domain_error(request: Request, error: Exception) -> Response:
+    """Answer a domain error."""
+    assert isinstance(error, GovernorError)
+    return error_response(error, request)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer an error of the framework."""
+    assert isinstance(error, HTTPException)
+    allow = (error.headers or {}).get("Allow", "")
+    code = _CODES.get(error.status_code, "invalid_request")
+    return error_response(ApiError(str(error.detail).lower(), code=code, allow=allow), request)
+
+
+async def on_invalid_parameters(request: Request, error: Exception) -> Response:
+    """Answer wrong query parameters and paths, all of them at once."""
+    assert isinstance(error, RequestValidationError)
+    problems = [_sentence(problem) for problem in error.errors()]
+    fields = [str(problem["loc"][-1])[:200] for problem in error.errors()]
+    return error_response(InvalidRequestError("; ".join(problems), fields=fields), request)
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    name = str(problem["loc"][-1])[:80]
+    message = str(problem["msg"])
+    if problem["type"] == "extra_forbidden":
+        return f"`{name}` is not a parameter of this route"
+    return f"`{name}`: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,53 @@
+"""Who may call which route: the one table. ``docs/reference/roles.md`` is made from it, and a test keeps them equal."""
+
+from dataclasses import dataclass
+
+from governor.core.keys import Role
+
+OPEN: frozenset[Role] = frozenset()
+"""No key is needed: health, metrics and documentation."""
+
+_GATEWAY = frozenset({Role.GATEWAY, Role.ADMIN})
+_VIEWER = frozenset({Role.VIEWER, Role.APPROVER, Role.ADMIN})
+_READER = _VIEWER | {Role.GATEWAY}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRule:
+    """One row: a route, the roles that may call it (none: it is open), and what it is for."""
+
+    method: str
+    path: str
+    roles: frozenset[Role]
+    purpose: str
+
+
+RULES: tuple[RouteRule, ...] = (
+    RouteRule("POST", "/decide", _GATEWAY, "may this model request be made"),
+    RouteRule("POST", "/decide/batch", _GATEWAY, "the same for up to 1,000 requests"),
+    RouteRule("POST", "/usage", _GATEWAY, "report what calls used"),
+    RouteRule(
+        "POST", "/reservations/{reservation_id}/release", _GATEWAY, "the call was not made: give everything back"
+    ),
+    RouteRule("POST", "/reservations/{reservation_id}/extend", _GATEWAY, "the call takes longer or costs more"),
+    RouteRule("GET", "/decisions/{decision_id}", _VIEWER, "explain a decision"),
+    RouteRule("GET", "/decisions", _VIEWER, "search decisions"),
+    RouteRule("GET", "/budgets", _READER, "every budget: limit, used, held, free"),
+    RouteRule("GET", "/entitlements", _READER, "what a person may use now"),
+    RouteRule("GET", "/usage/summary", _VIEWER, "usage by department, team, user, model, use case, day"),
+    RouteRule("GET", "/policies", _VIEWER, "the policies in force"),
+    RouteRule("GET", "/healthz", OPEN, "alive"),
+    RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies"),
+    RouteRule("GET", "/metrics", OPEN, "Prometheus"),
+    RouteRule("GET", "/docs", OPEN, "this interface for people"),
+    RouteRule("GET", "/openapi.json", OPEN, "this interface for programs"),
+)
+
+
+def roles_table() -> str:
+    """Render the table as Markdown, for the documentation."""
+    lines = ["| route | roles | what |", "|---|---|---|"]
+    for rule in RULES:
+        roles = ", ".join(role for role in Role if role in rule.roles) or "open"
+        lines.append(f"| `{rule.method} {rule.path}` | {roles} | {rule.purpose} |")
+    return "\n".join(lines) + "\n"

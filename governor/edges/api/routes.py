@@ -1,0 +1,63 @@
+"""All routes of one application, behind one gate."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from governor import __version__
+from governor.core.errors import GovernorError
+from governor.edges.api.decide import DecideRoute
+from governor.edges.api.decide_batch import DecideBatchRoute
+from governor.edges.api.failures import on_domain_error, on_http_error, on_invalid_parameters
+from governor.edges.api.gate import Gate, HotRoute
+from governor.edges.api.health import health_routes
+from governor.edges.api.hot import HotEndpoint
+from governor.edges.api.metrics import HttpMetrics
+from governor.edges.api.metrics_page import metrics_route
+from governor.edges.api.openapi import openapi_of
+from governor.edges.api.policies import policies_route
+from governor.edges.api.usage import UsageRoute
+from governor.wiring import Governor
+
+
+def create_gate(governor: Governor) -> ASGIApp:
+    """Make the application of a server that was put together."""
+    metrics = HttpMetrics(CollectorRegistry())
+    hot = hot_routes(governor, metrics)
+    app = create_framework_app(governor, metrics, hot)
+    return Gate(app, governor.doorkeeper, hot, metrics, governor.settings.request_size_max)
+
+
+def hot_routes(governor: Governor, metrics: HttpMetrics) -> dict[tuple[str, str], HotRoute]:
+    """Make the routes that are answered without the framework, by method and path."""
+    clock, size_max = governor.clock, governor.settings.request_size_max
+    return {
+        ("POST", "/decide"): DecideRoute(governor.decider, clock, metrics, size_max),
+        ("POST", "/decide/batch"): DecideBatchRoute(governor.decider, clock, metrics, size_max),
+        ("POST", "/usage"): UsageRoute(governor.settler, clock, metrics, size_max),
+    }
+
+
+def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tuple[str, str], HotRoute]) -> FastAPI:
+    """Make the FastAPI application; the hot routes stand in it too, so that it is complete without the gate."""
+    app = FastAPI(
+        title="Governor",
+        version=__version__,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        routes=[Route(path, HotEndpoint(route), methods=[method]) for (method, path), route in hot.items()],
+    )
+    app.state.governor = governor
+    app.add_exception_handler(GovernorError, on_domain_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_parameters)
+    app.include_router(health_routes)
+    app.include_router(policies_route)
+    app.include_router(metrics_route(metrics))
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return app

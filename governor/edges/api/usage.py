@@ -1,0 +1,131 @@
+"""``POST /usage``: what calls used. One event, a list, or CloudEvents in any of their three modes."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope
+
+from governor.clients.clock import Clock
+from governor.core.decisions.event import UsageEvent
+from governor.core.errors import GovernorError, InvalidRequestError
+from governor.core.ledger.results import EventResult, EventStatus
+from governor.edges.api.bodies import media_type, read_body
+from governor.edges.api.cloud_events import (
+    BATCH,
+    STRUCTURED,
+    document,
+    in_binary_mode,
+    read_binary,
+    read_envelope,
+    read_structured,
+)
+from governor.edges.api.errors import ApiError
+from governor.edges.api.metrics import HttpMetrics
+from governor.edges.api.wire_usage import USAGE, UsageWire, usage_event
+from governor.services.answers import encode_event_result
+from governor.services.keys import Identity
+from governor.services.settle import Settler
+
+EVENTS_MAX = 1000
+
+Event = tuple[UsageEvent, bytes]
+
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class UsageRoute:
+    """Answers ``/usage``.
+
+    Args:
+        settler: Settles.
+        clock: Read once for each request, before anything else.
+        metrics: Where events are counted.
+        body_size_max: The largest body, in bytes.
+    """
+
+    def __init__(self, settler: Settler, clock: Clock, metrics: HttpMetrics, body_size_max: int) -> None:
+        self._settler = settler
+        self._clock = clock
+        self._metrics = metrics
+        self._body_size_max = body_size_max
+
+    async def answer(self, scope: Scope, receive: Receive, identity: Identity) -> bytes:
+        """Settle the events; the results stand in the order of the events."""
+        now = self._clock.now()
+        media = media_type(scope)
+        body = await read_body(scope, receive, self._body_size_max)
+        slots = self._read(scope, media, body, identity.name)
+        events = [slot for slot in slots if not isinstance(slot, EventResult)]
+        settled = iter(await self._settler.settle(events, identity.caller, now) if events else ())
+        results = [slot if isinstance(slot, EventResult) else next(settled) for slot in slots]
+        for result in results:
+            self._metrics.usage_event(result.status)
+        return b'{"events":[' + b",".join(encode_event_result(result) for result in results) + b"]}"
+
+    def _read(self, scope: Scope, media: str, body: bytes, client: str) -> list[Event | EventResult]:
+        """Return each event, or its rejection in its slot; a single bad event is an error of its own."""
+        if media == STRUCTURED:
+            return [_converted(read_structured(body), client)]
+        if media == BATCH:
+            return _each(_items(document(body)), lambda item: _converted(read_envelope(item), client))
+        if media not in {"application/json", ""}:
+            raise ApiError(
+                f"`{media[:80]}` is not read here; send application/json, {STRUCTURED} or {BATCH}",
+                code="unsupported_media_type",
+                accepted=["application/json", STRUCTURED, BATCH],
+            )
+        if in_binary_mode(scope):
+            return [_converted(read_binary(scope, body), client)]
+        if body.lstrip()[:1] == b"[":
+            return _each(_raw_items(body), lambda item: _event(USAGE.decode(bytes(item)), client))
+        return [_event(USAGE.decode(body), client)]
+
+
+def _event(wire: UsageWire, client: str) -> Event:
+    # The digest is of what was said, not of how it was written: the same event alone, in a list or as a CloudEvent is
+    # a duplicate and no conflict.
+    return usage_event(wire, client), msgspec.json.encode(wire, order="deterministic")
+
+
+def _converted(fields: dict[str, Any], client: str) -> Event:
+    return _event(USAGE.convert(fields), client)
+
+
+def _raw_items(body: bytes) -> list[msgspec.Raw]:
+    try:
+        items = _LIST.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ApiError("the body is not JSON; send UTF-8 JSON without NaN or Infinity", code="malformed_json") from None
+    _bounded(items)
+    return items
+
+
+def _items(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ApiError("a batch is a list of events", code="invalid_cloud_event")
+    _bounded(value)
+    return value
+
+
+def _bounded(items: list[Any]) -> None:
+    if len(items) > EVENTS_MAX:
+        raise InvalidRequestError(f"{len(items):,} events are more than {EVENTS_MAX:,}; send them in parts")
+
+
+def _each(items: Iterable[Any], read: Callable[[Any], Event]) -> list[Event | EventResult]:
+    slots: list[Event | EventResult] = []
+    for item in items:
+        try:
+            slots.append(read(item))
+        except GovernorError as error:
+            slots.append(_rejection(item, error))
+    return slots
+
+
+def _rejection(item: object, error: GovernorError) -> EventResult:
+    """Say in its slot why an event was not even read; its id is given back where one can be made out."""
+    fields = msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item
+    given = fields.get("event_id", fields.get("id")) if isinstance(fields, dict) else None
+    event_id = given[:256] if isinstance(given, str) else ""
+    return EventResult(event_id, EventStatus.REJECTED, f"{error.code}: {error.message}")

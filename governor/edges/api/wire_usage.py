@@ -1,0 +1,112 @@
+"""What ``POST /usage`` reads, and how it becomes a core value."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from governor.core.decisions.event import CallStatus, UsageEvent
+from governor.core.decisions.request import Operation
+from governor.core.errors import InvalidRequestError
+from governor.core.usage import Usage
+from governor.edges.api.decoding import BodyDecoder
+from governor.edges.api.wire_decide import Count, SubjectWire, Tags, Text, Units
+
+_NO_UNITS: dict[str, int] = {}
+_NO_TAGS: dict[str, str] = {}
+
+
+class UsageCountsWire(Struct, forbid_unknown_fields=True, frozen=True):
+    """Token counts in the OpenTelemetry GenAI convention: cached and cache-write tokens are parts of the input."""
+
+    input_tokens: Annotated[Count, Meta(description="All input, cached and cache-write tokens included.")] = 0
+    cached_input_tokens: Annotated[Count, Meta(description="Part of the input that was read from a cache.")] = 0
+    cache_write_tokens: Annotated[Count, Meta(description="Part of the input written to a cache.")] = 0
+    cache_write_1h_tokens: Annotated[Count, Meta(description="Part of the input written to a one-hour cache.")] = 0
+    output_tokens: Annotated[Count, Meta(description="All output, reasoning included.")] = 0
+    reasoning_tokens: Annotated[Count, Meta(description="Part of the output.")] = 0
+
+
+class UsageWire(Struct, forbid_unknown_fields=True, frozen=True):
+    """One usage event."""
+
+    event_id: Annotated[str, Meta(min_length=1, max_length=256, description="The reporter's id; counts once.")]
+    model: Annotated[str, Meta(min_length=1, max_length=256, description="The model that was used.")]
+    source: Annotated[Text | None, Meta(description="Who reports; absent: the key's name. Bound to the key.")] = None
+    time: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description="When the call ended, RFC 3339; absent: when it is received."),
+    ] = None
+    decision_id: Annotated[Text | None, Meta(description="The decision it belongs to; absent: unreserved usage.")] = (
+        None
+    )
+    provider: Text | None = None
+    operation: Operation = Operation.CHAT
+    status: CallStatus = CallStatus.OK
+    final: Annotated[bool, Meta(description="False for a part of a call that goes on.")] = True
+    counts: Annotated[
+        Literal["provider", "estimated"], Meta(description="`estimated` for the gateway's own guess.")
+    ] = "provider"
+    corrects: Annotated[Text | None, Meta(description="The `event_id` that this event replaces.")] = None
+    usage: UsageCountsWire | None = None
+    units: Units = _NO_UNITS
+    tags: Tags = _NO_TAGS
+    subject: Annotated[SubjectWire | None, Meta(description="Who used it; only read without a decision.")] = None
+    use_case: Text | None = None
+
+
+_NOBODY = SubjectWire().to_core()
+
+USAGE = BodyDecoder(UsageWire, {".usage": UsageCountsWire, ".subject": SubjectWire})
+
+
+def usage_event(wire: UsageWire, client: str) -> UsageEvent:
+    """Return the core value of a decoded event.
+
+    Args:
+        wire: The event.
+        client: The key's name: the source of events that name none, and the owner of those that do.
+
+    Raises:
+        InvalidRequestError: If the instant is not one that can be kept.
+    """
+    if wire.time is not None and not 1970 <= wire.time.year <= 9998:
+        raise InvalidRequestError("`time` is outside the years 1970 to 9998", field="time")
+    return UsageEvent(
+        source=bound_source(wire.source, client),
+        event_id=wire.event_id,
+        model=wire.model,
+        occurred_at=wire.time,
+        decision_id=wire.decision_id or "",
+        provider=wire.provider or "",
+        operation=wire.operation,
+        status=wire.status,
+        usage=_usage(wire),
+        estimated=wire.counts == "estimated",
+        final=wire.final,
+        corrects=wire.corrects or "",
+        subject=wire.subject.to_core() if wire.subject is not None else _NOBODY,
+        use_case=wire.use_case or "",
+        tags=wire.tags,
+    )
+
+
+def _usage(wire: UsageWire) -> Usage | None:
+    """Return what was used: units alone are usage too; nothing at all is None, which is not zero."""
+    counts = wire.usage
+    if counts is None:
+        return Usage(units=wire.units) if wire.units else None
+    return Usage(
+        counts.input_tokens,
+        counts.cached_input_tokens,
+        counts.cache_write_tokens,
+        counts.cache_write_1h_tokens,
+        counts.output_tokens,
+        counts.reasoning_tokens,
+        wire.units,
+    )
+
+
+def bound_source(source: str | None, client: str) -> str:
+    """Bind a source to the client that reports it, so that no key can claim, block or correct another's events."""
+    return f"{client}/{source}" if source and source != client else client

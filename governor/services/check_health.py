@@ -1,0 +1,96 @@
+"""Is this worker ready to decide: database, clock, policies. Each part is named and explained."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from governor.services.publish_policies import PolicyPublisher
+from governor.store.database import Database
+from governor.store.server_time import server_time_s
+
+CHECK_TIMEOUT_S = 2.0
+SKEW_S_MAX = 1.0
+"""A worker whose clock is further from the database's is unready: holds would expire at the wrong moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of readiness."""
+
+    name: str
+    ok: bool
+    facts: dict[str, object]
+
+
+class HealthChecker:
+    """Looks at everything that a decision needs.
+
+    Args:
+        database: Must answer within two seconds.
+        publisher: Knows the policies.
+        now: The server's clock.
+        simulated_clock: True if the clock was set by hand: then it cannot agree with the database's.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: PolicyPublisher,
+        now: Callable[[], datetime],
+        *,
+        simulated_clock: bool,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._now = now
+        self._simulated_clock = simulated_clock
+
+    async def check(self) -> tuple[Check, ...]:
+        """Return every part, ready or not."""
+        database, skew_s = await self._database_and_skew()
+        return (database, self._clock(skew_s), self._policies())
+
+    async def _database_and_skew(self) -> tuple[Check, float | None]:
+        began_s = time.monotonic()
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                theirs_s = await self._database.read(server_time_s)
+        except TimeoutError:
+            return Check("database", False, {"problem": f"no answer within {CHECK_TIMEOUT_S:g} seconds"}), None
+        except (SQLAlchemyError, OSError) as error:
+            return Check("database", False, {"problem": f"cannot be read ({type(error).__name__})"}), None
+        took_s = time.monotonic() - began_s
+        # The database looked at its clock somewhere between question and answer.
+        skew_s = time.time() - took_s / 2 - theirs_s
+        return Check("database", True, {"answered_in_ms": round(took_s * 1000, 1)}), skew_s
+
+    def _clock(self, skew_s: float | None) -> Check:
+        if self._simulated_clock:
+            return Check("clock", True, {"simulated": True, "now": self._now().isoformat()})
+        if skew_s is None:
+            return Check("clock", False, {"problem": "cannot be compared while the database does not answer"})
+        facts: dict[str, object] = {"skew_s": round(skew_s, 3)}
+        if abs(skew_s) > SKEW_S_MAX:
+            facts["problem"] = "more than a second off the database's clock; let NTP set it"
+        return Check("clock", abs(skew_s) <= SKEW_S_MAX, facts)
+
+    def _policies(self) -> Check:
+        state = self._publisher.state
+        now = self._now()
+        stale = self._publisher.stale(now)
+        facts: dict[str, object] = {
+            "version": state.version,
+            "age_s": round(self._publisher.age_s(now), 1),
+            "published_at": state.published_at.isoformat(),
+            "folder_valid": state.valid,
+            "stale": stale,
+            "load_failures": state.failures,
+        }
+        if state.problems:
+            facts["problem"] = "the folder is invalid; the last good version is served"
+            facts["problems"] = [str(problem) for problem in state.problems[:20]]
+        return Check("policies", state.valid and not stale, facts)

@@ -1,0 +1,123 @@
+"""How a server is put together: the only place that chooses implementations. No rule lives here."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from governor.clients.clock import Clock, clock_from
+from governor.clients.price_catalogue import genai_prices
+from governor.services.check_health import HealthChecker
+from governor.services.decide import Decider
+from governor.services.keys import KeyRing, OpenDoor
+from governor.services.open_database import open_database
+from governor.services.publish_policies import PolicyPublisher, publish_folder
+from governor.services.settle import Settler
+from governor.settings import Settings
+from governor.store.database import Database
+from governor.store.ledger import SqlLedger
+
+GRACE_S = 30
+"""How long a stopping server waits for what it accepted."""
+
+KEEP_ALIVE_S = 75
+"""How long an idle connection stays open: longer than gateways keep theirs, so that none is closed under a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Governor:
+    """Everything that a running server consists of."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    ledger: SqlLedger
+    publisher: PolicyPublisher
+    decider: Decider
+    settler: Settler
+    doorkeeper: KeyRing | OpenDoor
+    health: HealthChecker
+
+
+@asynccontextmanager
+async def open_governor(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Governor]:
+    """Put a server together, and take it apart again: the ledger finishes what it accepted before the database closes.
+
+    Args:
+        settings: How it is configured.
+        clock: Tells it the time instead of what the settings say; the demo drives one through a day.
+
+    Raises:
+        GovernorError: If the database cannot be used, or the policy folder has errors.
+    """
+    clock = clock or clock_from(settings.clock)
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings.database_url)
+        stack.push_async_callback(database.close)
+        publisher = await publish_folder(
+            settings.policies,
+            catalogues=genai_prices(),
+            database=database,
+            now=clock.now,
+            policy_age_max=settings.max_policy_age,
+        )
+        ledger = SqlLedger(database, clock.time)
+        await ledger.start()
+        stack.push_async_callback(ledger.close)
+        doorkeeper = _doorkeeper(settings, database, clock)
+        await doorkeeper.start()
+        stack.push_async_callback(doorkeeper.stop)
+        publisher.start()
+        stack.push_async_callback(publisher.stop)
+        yield Governor(
+            settings=settings,
+            clock=clock,
+            database=database,
+            ledger=ledger,
+            publisher=publisher,
+            decider=Decider(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
+            settler=Settler(publisher.snapshots, ledger),
+            doorkeeper=doorkeeper,
+            health=HealthChecker(database, publisher, clock.now, simulated_clock=settings.clock is not None),
+        )
+
+
+def _doorkeeper(settings: Settings, database: Database, clock: Clock) -> KeyRing | OpenDoor:
+    if settings.auth == "off":
+        return OpenDoor()
+    bootstrap = settings.bootstrap_key.get_secret_value() if settings.bootstrap_key is not None else None
+    return KeyRing(database, clock.time, bootstrap)
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until it is told to stop (SIGTERM, SIGINT); it finishes what it accepted.
+
+    Several workers share the port. Each reads its settings from the environment, so they are put there.
+
+    Raises:
+        SystemExit: With 3 if the server could not start; why has been logged.
+    """
+    os.environ.update(settings.environment())
+    with tempfile.TemporaryDirectory(prefix="governor-metrics-") as directory:
+        if settings.workers > 1:
+            # Workers count in files, so that whichever is asked can answer for all of them.
+            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
+        uvicorn.run(
+            "governor.asgi:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=GRACE_S,
+        )

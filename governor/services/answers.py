@@ -1,11 +1,13 @@
 """Answers as JSON: the bytes that are sent are the bytes that are stored."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from governor.core.decisions.decision import BudgetView, Decision, Reason, Remedy, ReservationView
+from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.reservation import ReservationState
 from governor.core.ledger.results import EventResult, EventStatus
 from governor.core.money import usd_text
@@ -14,34 +16,59 @@ from governor.core.usage import Usage
 
 _encode = msgspec.json.Encoder().encode
 
+_BUDGETS_MAX = 20_000
+"""Renderings of budgets remembered; past it the memory starts anew, so that it stays bounded."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Answer(msgspec.Struct):
+    """The wire shape of a decision; fields in the order in which people read them."""
+
+    decision_id: str | None
+    verdict: str
+    requested_model: str
+    model: str
+    substituted: bool
+    max_output_tokens: int
+    clamped: bool
+    basis: str
+    replayed: bool
+    reservation: dict[str, Any] | None
+    reasons: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    budgets: msgspec.Raw
+    remedies: list[dict[str, Any]]
+    policy_version: str
+    mode: str
+    degraded: bool
+    stale_policy: bool
+
 
 def encode_decision(decision: Decision) -> bytes:
     """Render a decision as the answer of ``POST /decide``."""
-    return _encode(decision_wire(decision))
-
-
-def decision_wire(decision: Decision) -> dict[str, Any]:
-    """Return a decision in its wire shape."""
-    return {
-        "decision_id": decision.decision_id,
-        "verdict": decision.verdict,
-        "requested_model": decision.requested_model,
-        "model": decision.model,
-        "substituted": decision.substituted,
-        "max_output_tokens": decision.max_output_tokens,
-        "clamped": decision.clamped,
-        "basis": decision.basis,
-        "replayed": decision.replayed,
-        "reservation": _reservation(decision.reservation),
-        "reasons": [reason_wire(reason) for reason in decision.reasons],
-        "warnings": [reason_wire(reason) for reason in decision.warnings],
-        "budgets": [budget_wire(view) for view in decision.budgets],
-        "remedies": [_remedy(remedy) for remedy in decision.remedies],
-        "policy_version": decision.policy_version,
-        "mode": decision.mode,
-        "degraded": decision.degraded,
-        "stale_policy": decision.stale_policy,
-    }
+    return _encode(
+        _Answer(
+            decision.decision_id,
+            decision.verdict,
+            decision.requested_model,
+            decision.model,
+            decision.substituted,
+            decision.max_output_tokens,
+            decision.clamped,
+            decision.basis,
+            decision.replayed,
+            _reservation(decision.reservation),
+            [reason_wire(reason) for reason in decision.reasons],
+            [reason_wire(reason) for reason in decision.warnings],
+            msgspec.Raw(_budgets(decision.budgets)),
+            [_remedy(remedy) for remedy in decision.remedies],
+            decision.policy_version,
+            decision.mode,
+            decision.degraded,
+            decision.stale_policy,
+        )
+    )
 
 
 def replayed_answer(answer: bytes, state: ReservationState) -> bytes:
@@ -82,19 +109,46 @@ def reason_wire(reason: Reason) -> dict[str, Any]:
 
 
 def budget_wire(view: BudgetView) -> dict[str, Any]:
-    """Return a budget in its wire shape: as in a decision, and as in ``GET /budgets``."""
-    unit = view.unit
-    return {
-        "policy": view.policy,
-        "scope": dict(view.scope),
-        "unit": unit,
-        "limit": amount_text(view.limit, unit),
-        "ceiling": _amount(view.ceiling, unit),
-        "used": amount_text(view.used, unit),
-        "held": amount_text(view.held, unit),
-        "free": _amount(view.free, unit),
-        "period": _period(view.period_start_at, view.period_end_at),
-    }
+    """Return a budget in its wire shape, as in a decision and as in ``GET /budgets``."""
+    wire: dict[str, Any] = msgspec.json.decode(_budgets((view,)))[0]
+    return wire
+
+
+def _budgets(views: Sequence[BudgetView]) -> str:
+    """Render budgets as a JSON array. Only used, held and free change from one answer to the next."""
+    parts: list[str] = []
+    for view in views:
+        key = view.budget
+        prefix, suffix = _around(key, view.limit, view.ceiling)
+        unit = key.unit
+        free = "null" if view.ceiling is None else f'"{amount_text(view.ceiling - view.used - view.held, unit)}"'
+        parts.append(
+            f'{prefix}"used":"{amount_text(view.used, unit)}","held":"{amount_text(view.held, unit)}",'
+            f'"free":{free}{suffix}'
+        )
+    return f"[{','.join(parts)}]"
+
+
+_around_memo: dict[tuple[bytes, str, int, int | None], tuple[str, str]] = {}
+
+
+def _around(key: BudgetKey, limit: int, ceiling: int | None) -> tuple[str, str]:
+    """Return what stands before and after the balances of a budget."""
+    memo_key = (key.digest, key.policy, limit, ceiling)
+    found = _around_memo.get(memo_key)
+    if found is None:
+        if len(_around_memo) >= _BUDGETS_MAX:
+            _around_memo.clear()
+        before = {
+            "policy": key.policy,
+            "scope": dict(key.scope),
+            "unit": key.unit,
+            "limit": amount_text(limit, key.unit),
+            "ceiling": _amount(ceiling, key.unit),
+        }
+        period = _encode(_period(key)).decode()
+        found = _around_memo[memo_key] = (f"{_encode(before).decode()[:-1]},", f',"period":{period}}}')
+    return found
 
 
 def usage_wire(usage: Usage) -> dict[str, Any]:
@@ -142,7 +196,7 @@ def _reservation(view: ReservationView | None) -> dict[str, Any] | None:
         "tokens": view.tokens,
         "cost_usd": _usd(view.cost_nano_usd),
         "worst_case_usd": _usd(view.worst_case_nano_usd),
-        "expires_at": view.expires_at,
+        "expires_at": _instant(view.expires_at_s),
     }
 
 
@@ -151,8 +205,14 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
     return {"type": remedy.type, **{name: value for name, value in fields.items() if value not in {None, ""}}}
 
 
-def _period(start_at: datetime | None, end_at: datetime | None) -> dict[str, datetime | None] | None:
-    return {"start": start_at, "end": end_at} if start_at is not None else None
+def _period(key: BudgetKey) -> dict[str, datetime] | None:
+    if key.period_end_s is None:
+        return None
+    return {"start": _instant(key.period_start_s), "end": _instant(key.period_end_s)}
+
+
+def _instant(at_s: int) -> datetime:
+    return _EPOCH + timedelta(seconds=at_s)
 
 
 def _amount(amount: int | None, unit: Unit) -> str | None:

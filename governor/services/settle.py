@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from uuid import UUID
 
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.event import UsageEvent
+from governor.core.decisions.ids import id_bytes
 from governor.core.ledger.commands import Assessment, Settle
 from governor.core.ledger.entry import Entry
 from governor.core.ledger.port import Ledger
@@ -64,9 +64,8 @@ class _Report:
         self._now = now
         self.command: Settle | None = None
         self.refused: EventResult | None = None
-        try:
-            decision_id = UUID(event.decision_id).bytes if event.decision_id else None
-        except ValueError:
+        decision_id = id_bytes(event.decision_id) if event.decision_id else None
+        if event.decision_id and decision_id is None:
             reason = f"`{event.decision_id}` is not a decision id; send the one that /decide answered, or none"
             self.refused = EventResult(event.event_id, EventStatus.REJECTED, reason)
             return

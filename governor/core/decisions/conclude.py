@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from uuid import UUID
 
 from governor.core.decisions.decision import (
     BudgetView,
@@ -14,6 +12,7 @@ from governor.core.decisions.decision import (
     ReservationView,
     Verdict,
 )
+from governor.core.decisions.ids import id_text
 from governor.core.decisions.messages import exceeded_message, resets_at, soft_limit_message
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.remedies import remedies
@@ -200,37 +199,24 @@ def _exceeded(hold: Hold, applied: AppliedQuota, balance: Balance) -> Reason:
 
 
 def _budgets(candidate: Candidate, balances: Mapping[bytes, Balance]) -> tuple[BudgetView, ...]:
-    return tuple(
-        budget_view(hold, _balance(balances, hold)) for hold in candidate.holds if hold.budget.digest in balances
-    )
-
-
-def budget_view(hold: Hold, balance: Balance) -> BudgetView:
-    """Show the budget of a hold with a balance."""
-    key = hold.budget
-    return BudgetView(
-        policy=key.policy,
-        scope=key.scope,
-        unit=key.unit,
-        limit=hold.limit,
-        ceiling=hold.ceiling,
-        used=balance.used,
-        held=balance.held,
-        period_start_at=_instant(key.period_start_s) if key.period_end_s is not None else None,
-        period_end_at=resets_at(key),
-    )
+    views: list[BudgetView] = []
+    for hold in candidate.holds:
+        balance = balances.get(hold.budget.digest)
+        if balance is not None:
+            views.append(BudgetView(hold.budget, hold.limit, hold.ceiling, balance.used, balance.held))
+    return tuple(views)
 
 
 def _reservation(given: Candidate, stored: Stored | None) -> ReservationView | None:
     if stored is None:
         return None
     return ReservationView(
-        id=str(UUID(bytes=stored.decision_id)),
+        id=id_text(stored.decision_id),
         state=ReservationState.HELD,
         tokens=given.amounts.input_tokens + given.amounts.output_tokens,
         cost_nano_usd=given.amounts.cost_nano_usd,
         worst_case_nano_usd=given.amounts.cost_nano_usd,
-        expires_at=_instant(stored.expires_at_s),
+        expires_at_s=stored.expires_at_s,
     )
 
 
@@ -247,8 +233,4 @@ def _balance(balances: Mapping[bytes, Balance], hold: Hold) -> Balance:
 
 
 def _id_text(stored: Stored | None) -> str | None:
-    return str(UUID(bytes=stored.decision_id)) if stored is not None else None
-
-
-def _instant(at_s: int) -> datetime:
-    return datetime.fromtimestamp(at_s, UTC)
+    return id_text(stored.decision_id) if stored is not None else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from governor.core.ledger.budget import BudgetKey
 from governor.core.scopes import Scope
 from governor.core.units import Unit
 from governor.core.values import hot_value
@@ -105,17 +106,13 @@ class Remedy:
 
 @hot_value
 class BudgetView:
-    """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` and ``free`` None if none."""
+    """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` None if there is none."""
 
-    policy: str
-    scope: Scope
-    unit: Unit
+    budget: BudgetKey
     limit: int
     ceiling: int | None
     used: int
     held: int
-    period_start_at: datetime | None
-    period_end_at: datetime | None
 
     @property
     def free(self) -> int | None:
@@ -127,7 +124,8 @@ class BudgetView:
 class ReservationView:
     """What the decision holds.
 
-    ``tokens`` is input plus the output estimate; costs are nano-USD, None while the price is unknown.
+    ``tokens`` is input plus the output estimate; costs are nano-USD, None while the price is unknown;
+    ``expires_at_s`` is in Unix seconds.
     """
 
     id: str
@@ -135,7 +133,7 @@ class ReservationView:
     tokens: int
     cost_nano_usd: int | None
     worst_case_nano_usd: int | None
-    expires_at: datetime
+    expires_at_s: int
 
 
 @hot_value

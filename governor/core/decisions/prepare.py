@@ -1,0 +1,175 @@
+"""What does not depend on token counts: worked out once for equal questions, until something begins or ends.
+
+Who asks, which model is meant, which policies concern the request, what the allowlists say, and which budgets it draws
+on stay the same from one request to the next. What is left for each request is arithmetic.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from governor.core.decisions.allowlists import check_allowlists
+from governor.core.decisions.budget_keys import budget_key, scope_of
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.context import Bounds, bounds_of
+from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.request import Ability, DecideRequest
+from governor.core.decisions.subject import ResolvedSubject, resolve_subject
+from governor.core.ledger.budget import BudgetKey
+from governor.core.models import ResolvedModel
+from governor.core.policy.applicable import Applicable, AppliedQuota
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import ContextLimit
+from governor.core.policy.organization import Strictness
+from governor.core.values import hot_value
+
+if TYPE_CHECKING:
+    from governor.core.decisions.snapshot import Snapshot
+
+CANDIDATES_MAX = 8
+"""The model asked for and its substitutes."""
+
+HOLD_FOR_S = 600
+"""Life of a hold where neither the request nor a quota says."""
+
+_ALLOWLIST_CODES = frozenset(
+    {
+        ReasonCode.MODEL_DENIED,
+        ReasonCode.MODEL_NOT_ALLOWED,
+        ReasonCode.MODEL_NOT_IN_ONLY,
+        ReasonCode.NO_ALLOWLIST_MATCHES,
+    }
+)
+
+
+@hot_value
+class Draw:
+    """A quota on the path of a request, with the budget that it draws on."""
+
+    applied: AppliedQuota
+    budget: BudgetKey
+
+
+@hot_value
+class PreparedCandidate:
+    """One model, decided as far as that is possible without token counts.
+
+    Attributes:
+        model: What would be given.
+        attributes: Of the subject and this model, as matched.
+        reasons: Why it is refused whatever its size.
+        warnings: What it would be allowed with.
+        context_limits: Limits on its size.
+        bounds: The same as numbers, so that most requests are done with a comparison.
+        draws: One for each quota that concerns it.
+        within_abilities: Whether the caller can take this model (a substitute needs ``can``).
+        enforced: Whether anything enforced concerns it.
+    """
+
+    model: ResolvedModel
+    attributes: dict[str, str]
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    context_limits: tuple[ContextLimit, ...]
+    bounds: Bounds
+    draws: tuple[Draw, ...]
+    within_abilities: bool
+    enforced: bool
+
+
+@hot_value
+class Prepared:
+    """A question without its size.
+
+    Attributes:
+        candidates: The model asked for and, where an allowlist refuses it, its fallbacks.
+        from_s: First instant (Unix seconds) at which this holds.
+        until_s: First instant at which it no longer does: a policy, a person or a budget period begins or ends.
+        hold_for_s: Life of the holds where the request does not say.
+        fails_open: Whether the request may pass when the ledger does not answer.
+    """
+
+    candidates: tuple[PreparedCandidate, ...]
+    from_s: float
+    until_s: float
+    hold_for_s: int
+    fails_open: bool
+
+
+def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: datetime) -> Prepared:
+    """Work out everything about a request that its size does not change."""
+    subject = resolve_subject(snapshot.organization, request.subject, caller, request.use_case, now)
+    subject.attributes.update((f"tags.{key}", value) for key, value in request.tags.items())
+    subject.attributes["operation"] = request.operation
+    asked_model = snapshot.model(request.model, request.provider)
+    asked, applicable = _candidate(snapshot, asked_model, subject, now, within_abilities=True)
+    substitutes = [snapshot.model(name, "") for name in _fallbacks(asked, applicable)]
+    able = Ability.SUBSTITUTE in request.can
+    others = [_candidate(snapshot, model, subject, now, within_abilities=able)[0] for model in substitutes]
+    candidates = (asked, *others)
+    draws = [draw for candidate in candidates for draw in candidate.draws]
+    from_s, until_s = snapshot.epoch(now)
+    return Prepared(
+        candidates=candidates,
+        from_s=max([from_s, *(draw.budget.period_start_s for draw in draws)]),
+        until_s=min([until_s, *(end for draw in draws if (end := draw.budget.period_end_s) is not None)]),
+        hold_for_s=max((draw.applied.quota.hold_for_s for draw in draws), default=HOLD_FOR_S),
+        fails_open=all(draw.applied.quota.fail_open for draw in asked.draws if _enforced(draw)),
+    )
+
+
+def _enforced(draw: Draw) -> bool:
+    return draw.applied.quota.header.enforcement is Enforcement.ENFORCE
+
+
+def _fallbacks(asked: PreparedCandidate, applicable: Applicable) -> Sequence[str]:
+    """Return the models to try instead, if an allowlist refuses the model asked for."""
+    if not any(reason.code in _ALLOWLIST_CODES for reason in asked.reasons):
+        return ()
+    names = dict.fromkeys(
+        name
+        for allowlist in applicable.allowlists
+        if allowlist.header.enforcement is Enforcement.ENFORCE
+        for name in allowlist.fallback
+        if name != asked.model.id
+    )
+    return list(names)[: CANDIDATES_MAX - 1]
+
+
+def _candidate(
+    snapshot: "Snapshot", model: ResolvedModel, subject: ResolvedSubject, now: datetime, *, within_abilities: bool
+) -> tuple[PreparedCandidate, Applicable]:
+    attributes = {**subject.attributes, "model": model.id}
+    if model.provider:
+        attributes["provider"] = model.provider
+    applicable = snapshot.applicable.find(attributes, now)
+    unknown = _unknown_model(snapshot, model, now)
+    denies = snapshot.organization.unknown_model is Strictness.DENY
+    refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
+    candidate = PreparedCandidate(
+        model=model,
+        attributes=attributes,
+        reasons=(*subject.reasons, *(unknown if denies else ()), *refused),
+        warnings=(*subject.warnings, *(() if denies else unknown), *pointed_out),
+        context_limits=applicable.context_limits,
+        bounds=bounds_of(applicable.context_limits, model.model),
+        draws=tuple(
+            Draw(applied, budget_key(applied.quota, scope_of(applied.quota, attributes), now))
+            for applied in applicable.quotas
+        ),
+        within_abilities=within_abilities,
+        enforced=applicable.enforced,
+    )
+    return candidate, applicable
+
+
+def _unknown_model(snapshot: "Snapshot", model: ResolvedModel, now: datetime) -> tuple[Reason, ...]:
+    """Point out a model that nothing knows; a model with a price of its own is known."""
+    organization = snapshot.organization
+    if model.known or organization.unknown_model is Strictness.ALLOW:
+        return ()
+    if snapshot.price(model.id, model.provider, now) is not None:
+        return ()
+    message = f"`{model.asked}` is not a model that the catalogue knows; add it or an alias to a ModelCatalog"
+    policy = f"Organization/{organization.name}"
+    return (Reason(ReasonCode.UNKNOWN_MODEL, message, policy, str(organization.source)),)

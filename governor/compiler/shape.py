@@ -1,0 +1,235 @@
+"""Whether a document has the shape of its kind; if not, every problem at once, each at its own place.
+
+The kind is read first and only its own schema is applied, so that no message ever speaks of other kinds.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+
+from governor.compiler.problems import Problem, Problems, did_you_mean
+from governor.compiler.quantities import PARSERS, QuantityError
+from governor.compiler.schema import kind_schema
+from governor.compiler.shapes import KINDS
+from governor.compiler.shapes.envelope import Envelope
+from governor.compiler.source import Document, Path
+
+_LATER = frozenset({"Routing", "UseCase", "ApprovalRule", "ForecastRule"})
+_WORDS: Mapping[str, str] = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+def shape_of(document: Document, problems: Problems) -> Envelope | None:
+    """Return a document as the typed shape of its kind, or None after adding what is wrong with it."""
+    kind = _kind(document, problems)
+    if kind is None:
+        return None
+    try:
+        return msgspec.convert(document.value, KINDS[kind])
+    except msgspec.ValidationError as error:
+        found = list(_problems(document, kind))
+        # The schema and the type are made from one source; should they ever disagree, nothing slips through.
+        problems.extend(found or [document.problem("wrong-value", str(error).lower())])
+        return None
+
+
+def _kind(document: Document, problems: Problems) -> str | None:
+    value = document.value
+    if not isinstance(value, dict):
+        hint = "start it with apiVersion, kind and name"
+        problems.add(document.problem("wrong-type", f"a policy is a mapping, not {_kind_of_value(value)}", hint=hint))
+        return None
+    kind = value.get("kind")
+    if kind is None:
+        hint = f"write one of {', '.join(KINDS)}"
+        problems.add(document.problem("missing-field", "a policy needs the field `kind`", hint=hint))
+        return None
+    if isinstance(kind, str) and kind in KINDS:
+        return kind
+    problems.add(
+        document.problem("unknown-kind", f"`{str(kind)[:60]}` is not a kind", ("kind",), hint=_kind_hint(kind))
+    )
+    return None
+
+
+def _kind_hint(kind: object) -> str:
+    if kind == "TestSuite":
+        return "test suites are in files named *.test.yaml"
+    if kind in _LATER:
+        return f"this version of Governor has {', '.join(KINDS)}"
+    return did_you_mean(str(kind), KINDS) or f"write one of {', '.join(KINDS)}"
+
+
+@cache
+def _validator(kind: str) -> Draft202012Validator:
+    formats = FormatChecker(formats=())
+    for name, parse in PARSERS.items():
+        formats.checks(name, raises=QuantityError)(_accepts(parse))
+    return Draft202012Validator(kind_schema(kind), format_checker=formats)
+
+
+def _accepts(parse: Any) -> Any:
+    def check(value: object) -> bool:
+        if isinstance(value, str):
+            parse(value)
+        return True
+
+    return check
+
+
+def _problems(document: Document, kind: str) -> Iterator[Problem]:
+    for error in _validator(kind).iter_errors(document.value):
+        for leaf in _leaves(error):
+            yield from _translate(document, kind, leaf)
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    """Follow the branch of a choice that the author meant: the one of the value's own type."""
+    if error.validator != "anyOf":
+        yield error
+        return
+    branches: dict[int, list[ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(int(inner.schema_path[0]), []).append(inner)
+    for inner_errors in branches.values():
+        if not any(_is_of_another_type(error, inner) for inner in inner_errors):
+            for inner in inner_errors:
+                yield from _leaves(inner)
+            return
+    yield error
+
+
+def _is_of_another_type(outer: ValidationError, inner: ValidationError) -> bool:
+    if len(inner.absolute_path) != len(outer.absolute_path):
+        return False
+    if inner.validator == "type":
+        return True
+    return inner.validator in {"enum", "const"} and not isinstance(inner.instance, str)
+
+
+def _translate(document: Document, kind: str, error: ValidationError) -> Iterator[Problem]:
+    path: Path = tuple(error.absolute_path)
+    schema = _schema_of(error)
+    where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this value"
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_fields(document, kind, error, path)
+        case "required":
+            yield from _missing_fields(document, kind, error, path)
+        case "format":
+            cause = error.cause
+            if isinstance(cause, QuantityError):
+                yield document.problem(cause.code, f"{where}: {cause.message}", path, hint=cause.hint)
+        case "pattern":
+            # A text with a format is judged by its parser, which says more.
+            if schema.get("format") not in PARSERS:
+                form = schema.get("x-form", "text of the right form")
+                message = f"{where}: `{str(error.instance)[:60]}` does not have the right form"
+                yield document.problem("wrong-format", message, path, hint=f"write {form}")
+        case "enum" | "const":
+            yield _wrong_word(document, error, path, where)
+        case "type" | "anyOf":
+            yield _wrong_type(document, error, path, where)
+        case "minLength" | "minItems":
+            yield document.problem("wrong-value", f"{where} must not be empty", path, hint=_example(schema))
+        case "maxLength":
+            message = f"{where} is longer than {error.validator_value} characters"
+            yield document.problem("wrong-value", message, path, hint="write less")
+        case "propertyNames" | "patternProperties":
+            yield document.problem("unknown-field", f"{where} has a field that cannot be used here", path)
+        case _:
+            yield document.problem("wrong-value", f"{where} is not what this field needs", path, hint=_example(schema))
+
+
+def _schema_of(error: ValidationError) -> Mapping[str, Any]:
+    return error.schema if isinstance(error.schema, dict) else {}
+
+
+def _unknown_fields(document: Document, kind: str, error: ValidationError, path: Path) -> Iterator[Problem]:
+    schema = _schema_of(error)
+    known = set(schema.get("properties", {}))
+    owner = f"`{path[-1]}`" if path and isinstance(path[-1], str) else schema.get("title", kind)
+    fields: Any = error.instance
+    for name in fields:
+        if name in known or (name.startswith("tags.") and "patternProperties" in schema):
+            continue
+        hint = did_you_mean(name, known) or f"its fields are {', '.join(sorted(known))}"
+        message = f"`{name[:60]}` is not a field of {owner}"
+        yield document.problem("unknown-field", message, (*path, name), hint=hint, key=True)
+
+
+def _missing_fields(document: Document, kind: str, error: ValidationError, path: Path) -> Iterator[Problem]:
+    schema = _schema_of(error)
+    missing: Any = error.validator_value
+    given: Any = error.instance
+    for name in missing:
+        # jsonschema reports each missing field as an error of its own; the message names it.
+        if name not in given and error.message.startswith(f"{name!r} "):
+            owner = schema.get("title", kind)
+            hint = _example(schema.get("properties", {}).get(name, {}))
+            yield document.problem("missing-field", f"{owner} needs the field `{name}`", path, hint=hint)
+
+
+def _wrong_word(document: Document, error: ValidationError, path: Path, where: str) -> Problem:
+    words = [str(word) for word in (_schema_of(error).get("enum") or [error.validator_value])]
+    hint = did_you_mean(str(error.instance), words) or f"write {' or '.join(words)}"
+    if error.instance in (True, False) and isinstance(error.instance, bool):
+        hint = f"write {' or '.join(words)}"
+    return document.problem(
+        "wrong-value", f"{where}: `{_shown(error.instance)}` is not a word of this field", path, hint=hint
+    )
+
+
+def _wrong_type(document: Document, error: ValidationError, path: Path, where: str) -> Problem:
+    schema = _schema_of(error)
+    given = _kind_of_value(error.instance)
+    number = not isinstance(error.instance, bool) and not isinstance(error.instance, (str, dict, list, type(None)))
+    if number and schema.get("format") in PARSERS:
+        message = f"{where}: the bare number `{_shown(error.instance)}` has no unit"
+        return document.problem("missing-unit", message, path, hint=_example(schema))
+    wanted = _wanted(schema)
+    hint = f'write "{_shown(error.instance)}" in quotes' if number and "a text" in wanted else _example(schema)
+    return document.problem("wrong-type", f"{where} must be {wanted}, not {given}", path, hint=hint)
+
+
+def _wanted(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_wanted(branch) for branch in schema["anyOf"]))
+    if "enum" in schema:
+        return f"one of {', '.join(map(str, schema['enum']))}"
+    return _WORDS.get(str(schema.get("type", "object")), "a value")
+
+
+def _example(schema: Mapping[str, Any]) -> str:
+    examples = schema.get("examples")
+    if not examples:
+        return ""
+    first = examples[0]
+    return f"for example {first}" if isinstance(first, str) else f"for example {msgspec.json.encode(first).decode()}"
+
+
+def _kind_of_value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if value is None:
+        return "nothing"
+    for types, word in ((dict, "a mapping"), (list, "a list"), (str, "a text")):
+        if isinstance(value, types):
+            return word
+    return "a number"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return str(value).lower()[:60] if isinstance(value, bool) else str(value)[:60]

@@ -1,0 +1,25 @@
+"""Every kind as it is written: the one source of truth for the shape of policies and for their JSON Schema."""
+
+from collections.abc import Mapping
+
+from governor.compiler.shapes.envelope import Envelope
+from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
+from governor.compiler.shapes.models import ModelCatalogShape
+from governor.compiler.shapes.organization import OrganizationShape
+from governor.compiler.shapes.prices import PriceBookShape
+from governor.compiler.shapes.quota import QuotaShape
+
+KINDS: Mapping[str, type[Envelope]] = {
+    "Organization": OrganizationShape,
+    "ModelCatalog": ModelCatalogShape,
+    "PriceBook": PriceBookShape,
+    "ModelAllowlist": ModelAllowlistShape,
+    "ContextLimit": ContextLimitShape,
+    "Quota": QuotaShape,
+}
+"""Kinds by name, in the order in which they are documented."""
+
+
+def kind_of(shape: Envelope) -> str:
+    """Return the name of the kind that a shape is of."""
+    return str(type(shape).__struct_config__.tag)

@@ -41,13 +41,17 @@ _Amount = Decimal | TieredPrices
 
 
 class DatedPrice:
-    """All prices of one listing, past and to come; each is converted once."""
+    """All prices of one listing, past and to come; each is converted once.
+
+    With ``has_variants`` False the listing is another seller's: its batch prices are that seller's own offer.
+    """
 
     __slots__ = ("_converted", "_info", "_variants")
 
-    def __init__(self, info: ModelInfo) -> None:
+    def __init__(self, info: ModelInfo, *, has_variants: bool = True) -> None:
         self._info = info
-        self._variants: tuple[PriceVariant, ...] = tuple(v for v in info.price_variants or () if v.when == _BATCH)
+        variants = info.price_variants or () if has_variants else ()
+        self._variants: tuple[PriceVariant, ...] = tuple(variant for variant in variants if variant.when == _BATCH)
         self._converted: dict[tuple[int, tuple[bool, ...]], Price | None] = {}
 
     def at(self, at: datetime) -> Price | None:

@@ -143,7 +143,9 @@ def _offers(model_id: str, provider: str) -> Iterator[DatedPrice]:
     sellers = [named.id] if named is not None else [own, *(market for market in _MARKETS if market != own)]
     for seller_id in sellers:
         if (seller := _providers().get(seller_id)) is not None:
-            yield from map(DatedPrice, _sold(seller, model_id))
+            for info in _sold(seller, model_id):
+                # Azure sells OpenAI's models at OpenAI's prices, but not with OpenAI's batch list.
+                yield DatedPrice(info, has_variants=any(info is listed for listed in seller.models))
 
 
 def _sold(seller: Provider, model_id: str) -> list[ModelInfo]:

@@ -1,0 +1,27 @@
+"""Units: how amounts are written for programs and for people."""
+
+import pytest
+
+from governor.core.units import Unit, amount_text, amount_words
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "text", "words"),
+    [
+        (20_000_000_000_000, Unit.USD, "20000", "20,000 USD"),
+        (4_200_000_000, Unit.USD, "4.2", "4.20 USD"),
+        (4_200_000, Unit.USD, "0.0042", "0.0042 USD"),
+        (1, Unit.USD, "0.000000001", "0.000000001 USD"),
+        (0, Unit.USD, "0", "0 USD"),
+        (-1_500_000_000, Unit.USD, "-1.5", "-1.50 USD"),
+        (1_500_000, Unit.TOKENS, "1500000", "1,500,000 tokens"),
+        (1, Unit.REQUESTS, "1", "1 request"),
+        (0, Unit.REQUESTS, "0", "0 requests"),
+        (20, Unit.CONCURRENT, "20", "20 concurrent requests"),
+        (1, Unit.CONCURRENT, "1", "1 concurrent request"),
+    ],
+)
+def test_an_amount_is_written_in_its_unit(amount: int, unit: Unit, text: str, words: str) -> None:
+    """Programs read a plain decimal; people read separators and the unit."""
+    assert text == amount_text(amount, unit)
+    assert words == amount_words(amount, unit)

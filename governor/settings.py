@@ -136,6 +136,13 @@ class Settings(BaseSettings):
         description="How long `/decide` waits for the ledger before it answers `ledger_unavailable`.",
         json_schema_extra=_unit("milliseconds"),
     )
+    queue_max: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Commands that may wait for the ledger; more are refused at once.",
+        json_schema_extra=_unit("commands"),
+    )
     max_policy_age: Duration = Field(
         None,
         description="Unready, and decisions marked `stale_policy`, once the policies were last confirmed longer ago.",

@@ -10,6 +10,7 @@ import uvicorn
 
 from governor.clients.clock import Clock, clock_from
 from governor.clients.price_catalogue import genai_prices
+from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
 from governor.services.decide import Decider
 from governor.services.keys import KeyRing, OpenDoor
@@ -40,6 +41,7 @@ class Governor:
     settler: Settler
     doorkeeper: KeyRing | OpenDoor
     health: HealthChecker
+    budgets: BudgetReader
 
 
 @asynccontextmanager
@@ -59,12 +61,12 @@ async def open_governor(settings: Settings, clock: Clock | None = None) -> Async
         stack.push_async_callback(database.close)
         publisher = await publish_folder(
             settings.policies,
-            catalogues=genai_prices(),
+            catalogues=genai_prices,
             database=database,
             now=clock.now,
             policy_age_max=settings.max_policy_age,
         )
-        ledger = SqlLedger(database, clock.time)
+        ledger = SqlLedger(database, clock.time, queue_max=settings.queue_max)
         await ledger.start()
         stack.push_async_callback(ledger.close)
         doorkeeper = _doorkeeper(settings, database, clock)
@@ -82,6 +84,7 @@ async def open_governor(settings: Settings, clock: Clock | None = None) -> Async
             settler=Settler(publisher.snapshots, ledger),
             doorkeeper=doorkeeper,
             health=HealthChecker(database, publisher, clock.now, simulated_clock=settings.clock is not None),
+            budgets=BudgetReader(publisher.snapshots, ledger, database),
         )
 
 

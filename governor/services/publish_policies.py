@@ -93,7 +93,7 @@ class PolicyPublisher:
     Args:
         folder: Where the policies are.
         snapshots: Where the snapshot that decides is swapped.
-        catalogues: The price catalogue; used if the policies ask for it.
+        catalogues: Makes the price catalogue, here and in the compiler's process; used if the policies ask for it.
         database: Where the text of every version is kept.
         now: The clock.
         seen: What the folder looked like when the present snapshot was read.
@@ -104,7 +104,7 @@ class PolicyPublisher:
         folder: Path,
         *,
         snapshots: Snapshots,
-        catalogues: Catalogues,
+        catalogues: Callable[[], Catalogues],
         database: Database,
         now: Callable[[], datetime],
         seen: Signature,
@@ -144,7 +144,7 @@ class PolicyPublisher:
         Returns:
             Whether the folder is valid.
         """
-        compiled = await compile_in_process(self._folder, self._now())
+        compiled = await compile_in_process(self._folder, self._now(), self._catalogues)
         if compiled.policies is None:
             self._refuse(compiled.problems)
             return False
@@ -170,7 +170,7 @@ class PolicyPublisher:
 
     async def _publish(self, policies: PolicySet) -> None:
         # Indexing 100,000 policies takes a while: in a thread, so that decisions go on.
-        snapshot = await asyncio.to_thread(Snapshot.build, policies, self._catalogues)
+        snapshot = await asyncio.to_thread(Snapshot.build, policies, self._catalogues())
         now = self._now()
         self.snapshots.swap(snapshot, now)
         self.state = PolicyState(policies.version, now, self.state.failures)
@@ -213,7 +213,7 @@ class PolicyPublisher:
 async def publish_folder(
     folder: Path,
     *,
-    catalogues: Catalogues,
+    catalogues: Callable[[], Catalogues],
     database: Database,
     now: Callable[[], datetime],
     policy_age_max: timedelta | None,
@@ -228,10 +228,10 @@ async def publish_folder(
     """
     # Looked at before it is read: what changes meanwhile is noticed.
     seen = await asyncio.to_thread(folder_signature, folder)
-    compiled = await compile_in_process(folder, now())
+    compiled = await compile_in_process(folder, now(), catalogues)
     if compiled.policies is None:
         raise InvalidPoliciesError(folder, compiled.problems)
-    snapshot = await asyncio.to_thread(Snapshot.build, compiled.policies, catalogues)
+    snapshot = await asyncio.to_thread(Snapshot.build, compiled.policies, catalogues())
     publisher = PolicyPublisher(
         folder,
         snapshots=Snapshots(snapshot, now(), policy_age_max),

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.store.tables import POLICY_VERSIONS
 
+
 def insert_policy_version(connection: Connection, version: str, at: datetime, files: Mapping[str, str]) -> None:
     """Keep the text of a version; a version that is known already is left as it is (another worker came first)."""
     values = {"version": version, "at_ms": int(at.timestamp() * 1000), "files": _packed(files)}

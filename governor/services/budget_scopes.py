@@ -1,0 +1,107 @@
+"""Whose budgets a quota makes, as far as the Organization tells: also those that nobody has drawn on yet."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from governor.core.globs import matches_any
+from governor.core.policy.header import Header, Selector
+from governor.core.policy.kinds import Quota
+from governor.core.policy.organization import Organization, Person, Placement
+from governor.core.scopes import UNKNOWN_USER, Scope
+
+LISTABLE = frozenset({"user", "team", "department", "kind", "project", "environment"})
+"""Attributes whose values the Organization lists; scopes of others appear once they were used."""
+
+
+def known_scopes(quota: Quota, organization: Organization, at: datetime) -> Iterator[Scope]:
+    """Yield the scopes of a quota that the Organization knows at an instant; some may come twice."""
+    if not LISTABLE.issuperset(quota.per):
+        return
+    for attributes in _combinations(quota, organization, at):
+        if may_concern(quota.header, attributes) and all(key in attributes for key in quota.per):
+            yield tuple((key, attributes[key]) for key in quota.per)
+
+
+def attributes_of(scope: Scope, organization: Organization, at: datetime) -> dict[str, str]:
+    """Return the attributes of a scope, with what the Organization knows beside: a user's team, a team's department."""
+    given = dict(scope)
+    user = given.get("user", "")
+    known: dict[str, str] = {}
+    if user in organization.people:
+        known = _of_person(organization.people[user], at)
+    elif user in organization.service_accounts:
+        account = organization.service_accounts[user]
+        known = _attributes(user=user, kind="agent", team=account.team, department=account.department)
+    elif user == UNKNOWN_USER and organization.unknown_users is not None:
+        known = _of_unknown(organization.unknown_users)
+    elif given.get("team") in organization.teams:
+        known = {"department": organization.teams[given["team"]].department}
+    return {**known, **given}
+
+
+def may_concern(header: Header, attributes: dict[str, str]) -> bool:
+    """Tell whether a policy can concern requests with these attributes; what is not known may be anything."""
+    for key, patterns in header.applies_to.terms:
+        value = attributes.get(key)
+        if value is not None and not matches_any(patterns, value):
+            return False
+    return header.excluded is None or not _surely_selects(header.excluded, attributes)
+
+
+def _surely_selects(selector: Selector, attributes: dict[str, str]) -> bool:
+    for key, patterns in selector.terms:
+        value = attributes.get(key)
+        if value is None or not matches_any(patterns, value):
+            return False
+    return True
+
+
+def _combinations(quota: Quota, organization: Organization, at: datetime) -> Iterator[dict[str, str]]:
+    environments = organization.environments if "environment" in quota.per else ("",)
+    for who in _who(quota, organization, at):
+        projects = _projects(organization, who.get("department")) if "project" in quota.per else ("",)
+        for project in projects:
+            for environment in environments:
+                yield who | _attributes(project=project, environment=environment)
+
+
+def _who(quota: Quota, organization: Organization, at: datetime) -> Iterator[dict[str, str]]:
+    """Yield the people, teams or departments whose budgets these are: the finest that ``per`` names."""
+    per = quota.per
+    if "user" in per or "kind" in per:
+        for person in organization.people.values():
+            yield _of_person(person, at)
+        for account in organization.service_accounts.values():
+            yield _attributes(user=account.name, kind="agent", team=account.team, department=account.department)
+        if organization.unknown_users is not None:
+            yield _of_unknown(organization.unknown_users)
+    elif "team" in per:
+        for team in organization.teams.values():
+            yield {"team": team.name, "department": team.department}
+    elif "department" in per:
+        for name in organization.departments:
+            yield {"department": name}
+    else:
+        yield {}
+
+
+def _of_person(person: Person, at: datetime) -> dict[str, str]:
+    placement = person.placements[0]
+    for candidate in person.placements:
+        if candidate.from_at is None or candidate.from_at <= at:
+            placement = candidate
+    return _attributes(user=person.user, kind=person.kind, team=placement.team, department=placement.department)
+
+
+def _of_unknown(placement: Placement) -> dict[str, str]:
+    return _attributes(user=UNKNOWN_USER, kind="guest", team=placement.team, department=placement.department)
+
+
+def _projects(organization: Organization, department: str | None) -> tuple[str, ...]:
+    if department is not None and department in organization.departments:
+        return organization.departments[department].projects
+    return tuple(project for listed in organization.departments.values() for project in listed.projects)
+
+
+def _attributes(**values: str) -> dict[str, str]:
+    return {key: str(value) for key, value in values.items() if value}

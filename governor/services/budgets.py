@@ -1,0 +1,170 @@
+"""List budgets: every quota for every scope, touched or not, with the balances that decisions compare."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from governor.core.decisions.budget_keys import budget_key
+from governor.core.decisions.decision import BudgetView
+from governor.core.ledger.budget import EMPTY, Balance, BudgetKey
+from governor.core.ledger.port import Ledger
+from governor.core.policy.applicable import apply_quota
+from governor.core.policy.kinds import Quota
+from governor.core.policy.organization import Organization
+from governor.core.scopes import Scope
+from governor.services.budget_scopes import attributes_of, known_scopes
+from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.snapshots import Snapshots
+from governor.store.budgets import read_scopes
+from governor.store.database import Database
+from governor.store.records import decode_scope, encode_scope
+
+PAGE_MAX = 1000
+PAGE_DEFAULT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetQuery:
+    """Which budgets are asked for; ``""`` is any.
+
+    Attributes:
+        quota: ``department-monthly-spend`` or ``Quota/department-monthly-spend``.
+        department: Also the budgets of its teams and people.
+        team: Also the budgets of its people.
+        user: One user's own budgets.
+        at: The periods that contain this instant, and the limits in force then; None: now.
+        cursor: Where the page begins, or ``""``.
+        limit: Budgets on a page, at most 1,000.
+    """
+
+    quota: str = ""
+    department: str = ""
+    team: str = ""
+    user: str = ""
+    at: datetime | None = None
+    cursor: str = ""
+    limit: int = PAGE_DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPage:
+    """Some budgets, and the cursor of the next page or None."""
+
+    views: tuple[BudgetView, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """One budget on its way to a page."""
+
+    quota: Quota
+    key: BudgetKey
+    attributes: dict[str, str]
+    scope_text: str
+
+
+class BudgetReader:
+    """Answers ``GET /budgets``.
+
+    Args:
+        snapshots: The quotas and the Organization.
+        ledger: The balances.
+        database: The budgets that were drawn on.
+    """
+
+    def __init__(self, snapshots: Snapshots, ledger: Ledger, database: Database) -> None:
+        self._snapshots = snapshots
+        self._ledger = ledger
+        self._database = database
+
+    async def page(self, query: BudgetQuery, now: datetime) -> BudgetPage:
+        """Return one page of budgets, by quota and scope.
+
+        Raises:
+            InvalidRequestError: If the cursor is not one of this list.
+        """
+        at = query.at or now
+        after_quota, after_scope = decode_cursor(query.cursor, 2) if query.cursor else ("", "")
+        listed: list[_Listed] = []
+        for quota in self._quotas(query, at):
+            if quota.header.name < after_quota:
+                continue
+            after = after_scope if quota.header.name == after_quota else ""
+            listed.extend(await self._of_quota(quota, query, at, after, query.limit + 1 - len(listed)))
+            if len(listed) > query.limit:
+                break
+        following = None
+        if len(listed) > query.limit:
+            listed = listed[: query.limit]
+            following = encode_cursor(listed[-1].quota.header.name, listed[-1].scope_text)
+        balances = await self._ledger.balances([item.key.digest for item in listed])
+        views = tuple(_view(item, balances.get(item.key.digest, EMPTY), at) for item in listed)
+        return BudgetPage(views, following)
+
+    def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
+        wanted = query.quota.removeprefix("Quota/")
+        quotas = [
+            quota
+            for quota in self._snapshots.current.policies.quotas
+            if quota.header.in_force(at) and (not wanted or quota.header.name == wanted)
+        ]
+        return sorted(quotas, key=lambda quota: quota.header.name)
+
+    async def _of_quota(self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int) -> list[_Listed]:
+        """Return up to ``wanted`` budgets of a quota after a scope text, in the order of the scope texts."""
+        organization = self._snapshots.current.organization
+        known = await asyncio.to_thread(_known, quota, organization, query, at, after)
+        found: list[_Listed] = []
+        while True:
+            drawn, bound = await self._drawn(quota, query, at, after, wanted)
+            # What the Organization knows stands between what was drawn on; up to the bound both are complete.
+            reached = [item for item in known if bound is None or item.scope_text <= bound]
+            known = known[len(reached) :]
+            merged = {item.scope_text: item for item in (*drawn, *reached)}
+            found.extend(merged[text] for text in sorted(merged))
+            if bound is None or len(found) >= wanted:
+                return found[:wanted]
+            after = bound
+
+    async def _drawn(
+        self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int
+    ) -> tuple[list[_Listed], str | None]:
+        """Return budgets that were drawn on, and the scope text up to which that is all of them (None: the end)."""
+        names = [quota.header.ref, *(f"Quota/{name}" for name in quota.header.formerly)]
+        at_s = int(at.timestamp())
+        rows = await self._database.read(lambda connection: read_scopes(connection, names, at_s, after, wanted))
+        organization = self._snapshots.current.organization
+        items = (_listed(quota, decode_scope(text), organization, at) for _, text in rows)
+        # A row of another identity is a budget of the quota as it was before an edit: it limits nothing any more.
+        drawn = [
+            item
+            for item, (digest, _) in zip(items, rows, strict=True)
+            if item.key.digest == digest and _matches(item.attributes, query)
+        ]
+        return drawn, rows[-1][1] if len(rows) == wanted else None
+
+
+def _known(quota: Quota, organization: Organization, query: BudgetQuery, at: datetime, after: str) -> list[_Listed]:
+    """Return the budgets that the Organization knows, after a scope text and in their order."""
+    texts: dict[str, Scope] = {}
+    for scope in known_scopes(quota, organization, at):
+        text = encode_scope(scope)
+        if text > after:
+            texts[text] = scope
+    listed = (_listed(quota, texts[text], organization, at) for text in sorted(texts))
+    return [item for item in listed if _matches(item.attributes, query)]
+
+
+def _listed(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> _Listed:
+    return _Listed(quota, budget_key(quota, scope, at), attributes_of(scope, organization, at), encode_scope(scope))
+
+
+def _matches(attributes: dict[str, str], query: BudgetQuery) -> bool:
+    wanted = (("department", query.department), ("team", query.team), ("user", query.user))
+    return all(attributes.get(key) == value for key, value in wanted if value)
+
+
+def _view(item: _Listed, balance: Balance, at: datetime) -> BudgetView:
+    applied = apply_quota(item.quota, item.attributes, at)
+    return BudgetView(item.key, applied.limit, applied.ceiling, balance.used, balance.held)

@@ -56,8 +56,7 @@ class Book(WorkingSet):
     def _budgets_of_place(self, command: Place) -> dict[bytes, BudgetKey | None]:
         claim = self.claims.get(command.claim)
         if claim is not None and claim.is_kept(self.now_s):
-            reservation = self.reservation(claim.decision_id)
-            return {held.budget: None for held in (reservation.holds if reservation is not None else ())}
+            return {}
         return {hold.budget.digest: hold.budget for option in command.options() for hold in option.holds}
 
     def _budgets_of_settle(self, command: Settle) -> dict[bytes, BudgetKey | None]:

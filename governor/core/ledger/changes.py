@@ -24,7 +24,7 @@ ROLLUP_SUMS = (
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A used idempotency key: which decision answered it, the digest of the body it came with, and when."""
+    """A used idempotency key: which decision answered it, the body's digest, and when by the ledger's clock."""
 
     decision_id: bytes
     body_digest: bytes
@@ -32,7 +32,7 @@ class Claim:
 
     def is_kept(self, now_s: float) -> bool:
         """Tell whether the key is still remembered at an instant, whether or not its row was dropped."""
-        return self.at_ms / 1000 + CLAIM_KEPT_S > now_s
+        return self.at_ms + CLAIM_KEPT_S * 1000 > int(now_s * 1000)
 
 
 @dataclass(slots=True)

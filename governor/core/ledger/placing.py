@@ -144,7 +144,7 @@ def _record(work: WorkingSet, command: Place, draft: _Draft, written: Written) -
     )
     for hold in draft.holds:
         work.touch(hold.budget.digest).hold(draft.bucket, hold.amount, charge_on_expiry=hold.charge_on_expiry)
-    claim = Claim(command.decision_id, command.body_digest, command.at_ms)
+    claim = Claim(command.decision_id, command.body_digest, int(work.now_s * 1000))
     work.claims[command.claim] = work.changes.claims[command.claim] = claim
     work.reservations[reservation.id] = work.changes.placed[reservation.id] = reservation
     return Placed(reservation, replayed=False, state=state)

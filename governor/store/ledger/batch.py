@@ -1,0 +1,187 @@
+"""One batch of commands in one transaction: load, lock, decide in order, write in bulk, commit."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from governor.core.ledger.book import Book, MissingBudgetError, Outcome, UnhydratedError
+from governor.core.ledger.budget import BudgetKey
+from governor.core.ledger.changes import Changes
+from governor.core.ledger.commands import Command
+from governor.core.ledger.counter import Counter
+from governor.store.ledger import statements
+from governor.store.ledger.hydrate import fill_counters, fill_records, find_budget_keys
+from governor.store.ledger.ring import Ring, ring_at
+from governor.store.ledger.rows import (
+    claim_rows,
+    counter_row,
+    decision_row,
+    entry_row,
+    moved_rows,
+    rollup_rows,
+)
+from governor.store.ledger.session import Row, Session
+from governor.store.records import budget_row
+
+KNOWN_MAX = 200_000
+"""Identities of budgets that are remembered, so that they are neither created nor read again."""
+
+
+class RaceError(Exception):
+    """Another worker wrote the same key in the meantime: the transaction must be done again."""
+
+
+class CommandError(Exception):
+    """A command's own functions raised: it fails alone. ``index`` is its place in the batch."""
+
+    def __init__(self, index: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.index = index
+        self.error = error
+
+
+class Batches:
+    """Applies batches on a session, one at a time. Remembers identities of budgets, never a balance.
+
+    Args:
+        clock: Returns Unix seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._known: dict[bytes, BudgetKey] = {}
+        self._emptied_day = -1
+
+    def apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
+        """Apply commands in order, durably.
+
+        Returns:
+            The outcomes of the first commands: one at least, fewer than asked where a command turned out to need
+            counters that are not loaded. The rest must be applied again, after these.
+
+        Raises:
+            CommandError: If a command's own functions raise; nothing was changed.
+            RaceError: If another worker was faster; nothing was changed.
+            sqlite3.Error, psycopg.Error: If the database fails.
+        """
+        self._empty_ring(session)
+        wanted: dict[bytes, BudgetKey | None] = {}
+        while True:
+            session.begin()
+            book = Book(complete=False)
+            book.now_s = self._clock()
+            ring = ring_at(book.now_s)
+            fill_records(book, session, commands, ring)
+            wanted.update(_budgets(book, commands))
+            new = self._learn(session, wanted)
+            if not new:
+                break
+            self._create(session, new)
+        fill_counters(book, session, (self._known[digest] for digest in wanted if digest in self._known))
+        outcomes = _apply(book, commands)
+        _write(session, book.changes, ring, book.counters)
+        session.commit()
+        return outcomes
+
+    def forget(self) -> None:
+        """Forget the identities of budgets: somebody may have changed the tables behind the ledger."""
+        self._known.clear()
+
+    def _learn(self, session: Session, wanted: dict[bytes, BudgetKey | None]) -> list[BudgetKey]:
+        """Return the budgets that may have to be created or renamed; learn the identities of the others."""
+        if len(self._known) > KNOWN_MAX:
+            self._known.clear()
+        known = self._known
+        unknown = [digest for digest, key in wanted.items() if key is None and digest not in known]
+        if unknown:
+            known.update((key.digest, key) for key in find_budget_keys(session, unknown))
+        return [
+            key
+            for digest, key in wanted.items()
+            if key is not None and (digest not in known or known[digest].policy != key.policy)
+        ]
+
+    def _create(self, session: Session, new: list[BudgetKey]) -> None:
+        """Create counters in a transaction of their own.
+
+        A worker that creates holds no other lock, or two workers could wait for each other in a circle: one for a
+        counter that the other has locked, the other for a counter that the first is creating.
+        """
+        session.rollback()
+        session.begin()
+        session.write(statements.CREATE_BUDGETS, [budget_row(key) for key in sorted(new, key=_digest)])
+        session.commit()
+        self._known.update((key.digest, key) for key in new)
+
+    def _empty_ring(self, session: Session) -> None:
+        """Empty the table of the ring whose day has come round, once a day; nothing depends on it."""
+        now_s = self._clock()
+        emptied = ring_at(now_s).emptied
+        day = int(now_s // (24 * 3600))
+        if emptied is not None and day != self._emptied_day:
+            session.empty_ring_table(emptied)
+            self._emptied_day = day
+
+
+def _digest(key: BudgetKey) -> bytes:
+    return key.digest
+
+
+def _budgets(book: Book, commands: Sequence[Command]) -> dict[bytes, BudgetKey | None]:
+    budgets: dict[bytes, BudgetKey | None] = {}
+    for index, command in enumerate(commands):
+        try:
+            needed = book.budgets_of(command)
+        except Exception as error:  # whatever a command's own functions raise is its own outcome
+            raise CommandError(index, error) from error
+        for digest, key in needed.items():
+            if key is not None or digest not in budgets:
+                budgets[digest] = key
+    return budgets
+
+
+def _apply(book: Book, commands: Sequence[Command]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for index, command in enumerate(commands):
+        try:
+            outcomes.append(book.apply(command))
+        except (UnhydratedError, MissingBudgetError) as error:
+            if not outcomes:
+                raise CommandError(index, error) from error
+            # The order is kept: the rest waits for the next transaction together with this command.
+            break
+        except Exception as error:
+            raise CommandError(index, error) from error
+    return outcomes
+
+
+def _write(session: Session, changes: Changes, ring: Ring, counters: Mapping[bytes, Counter]) -> None:
+    """Write in bulk: first what is locked already, then the keys whose conflicts tell that another was faster.
+
+    Raises:
+        RaceError: If it was.
+    """
+    if changes.counters:
+        rows = [counter_row(counters[digest]) for digest in sorted(changes.counters)]
+        _exactly(session.write(statements.UPDATE_BUDGETS, rows), rows)
+    if changes.moved:
+        rows = moved_rows(changes.moved)
+        _exactly(session.write(statements.MOVE_DECISIONS, rows), rows)
+    if changes.placed:
+        session.write(statements.INSERT_DECISIONS, [decision_row(placed) for placed in changes.placed.values()])
+    if changes.claims:
+        rows = claim_rows(changes.claims)
+        for index in ring.claimed:
+            _exactly(session.write(statements.INSERT_CLAIMS[index], rows), rows)
+    if changes.entries:
+        rows = sorted((entry_row(entry) for entry in changes.entries), key=_event_key)
+        _exactly(session.write(statements.INSERT_ENTRIES, rows), rows)
+        session.write(statements.ADD_ROLLUPS, rollup_rows(changes.rollups))
+
+
+def _exactly(changed: int, rows: list[Row]) -> None:
+    if changed != len(rows):
+        raise RaceError
+
+
+def _event_key(row: Row) -> bytes:
+    key: bytes = row[1]
+    return key

@@ -1,0 +1,70 @@
+"""What the ledger needs of a database driver. Two drivers do it; everything else is one code path."""
+
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from governor.store.ledger.statements import Insert, Lookup, Update
+from governor.store.tables import REQUEST_KEYS
+
+Row = tuple[Any, ...]
+
+
+class Trouble(Enum):
+    """What to do about a driver's error."""
+
+    RETRY = auto()
+    """Somebody else was in the way: the same transaction may succeed now."""
+    RECONNECT = auto()
+    """The connection or the storage is broken: try again on a new connection."""
+    REFUSED = auto()
+    """The database refuses what the transaction wants to write: find the item that it refuses."""
+
+
+class Session(Protocol):
+    """One connection of the driver, used by one thread.
+
+    Attributes:
+        errors: The driver's errors.
+        is_exclusive: Whether a transaction keeps every other writer out.
+    """
+
+    errors: tuple[type[Exception], ...]
+    is_exclusive: bool
+
+    def begin(self) -> None:
+        """Begin a transaction that writes."""
+        ...
+
+    def commit(self) -> None:
+        """Make everything written durable."""
+        ...
+
+    def rollback(self) -> None:
+        """Undo everything, if a transaction is open."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+    def find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
+        """Return the rows with these keys, in the order of the keys if the lookup locks."""
+        ...
+
+    def write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
+        """Write rows in order; return how many were changed."""
+        ...
+
+    def empty_ring_table(self, index: int) -> None:
+        """Empty one table of request keys, outside a transaction."""
+        ...
+
+    def diagnose(self, error: Exception) -> Trouble:
+        """Say what to do about one of ``errors``."""
+        ...
+
+
+def ring_table_name(index: int) -> str:
+    """Return the name of a table of the ring."""
+    return str(REQUEST_KEYS[index].name)

@@ -1,0 +1,1 @@
+"""Tests of the ledgers: one contract for all of them."""

@@ -38,8 +38,8 @@ def complain(message: str) -> None:
 
 
 def say(message: str) -> None:
-    """Print one line for people; markup is allowed, user input must be escaped."""
-    console().print(message, soft_wrap=True)
+    """Print one line for people, as it is."""
+    console().print(message, soft_wrap=True, markup=False)
 
 
 def print_json(document: Any) -> None:

@@ -1,0 +1,103 @@
+"""A decision, as people read it: the verdict, why, what budgets say, and the ways out."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+
+from governor.edges.cli.printing import bar, table
+
+MARKS = {"allow": "[bold green]ALLOW[/]", "deny": "[bold red]DENY[/]"}
+
+
+def decision_view(answer: Mapping[str, Any]) -> Group:
+    """Render the answer of ``/decide``."""
+    return Group(*_parts(answer))
+
+
+def _parts(answer: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield _headline(answer)
+    for title, key in (("because", "reasons"), ("note", "warnings")):
+        for reason in answer[key]:
+            yield Padding(_reason(title, reason), (0, 0, 0, 2))
+    if answer["reservation"]:
+        held = answer["reservation"]
+        cost = f"{held['cost_usd']} USD" if held["cost_usd"] is not None else "an unknown cost"
+        yield f"  held     {cost}, {held['tokens']:,} tokens, until {held['expires_at']}"
+    if answer["budgets"]:
+        yield ""
+        yield budgets_table(answer["budgets"])
+    if answer["remedies"]:
+        yield ""
+        yield "[bold]What you can do[/]"
+        for remedy in answer["remedies"]:
+            yield f"  · {escape(_remedy(remedy))}"
+    yield ""
+    yield f"[dim]policies {escape(answer['policy_version'][:12])} · {answer['mode']}{_marks(answer)}[/]"
+
+
+def _headline(answer: Mapping[str, Any]) -> str:
+    text = f"{MARKS[answer['verdict']]} {escape(answer['requested_model'])}"
+    if answer["substituted"]:
+        text += f" → [bold]{escape(answer['model'])}[/]"
+    if answer["verdict"] == "allow":
+        text += f", at most {answer['max_output_tokens']:,} output tokens{' (lowered)' if answer['clamped'] else ''}"
+    return text
+
+
+def _reason(title: str, reason: Mapping[str, Any]) -> str:
+    place = " ".join(part for part in (reason.get("policy"), reason.get("source")) if part)
+    where = f"  [dim]{escape(place)}[/]" if place else ""
+    would = " [yellow](would refuse if enforced)[/]" if reason.get("would_deny") else ""
+    return f"{title:<8} {escape(reason['message'])}{would}{where}"
+
+
+def _remedy(remedy: Mapping[str, Any]) -> str:
+    match remedy["type"]:
+        case "use_model":
+            return f"use {remedy['model']}"
+        case "lower_max_output_tokens":
+            return f"ask for at most {remedy['max_output_tokens']:,} output tokens"
+        case "wait_until":
+            return f"wait until {remedy['at']}"
+        case _:
+            return "request an exception" + (f": {remedy['url']}" if remedy.get("url") else "")
+
+
+def _marks(answer: Mapping[str, Any]) -> str:
+    marks = [name for name in ("replayed", "degraded", "stale_policy") if answer[name]]
+    return "".join(f" · {name.replace('_', ' ')}" for name in marks)
+
+
+def budgets_table(budgets: list[Mapping[str, Any]], title: str = "Budgets") -> RenderableType:
+    """Render budgets with a bar each: used and held of the limit."""
+    columns = ("policy", "for", "", "used", "held", "limit", "free", "unit", "until")
+    return table(title, columns, map(_budget, budgets), right=("used", "held", "limit", "free"))
+
+
+def _budget(budget: Mapping[str, Any]) -> tuple[str, ...]:
+    taken = float(budget["used"]) + float(budget["held"])
+    limit = float(budget["limit"])
+    share = taken / limit if limit else 1.0
+    period = budget.get("period") or {}
+    return (
+        budget["policy"],
+        ", ".join(budget["scope"].values()) or "everyone",
+        f"{bar(share)} {share:>4.0%}",
+        _number(budget["used"]),
+        _number(budget["held"]),
+        _number(budget["limit"]),
+        _number(budget["free"]) if budget["free"] is not None else "no ceiling",
+        budget["unit"],
+        (period.get("end") or "")[:16].replace("T", " "),
+    )
+
+
+def _number(amount: str) -> str:
+    """Group the digits of an exact amount, and leave at most four decimals."""
+    sign = "-" if amount.startswith("-") else ""
+    whole, _, fraction = amount.lstrip("-").partition(".")
+    shown = fraction[:4].rstrip("0")
+    return f"{sign}{int(whole):,}" + (f".{shown}" if shown else "")

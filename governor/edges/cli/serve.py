@@ -1,0 +1,59 @@
+"""``governor serve``: run the service."""
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from governor.core.errors import GovernorError
+from governor.edges.cli.options import DatabaseOption, PoliciesOption
+from governor.settings import Settings, load_settings
+from governor.wiring import serve as serve_forever
+
+EXAMPLE = "Example: governor serve --policies policies --port 8080"
+
+
+class AddressError(GovernorError):
+    """The address cannot be listened on."""
+
+    code = "address_unavailable"
+
+
+def serve(
+    policies: PoliciesOption = None,
+    database: DatabaseOption = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default="8080")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that share the port.", show_default="1")] = None,
+) -> None:
+    """Serve decisions over HTTP until stopped; what was accepted is finished first."""
+    settings = load_settings(policies=policies, database_url=database, host=host, port=port, workers=workers)
+    _need_folder(settings.policies)
+    _need_address(settings)
+    serve_forever(settings)
+
+
+def _need_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise GovernorError(
+            f"there is no policy folder `{folder}`; name one with --policies or GOVERNOR_POLICIES", code="no_policies"
+        )
+
+
+def _need_address(settings: Settings) -> None:
+    """Try the address before anything is opened, so that a port in use is one sentence.
+
+    Raises:
+        AddressError: If it cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise AddressError(
+                f"cannot listen on {settings.host}:{settings.port} ({(error.strerror or str(error)).lower()}); "
+                "choose another with --host or --port"
+            ) from error

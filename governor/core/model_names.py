@@ -81,6 +81,8 @@ _ROUTING = re.compile(r"(@[^@]*|:[a-z][a-z0-9-]*)$")
 _VERSION = re.compile(r"-v[0-9]+(:[0-9]+)?(:[0-9]+k)?$")
 _DATED = re.compile(r"(-20[0-9]{6}|-20[0-9]{2}-[0-9]{2}-[0-9]{2}|-latest)$")
 _NAME_MAX = 256
+_PREFIXES_MAX = 6
+"""Nobody stacks more prefixes in earnest; each costs look-ups, and callers choose the names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def undated(name: str) -> str:
 def _without_prefixes(name: str) -> tuple[list[str], str]:
     """Peel what stands before a model's own name; return every stage, and the first provider met."""
     names, provider = [name], ""
-    while (peeled := _peel(names[-1])) is not None:
+    while len(names) <= _PREFIXES_MAX and (peeled := _peel(names[-1])) is not None:
         rest, served_by = peeled
         provider = provider or served_by
         names.append(rest)

@@ -111,13 +111,15 @@ class Replay:
         if outcome is None:
             return False
         asked = plan.candidates[0]
-        department = asked.attributes.get("department", "")
+        department = asked.prepared.attributes.get("department", "")
         given = outcome.given
         if given is None:
-            self.summary.denied(department, asked.model.id, _decisive(plan, outcome.admission))
+            self.summary.denied(department, asked.prepared.model.id, _decisive(plan, outcome.admission))
             return True
-        self.summary.allowed(department, given.model.id, substituted=given is not asked)
-        self.summary.settled(department, given.model.id, outcome.cost_nano_usd, usage.input_tokens, usage.output_tokens)
+        self.summary.allowed(department, given.prepared.model.id, substituted=given is not asked)
+        self.summary.settled(
+            department, given.prepared.model.id, outcome.cost_nano_usd, usage.input_tokens, usage.output_tokens
+        )
         return True
 
     def _decided_by_ledger(self, row: Recorded, plan: Plan, at_s: float) -> None:
@@ -163,13 +165,13 @@ class Replay:
     def _after(self, row: Recorded, plan: Plan, placed: Placed) -> None:
         reservation = placed.reservation
         asked = plan.candidates[0]
-        department = asked.attributes.get("department", "")
+        department = asked.prepared.attributes.get("department", "")
         if placed.state is ReservationState.DENIED:
-            self.summary.denied(department, asked.model.id, reservation.answer.decode())
+            self.summary.denied(department, asked.prepared.model.id, reservation.answer.decode())
             self._forget_request(reservation.id)
             return
         model = reservation.facts.model
-        self.summary.allowed(department, model, substituted=model != asked.model.id)
+        self.summary.allowed(department, model, substituted=model != asked.prepared.model.id)
         settle = self._settlement(row, reservation.id)
         if row.duration_s > 0:
             heappush(self._due, (self._now_s + row.duration_s, self._count, settle))
@@ -273,14 +275,14 @@ def _record(plan: Plan, admission: Admission, _expires_at_s: int) -> Written:
     index = admission.chosen
     given = plan.candidates[index or 0]
     facts = Facts(
-        attributes=given.attributes,
-        model=given.model.id,
-        provider=given.model.provider,
+        attributes=given.prepared.attributes,
+        model=given.prepared.model.id,
+        provider=given.prepared.model.provider,
         operation=plan.request.operation,
         requests=1,
-        input_tokens=given.input_tokens,
-        output_tokens=given.output_tokens,
-        cost_nano_usd=given.cost_nano_usd,
+        input_tokens=given.amounts.input_tokens,
+        output_tokens=given.amounts.output_tokens,
+        cost_nano_usd=given.amounts.cost_nano_usd,
         policy_version=plan.policy_version,
     )
     return Written(facts, b"" if index is not None else _decisive(plan, admission).encode())

@@ -45,7 +45,8 @@ def decide_at_once(book: Book, snapshot: Snapshot, plan: Plan, usage: Usage, now
     if admission.chosen is None:
         return AtOnce(None, admission, 0)
     given = plan.candidates[admission.chosen]
-    price = snapshot.price(given.model.id, given.model.provider, now)
+    model = given.prepared.model
+    price = snapshot.price(model.id, model.provider, now)
     cost = cost_nano_usd(price, usage, Rounding.HALF_UP) if price is not None else None
     if cost is None:
         return None

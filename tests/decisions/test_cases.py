@@ -42,13 +42,17 @@ class Story:
     def __init__(self, folder: Path, policies: str) -> None:
         self.folder = folder
         self.now = datetime.fromisoformat("2026-11-20T09:00:00+00:00")
-        self.ledger = MemoryLedger(lambda: self.now.timestamp())
+        self.ledger = MemoryLedger(self.now_s)
         (folder / "world.yaml").write_text((HERE / "world.yaml").read_text())
         self.snapshots = Snapshots(self.compiled(policies), self.now)
         self.decider = Decider(self.snapshots, self.ledger, deadline_ms=1000)
         self.settler = Settler(self.snapshots, self.ledger)
         self.decisions: dict[str, str] = {}
         self.count = 0
+
+    def now_s(self) -> float:
+        """Return the story's instant in Unix seconds."""
+        return self.now.timestamp()
 
     def compiled(self, policies: str) -> Snapshot:
         """Compile the world with a case's policies; a case with a wrong policy is a wrong case."""

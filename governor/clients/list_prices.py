@@ -4,16 +4,24 @@ Amounts become integer nano-USD, exactly; the few that are finer than that (an a
 sources) are rounded up, so that they are never promised too cheap.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
+from itertools import product
 
-from genai_prices.types import ModelInfo, ModelPrice, PriceVariant, TieredPrices
+from genai_prices.types import (
+    ModelInfo,
+    ModelPrice,
+    PriceVariant,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
 from genai_prices.types import Tier as TierOfLibrary
 
 from governor.core.money import NANO_PER_USD
-from governor.core.prices import Price, Rates, Tier
+from governor.core.prices import Price, Rates, Tier, dearest
 
 ORIGIN = "genai-prices"
 """The origin of every list price, for explanations."""
@@ -36,6 +44,9 @@ _UNITS = {
     "character": (("input_mchars",), 1_000_000),
     "audio_hour": (("audio_hours", "input_audio_hours"), 1),
 }
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 _Amount = Decimal | TieredPrices
 
@@ -64,11 +75,58 @@ class DatedPrice:
             self._converted[key] = self._convert(standard, at, has_batch=any(batch))
         return self._converted[key]
 
+    def changes_around(self, at: datetime) -> Iterator[datetime]:
+        """Yield the instants, a day before and after ``at`` at least, at which the price may change."""
+        dated = self._info.prices if isinstance(self._info.prices, list) else ()
+        for constraint in (entry.constraint for entry in (*dated, *self._variants)):
+            if isinstance(constraint, StartDateConstraint):
+                yield datetime.combine(constraint.start_date, time.min, UTC)
+            elif isinstance(constraint, TimeOfDateConstraint):
+                for days, clock in product((-1, 0, 1), (constraint.start_time, constraint.end_time)):
+                    yield datetime.combine(at + timedelta(days=days), clock, clock.tzinfo or UTC)
+
     def _convert(self, standard: ModelPrice, at: datetime, *, has_batch: bool) -> Price | None:
         price = _price(standard)
         if price is None or not has_batch:
             return price
         return Price(price.rates, price.tiers, origin=ORIGIN, batch=_price(self._info.get_prices(at, _BATCH)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """A price and the instants between which it stands."""
+
+    from_at: datetime
+    until_at: datetime
+    price: Price | None
+
+
+class DearestPrice:
+    """The dearest of several dated prices; it remembers the last answer while nothing changes.
+
+    Safe between threads: the only state is one reference.
+    """
+
+    __slots__ = ("_offers", "_quote")
+
+    def __init__(self, offers: Iterable[DatedPrice]) -> None:
+        self._offers = tuple(offers)
+        self._quote = _Quote(_EVER, _EVER, None)
+
+    def at(self, at: datetime) -> Price | None:
+        """Return the dearest price in force at an aware instant, or None if there is none."""
+        quote = self._quote
+        if not quote.from_at <= at < quote.until_at:
+            self._quote = quote = self._ask(at)
+        return quote.price
+
+    def _ask(self, at: datetime) -> _Quote:
+        changes = [change for offer in self._offers for change in offer.changes_around(at)]
+        return _Quote(
+            max((change for change in changes if change <= at), default=_EVER),
+            min((change for change in changes if change > at), default=_NEVER),
+            dearest(offer.at(at) for offer in self._offers),
+        )
 
 
 def _price(listed: ModelPrice) -> Price | None:

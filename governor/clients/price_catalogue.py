@@ -13,12 +13,12 @@ from functools import cache
 
 from genai_prices.types import ClauseEquals, ClauseOr, ClauseStartsWith, ModelInfo, Provider
 
-from governor.clients.list_prices import DatedPrice
+from governor.clients.list_prices import DatedPrice, DearestPrice
 from governor.core.decisions.snapshot import Catalogues
 from governor.core.memo import Memo
 from governor.core.model_names import bare_name, read_name, undated
 from governor.core.models import Model
-from governor.core.prices import Price, dearest
+from governor.core.prices import Price
 
 # Our short name of a maker to the library's provider that sells its models first hand, in order of search.
 _MAKERS = {
@@ -58,7 +58,7 @@ class GenaiPrices:
 
     def __init__(self) -> None:
         self._models: Memo[Model | None] = Memo()
-        self._offers: Memo[tuple[DatedPrice, ...]] = Memo()
+        self._offers: Memo[DearestPrice] = Memo()
 
     def find(self, name: str, provider: str) -> Model | None:
         """Return the model that a cleaned-up lower-case name means, with its canonical id ``maker/model``, or None."""
@@ -70,10 +70,8 @@ class GenaiPrices:
         While the provider is ``""`` or one that the library has never heard of, the dearest of the maker's own price
         and those of the large markets counts. A known provider that does not list the model has no price for it.
         """
-        offers = self._offers.get((model_id, provider), lambda: tuple(_offers(model_id, provider)))
-        if len(offers) == 1:
-            return offers[0].at(at)
-        return dearest(offer.at(at) for offer in offers)
+        offers = self._offers.get((model_id, provider), lambda: DearestPrice(_offers(model_id, provider)))
+        return offers.at(at)
 
 
 @cache

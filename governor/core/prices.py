@@ -225,13 +225,16 @@ def cost_nano_usd(
         AmountError: If the cost does not fit 64 bits.
     """
     plan = price.batch if batch and price.batch is not None else price
-    over = next((tier.rates for tier in reversed(plan.tiers) if usage.input_tokens > tier.context_tokens), NO_RATES)
-    tokens = _tokens_cost(plan.rates, over, usage)
-    units = _units_cost({**plan.rates.units, **over.units}, usage.units) if usage.units else 0
+    base, over = plan.rates, NO_RATES
+    for tier in plan.tiers:
+        if usage.input_tokens > tier.context_tokens:
+            over = tier.rates
+    tokens = _tokens_cost(base, over, usage)
+    units = _units_cost({**base.units, **over.units}, usage.units) if usage.units else 0
     if tokens is None or units is None:
         return None
-    per_request = _first(over.per_request, plan.rates.per_request) or 0
-    parts = tokens * (_PARTS // TOKENS_PER_RATE) + units + per_request * requests * _PARTS
+    fee = _first(over.per_request, base.per_request) or 0
+    parts = tokens * (_PARTS // TOKENS_PER_RATE) + units + fee * requests * _PARTS
     batch_bp = price.batch_discount_bp if batch and price.batch is None else None
     share = (FULL_BP - (batch_bp or 0)) * (FULL_BP - price.discount_bp)
     return divide(parts * share, _PARTS * FULL_BP * FULL_BP, rounding)
@@ -239,18 +242,20 @@ def cost_nano_usd(
 
 def _tokens_cost(base: Rates, over: Rates, usage: Usage) -> int | None:
     """Return tokens times rates, in millionths of a nano-USD, or None if a kind that was used has no price."""
-    cache_write = _first(over.cache_write, base.cache_write, over.input, base.input)
-    charges = (
-        (
-            usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens - usage.cache_write_1h_tokens,
-            _first(over.input, base.input),
-        ),
-        (usage.cached_input_tokens, _first(over.cached_input, base.cached_input, over.input, base.input)),
-        (usage.cache_write_tokens, cache_write),
-        (usage.cache_write_1h_tokens, _first(over.cache_write_1h, base.cache_write_1h, cache_write)),
-        (usage.output_tokens - usage.reasoning_tokens, _first(over.output, base.output)),
-        (usage.reasoning_tokens, _first(over.reasoning, base.reasoning, over.output, base.output)),
-    )
+    cached, write, write_1h = usage.cached_input_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
+    thought = usage.reasoning_tokens
+    # Only what was used needs a rate: most calls have no cache writes, and this runs for each decision.
+    charges = [
+        (usage.input_tokens - cached - write - write_1h, _first(over.input, base.input)),
+        (usage.output_tokens - thought, _first(over.output, base.output)),
+    ]
+    if cached:
+        charges.append((cached, _first(over.cached_input, base.cached_input, over.input, base.input)))
+    if write or write_1h:
+        write_rate = _first(over.cache_write, base.cache_write, over.input, base.input)
+        charges += ((write, write_rate), (write_1h, _first(over.cache_write_1h, base.cache_write_1h, write_rate)))
+    if thought:
+        charges.append((thought, _first(over.reasoning, base.reasoning, over.output, base.output)))
     cost = 0
     for count, rate in charges:
         if count:

@@ -1,7 +1,8 @@
 """The price catalogue: the library's own data, and the library itself as the oracle."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from itertools import product
 from threading import Thread
 
 import genai_prices
@@ -16,8 +17,10 @@ from genai_prices.types import (
     TieredPrices,
     TimeOfDateConstraint,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from governor.clients.list_prices import DatedPrice
+from governor.clients.list_prices import DatedPrice, DearestPrice
 from governor.clients.price_catalogue import GenaiPrices, known_model_ids
 from governor.clients.price_catalogue import genai_prices as catalogues
 from governor.core.models import ModelCatalog
@@ -185,7 +188,22 @@ def test_a_price_changes_on_its_date_and_by_the_hour() -> None:
     moments = ("2026-03-12T23:59:59", "2026-03-13T00:00:00", "2026-03-13T03:59:59", "2026-03-13T04:00:00")
     prices = [dated.at(datetime.fromisoformat(f"{moment}+00:00")) for moment in moments]
 
+    remembering = DearestPrice([dated])
+    again = [remembering.at(datetime.fromisoformat(f"{moment}+00:00")) for moment in moments]
+
+    assert prices == again
     assert [9, 2, 1, 2] == [price.rates.input // NANO_PER_USD for price in prices if price and price.rates.input]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(0, 90 * 24 * 60), min_size=1, max_size=8))
+def test_what_is_remembered_ends_when_a_price_changes(minutes: list[int]) -> None:
+    """Instants in any order get the price that a fresh look-up gives, on models with dates and hours of their own."""
+    models = ("deepseek/deepseek-v4-flash", "deepseek/deepseek-v4-pro", "openai/gpt-4o")
+    for model_id, minute in product(models, minutes):
+        at = datetime(2026, 8, 15, tzinfo=UTC) + timedelta(minutes=minute)
+
+        assert GenaiPrices().price(model_id, "", at) == CATALOGUE.price(model_id, "", at)
 
 
 def test_batch_prices_begin_on_their_date() -> None:

@@ -50,8 +50,11 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         return _denied(plan, admission, stored, stale_policy=stale_policy)
     given = plan.candidates[admission.chosen]
     unfit = admission.unfit[admission.chosen]
-    # Balances already include this request's own holds; a warning compares what was there before.
-    before = _balances_before(given, admission.balances)
+    warnings = given.warnings
+    if unfit or given.prepared.points_out:
+        # Balances already include this request's own holds; a warning compares what was there before.
+        before = _balances_before(given, admission.balances)
+        warnings = (*warnings, *_budget_warnings(given, unfit, before))
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.ALLOW,
@@ -63,7 +66,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         basis=plan.basis,
         reservation=_reservation(given, stored),
         reasons=_why_substituted(plan, admission) if given is not asked else (),
-        warnings=(*given.warnings, *_budget_warnings(given, unfit, before)),
+        warnings=warnings,
         budgets=_budgets(given, admission.balances),
         remedies=(),
         policy_version=plan.policy_version,

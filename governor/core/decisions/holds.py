@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from governor.core.decisions.prepare import Draw
 from governor.core.ledger.commands import Hold
 from governor.core.money import bounded
-from governor.core.units import Counts, Unit
 from governor.core.values import hot_value
 
 
@@ -18,19 +17,11 @@ class Amounts:
     cost_nano_usd: int | None
     requests: int
 
-    def of(self, unit: Unit, counts: Counts) -> int:
-        """Return what a budget holds, in its unit.
-
-        Money whose price is unknown holds nothing, because such a request is refused. ``output`` and ``reasoning``
-        both hold the output estimate: how much of it is reasoning is known only afterwards.
-        """
-        if unit is Unit.USD:
-            return self.cost_nano_usd or 0
-        if unit is Unit.TOKENS:
-            if counts is Counts.ALL:
-                return self.input_tokens + self.output_tokens
-            return self.input_tokens if counts is Counts.INPUT else self.output_tokens
-        return self.requests if unit is Unit.REQUESTS else 1
+    def measures(self) -> tuple[int, ...]:
+        """Return the amounts by ``Measure``. Money whose price is unknown is 0, because such a request is refused."""
+        tokens = self.input_tokens + self.output_tokens
+        bounded(tokens)
+        return (self.cost_nano_usd or 0, tokens, self.input_tokens, self.output_tokens, self.requests, 1)
 
 
 def make_holds(draws: Sequence[Draw], amounts: Amounts) -> tuple[Hold, ...]:
@@ -39,21 +30,19 @@ def make_holds(draws: Sequence[Draw], amounts: Amounts) -> tuple[Hold, ...]:
     Raises:
         AmountError: If an amount does not fit 64 bits.
     """
-    bounded(amounts.input_tokens + amounts.output_tokens)
+    measures = amounts.measures()
     holds: list[Hold] = []
     for draw in draws:
         applied = draw.applied
-        quota = applied.quota
-        amount = amounts.of(quota.unit, quota.counts)
         holds.append(
             Hold(
                 draw.budget,
-                amount,
+                measures[draw.measure],
                 applied.limit,
                 applied.ceiling,
                 applied.must_fit,
-                quota.counts,
-                quota.charge_on_expiry,
+                applied.quota.counts,
+                applied.quota.charge_on_expiry,
             )
         )
     return tuple(holds)

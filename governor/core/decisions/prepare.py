@@ -6,6 +6,7 @@ on stay the same from one request to the next. What is left for each request is 
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from governor.core.decisions.allowlists import check_allowlists
@@ -19,8 +20,9 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.models import ResolvedModel
 from governor.core.policy.applicable import Applicable, AppliedQuota
 from governor.core.policy.header import Enforcement
-from governor.core.policy.kinds import ContextLimit
+from governor.core.policy.kinds import ContextLimit, Quota
 from governor.core.policy.organization import Strictness
+from governor.core.units import Counts, Unit
 from governor.core.values import hot_value
 
 if TYPE_CHECKING:
@@ -42,12 +44,46 @@ _ALLOWLIST_CODES = frozenset(
 )
 
 
+class Measure(IntEnum):
+    """What a budget counts of a request: the position in ``Amounts.measures``."""
+
+    COST = 0
+    ALL_TOKENS = 1
+    INPUT_TOKENS = 2
+    OUTPUT_TOKENS = 3
+    CALLS = 4
+    ONE = 5
+
+
+def measure_of(quota: Quota) -> Measure:
+    """Return what a quota counts.
+
+    ``output`` and ``reasoning`` both hold the output estimate: how much of it is reasoning is known only afterwards.
+    """
+    match quota.unit:
+        case Unit.USD:
+            return Measure.COST
+        case Unit.REQUESTS:
+            return Measure.CALLS
+        case Unit.CONCURRENT:
+            return Measure.ONE
+        case Unit.TOKENS:
+            match quota.counts:
+                case Counts.ALL:
+                    return Measure.ALL_TOKENS
+                case Counts.INPUT:
+                    return Measure.INPUT_TOKENS
+                case Counts.OUTPUT | Counts.REASONING:
+                    return Measure.OUTPUT_TOKENS
+
+
 @hot_value
 class Draw:
-    """A quota on the path of a request, with the budget that it draws on."""
+    """A quota on the path of a request, with the budget that it draws on and what it counts."""
 
     applied: AppliedQuota
     budget: BudgetKey
+    measure: Measure
 
 
 @hot_value
@@ -64,6 +100,7 @@ class PreparedCandidate:
         draws: One for each quota that concerns it.
         within_abilities: Whether the caller can take this model (a substitute needs ``can``).
         enforced: Whether anything enforced concerns it.
+        points_out: Whether a budget on its path may warn: it has a soft limit, or only warns.
     """
 
     model: ResolvedModel
@@ -75,6 +112,7 @@ class PreparedCandidate:
     draws: tuple[Draw, ...]
     within_abilities: bool
     enforced: bool
+    points_out: bool
 
 
 @hot_value
@@ -154,11 +192,16 @@ def _candidate(
         context_limits=applicable.context_limits,
         bounds=bounds_of(applicable.context_limits, model.model),
         draws=tuple(
-            Draw(applied, budget_key(applied.quota, scope_of(applied.quota, attributes), now))
+            Draw(
+                applied,
+                budget_key(applied.quota, scope_of(applied.quota, attributes), now),
+                measure_of(applied.quota),
+            )
             for applied in applicable.quotas
         ),
         within_abilities=within_abilities,
         enforced=applicable.enforced,
+        points_out=any(applied.soft_limit is not None or applied.ceiling is None for applied in applicable.quotas),
     )
     return candidate, applicable
 

@@ -137,7 +137,7 @@ class _Gathered:
         if policies is not None:
             organization = replace(policies.organization, people=self.people, person_ids=self.person_ids)
             headers = (*policies.headers, *(policy.header for name in _SEQUENCES for policy in self.lists[name]))
-            rules = {name: tuple(values) for name, values in self.lists.items()}
+            rules: dict[str, Any] = {name: tuple(values) for name, values in self.lists.items()}
             policies = replace(policies, organization=organization, headers=headers, **rules)
         return Compiled(policies, tuple(self.problems), self.version, self.files)
 

@@ -1,0 +1,56 @@
+"""``governor schema``: the JSON Schemas of the policy language and its reference, from their one source."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from governor.compiler.reference import reference_text
+from governor.compiler.schema import schema_files
+from governor.edges.cli.printing import complain, say
+
+EXAMPLE = "Example: governor schema export --check"
+
+app = typer.Typer(
+    name="schema",
+    help="The JSON Schemas of the policy language, and its reference.",
+    no_args_is_help=True,
+    epilog=EXAMPLE,
+)
+
+CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing; say what is not up to date.")]
+FolderOption = Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the schemas are.")]
+FileOption = Annotated[Path, typer.Option("--to", metavar="FILE", help="Where the reference is.")]
+
+
+@app.command("export", epilog=EXAMPLE)
+def export(check: CheckOption = False, to: FolderOption = Path("schemas")) -> None:
+    """Write the JSON Schema of every kind, and one for editors that knows them all."""
+    _keep(
+        {to / name: text for name, text in schema_files().items()},
+        check=check,
+        command=f"governor schema export --to {to}",
+    )
+
+
+@app.command("docs", epilog="Example: governor schema docs --check")
+def docs(check: CheckOption = False, to: FileOption = Path("docs/reference/policies.md")) -> None:
+    """Write the reference of the policy language."""
+    _keep({to: reference_text()}, check=check, command=f"governor schema docs --to {to}")
+
+
+def _keep(files: Mapping[Path, str], *, check: bool, command: str) -> None:
+    """Write files that differ, or complain about them; exit code 1 if a check finds one."""
+    stale = [path for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if check:
+        for path in stale:
+            complain(f"`{path}` is not up to date; run {command}")
+        if stale:
+            raise typer.Exit(1)
+        say(f"{len(files)} up to date")
+        return
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[path], encoding="utf-8")
+    say(f"{len(stale)} written, {len(files) - len(stale)} up to date")

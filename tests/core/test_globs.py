@@ -45,6 +45,8 @@ def test_a_prefix_and_a_suffix_must_not_overlap() -> None:
     """The characters of the value are used once."""
     assert not matches("ab*ba", "aba")
     assert matches("ab*ba", "abba")
+    assert not matches("a*b*b", "ab")
+    assert matches("a*b*b", "abb")
 
 
 def test_a_hostile_pattern_ends_at_once() -> None:

@@ -63,6 +63,7 @@ class Shelf:
         ("projects/p/locations/eu/publishers/anthropic/models/claude-sonnet-4", SONNET, "vertex"),
         ("openrouter/anthropic/claude-sonnet-4:beta", SONNET, "openrouter"),
         ("openrouter/anthropic/claude-sonnet-4@preset/careful", SONNET, "openrouter"),
+        ("openrouter/anthropic.claude-sonnet-4", SONNET, "openrouter"),
         ("azure/gpt-4o", "openai/gpt-4o", "azure"),
         ("azure_ai/gpt-4o-2024-08-06", "openai/gpt-4o", "azure"),
         ("azure/eu/gpt-4o-2024-08-06", "openai/gpt-4o", "azure"),

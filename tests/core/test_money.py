@@ -95,6 +95,16 @@ def test_a_division_is_rounded_once_and_never_off_by_one(numerator: int, denomin
     assert expected == divide(numerator, denominator, rounding)
 
 
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "up", "half_up"),
+    [(1, 2, 1, 1), (3, 2, 2, 2), (1, 3, 1, 0), (2, 3, 1, 1), (4, 2, 2, 2)],
+)
+def test_halves_are_rounded_upwards(numerator: int, denominator: int, up: int, half_up: int) -> None:
+    """A settlement rounds a half to the larger neighbour; a hold rounds whatever is left."""
+    assert up == divide(numerator, denominator, Rounding.UP)
+    assert half_up == divide(numerator, denominator, Rounding.HALF_UP)
+
+
 @pytest.mark.parametrize(("numerator", "denominator"), [(-1, 1), (1, 0), (1, -1), (AMOUNT_MAX + 1, 1), (10**40, 3)])
 def test_a_division_that_gives_no_amount_is_refused(numerator: int, denominator: int) -> None:
     """Negative, undefined and overflowing results are errors."""

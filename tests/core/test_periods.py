@@ -168,6 +168,7 @@ def test_a_day_in_berlin_resets_once_however_long_it_is(day: str, hours: int) ->
         pytest.param("America/Sao_Paulo", "2018-11-03T15:00:00+00:00", "2018-11-04T03:00:00+00:00", id="no-midnight"),
         pytest.param("Asia/Beirut", "2022-03-26T10:00:00+00:00", "2022-03-26T22:00:00+00:00", id="no-midnight-beirut"),
         pytest.param("Africa/Cairo", "2024-04-25T10:00:00+00:00", "2024-04-25T22:00:00+00:00", id="no-midnight-cairo"),
+        pytest.param("America/Toronto", "1919-03-30T12:00:00+00:00", "1919-03-31T04:30:00+00:00", id="gap-from-23:30"),
         pytest.param("America/Havana", "2024-11-02T16:00:00+00:00", "2024-11-03T04:00:00+00:00", id="not-twice"),
         pytest.param("America/Sao_Paulo", "2018-02-17T15:00:00+00:00", "2018-02-18T03:00:00+00:00", id="25-hours"),
         pytest.param("America/St_Johns", "2006-10-28T15:00:00+00:00", "2006-10-29T02:30:00+00:00", id="twice"),

@@ -125,7 +125,8 @@ def test_discounts_come_last_and_are_not_added_to_batch() -> None:
 
 def test_a_batch_list_replaces_the_base_list() -> None:
     """Where batch calls have prices of their own these count, with the contract's discount."""
-    price = Price(Rates(input=NANO_PER_USD), batch=Price(Rates(input=NANO_PER_USD // 4)), discount_bp=5_000)
+    of_batches = Price(Rates(input=NANO_PER_USD // 4))
+    price = Price(Rates(input=NANO_PER_USD), batch_discount_bp=9_000, batch=of_batches, discount_bp=5_000)
 
     assert "0.500000000" == cost(price, Usage(input_tokens=1_000_000))
     assert "0.125000000" == cost(price, Usage(input_tokens=1_000_000), batch=True)
@@ -289,6 +290,13 @@ def test_a_line_is_superseded_by_the_next_date() -> None:
     assert (spring, autumn) == book.price_epochs
 
 
+def test_of_two_lines_of_one_date_the_last_written_counts() -> None:
+    """Two files that say the same thing differently do not make the answer depend on chance."""
+    book = PriceBook(entries=(line("a/m", "9"), line("a/m", "1")))
+
+    assert flat("1") == book.price("a/m", "", NOW)
+
+
 def test_an_undated_line_is_in_force_since_ever() -> None:
     """A line without a date has no first instant to wait for."""
     assert flat("1") == PriceBook(entries=(line("a/m", "1"),)).price("a/m", "", datetime(1970, 1, 1, tzinfo=UTC))
@@ -304,6 +312,14 @@ def test_while_nobody_knows_who_serves_the_dearest_counts() -> None:
     assert cheap.price == book.price("a/m", "azure", NOW)
     assert dear.price == book.price("a/m", "", NOW, ListPrices(flat("100", "8")))
     assert flat("0", "10") == book.price("a/m", "", NOW, ListPrices(flat("0", "10")))
+
+
+def test_what_is_dearest_is_seen_after_discounts() -> None:
+    """A dear list price with a deep discount is not the dearest."""
+    lines = (line("a/m", "10", "azure"), line("a/m", "8", "bedrock"))
+    book = PriceBook(entries=lines, discounts=(Discount("azure", 5_000, ALWAYS),))
+
+    assert flat("8") == book.price("a/m", "", NOW)
 
 
 def test_a_contract_for_any_provider_stands_before_the_catalogue() -> None:

@@ -13,10 +13,14 @@ from governor.clients.price_catalogue import genai_prices
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
 from governor.services.decide import Decider
+from governor.services.entitlements import EntitlementReader
+from governor.services.explain import Explainer
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
 from governor.services.publish_policies import PolicyPublisher, publish_folder
+from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
+from governor.services.summarise_usage import UsageSummariser
 from governor.settings import Settings
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
@@ -42,6 +46,10 @@ class Governor:
     doorkeeper: KeyRing | OpenDoor
     health: HealthChecker
     budgets: BudgetReader
+    entitlements: EntitlementReader
+    explainer: Explainer
+    reservations: ReservationKeeper
+    usage: UsageSummariser
 
 
 @asynccontextmanager
@@ -85,6 +93,10 @@ async def open_governor(settings: Settings, clock: Clock | None = None) -> Async
             doorkeeper=doorkeeper,
             health=HealthChecker(database, publisher, clock.now, simulated_clock=settings.clock is not None),
             budgets=BudgetReader(publisher.snapshots, ledger, database),
+            entitlements=EntitlementReader(publisher.snapshots, ledger),
+            explainer=Explainer(database, clock.time),
+            reservations=ReservationKeeper(ledger),
+            usage=UsageSummariser(publisher.snapshots, database),
         )
 
 

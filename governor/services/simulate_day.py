@@ -15,9 +15,9 @@ HOURLY_WEIGHTS = (1, 1, 1, 1, 2, 4, 10, 26, 55, 82, 95, 90, 55, 72, 96, 92, 80, 
 """How busy each local hour is: an office with few night owls."""
 
 RUNAWAY_HOUR = 14
-RUNAWAY_EVERY_S = 2.0
-RUNAWAY_REQUESTS = 900
-"""The agent asks every two seconds for half an hour, with a context that grows until it fills the window."""
+RUNAWAY_REQUESTS = 1200
+RUNAWAY_PAUSE_S = 3.0
+"""The agent's first pause between two calls. It starts helpers that start helpers: the pauses shrink, contexts grow."""
 
 RUNAWAY_TASK = "nightly-refactor"
 
@@ -143,10 +143,12 @@ def _runaway(organization: Organization, midnight: datetime, dice: random.Random
         return
     began_at = midnight + timedelta(hours=RUNAWAY_HOUR)
     input_tokens = 6_000
+    after_s = 0.0
     for turn in range(RUNAWAY_REQUESTS):
-        input_tokens = min(170_000, input_tokens + dice.randint(200, 900))
+        input_tokens = min(170_000, input_tokens + dice.randint(40, 160))
+        after_s += RUNAWAY_PAUSE_S / (1 + turn / 100)
         yield SimulatedCall(
-            at=began_at + timedelta(seconds=turn * RUNAWAY_EVERY_S),
+            at=began_at + timedelta(seconds=after_s),
             user="" if accounts else people[0],
             service_account=accounts[0] if accounts else "",
             task=RUNAWAY_TASK,

@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from governor import __version__
-from governor.edges.cli import budgets, db, decide, keys, replay, serve, settings
+from governor.edges.cli import (
+    budgets,
+    db,
+    decide,
+    demo,
+    explain,
+    keys,
+    ledger,
+    replay,
+    schema,
+    serve,
+    settings,
+    validate,
+)
 from governor.edges.cli.mistakes import MistakeGroup
 from governor.edges.cli.printing import say
 
@@ -35,10 +48,15 @@ def governor(
     """Policy-as-code governance for AI token budgets."""
 
 
+app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
+app.command("validate", epilog=validate.EXAMPLE)(validate.validate)
 app.command("decide", epilog=decide.EXAMPLE)(decide.decide)
+app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
 app.command("budgets", epilog=budgets.EXAMPLE)(budgets.budgets)
 app.command("replay", epilog=replay.EXAMPLE)(replay.replay)
 app.add_typer(keys.app)
 app.add_typer(db.app)
+app.add_typer(ledger.app)
+app.add_typer(schema.app)
 app.command("settings", epilog=settings.EXAMPLE)(settings.settings)

@@ -58,7 +58,7 @@ def replay(
     if output is Output.JSON:
         print_json(document)
     else:
-        console().print(_tables(document, file.name))
+        console().print(summary_tables(document, file.name))
 
 
 def _start(text: str) -> datetime:
@@ -84,7 +84,8 @@ def _show(bar: Progress, task: Any, recording: Recording, count: int) -> None:
     bar.update(task, completed=recording.bytes_read, note=f"{count:,} requests")
 
 
-def _tables(document: dict[str, Any], name: str) -> Group:
+def summary_tables(document: dict[str, Any], name: str) -> Group:
+    """Render a summary as tables: in all, by department, by model, and what refused."""
     rate = document["requests"] / document["seconds"] if document["seconds"] else 0
     total = table(
         f"{name}: {document['requests']:,} requests in {document['seconds']:.1f} s ({rate:,.0f} a second)",

@@ -1,0 +1,142 @@
+"""``governor demo``: a day of traffic through the real service, on a throw-away database."""
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Group
+
+from governor.clients.clock import SystemClock
+from governor.clients.gateway import Gateway
+from governor.core.decisions.snapshot import Snapshot
+from governor.edges.cli.decision_view import budgets_table
+from governor.edges.cli.demo_day import DayResult, send_day
+from governor.edges.cli.demo_server import DayClock, running_server, wait_for_interrupt
+from governor.edges.cli.ledger import differences_of
+from governor.edges.cli.load_policies import load_snapshot
+from governor.edges.cli.mistakes import FINDING
+from governor.edges.cli.options import PoliciesOption, run
+from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say, table
+from governor.edges.cli.replay import summary_tables
+from governor.services.simulate_day import simulate_day
+from governor.settings import load_settings
+
+EXAMPLE = "Example: governor demo --once"
+PORT = 8080
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop after the day, instead of serving on.")] = False,
+    requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="Calls that people make that day.")] = 2500,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same day.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to serve; a free port if it is taken.")] = PORT,
+    policies: PoliciesOption = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Send a made-up working day through the real service, show what came of it, and keep serving.
+
+    A hundred people ask models for help; at 14:00 an agent runs away. The database is thrown away at the end.
+    """
+    folder = policies or load_settings().policies
+    snapshot = load_snapshot(folder, SystemClock().now())
+    with tempfile.TemporaryDirectory(prefix="governor-demo-") as scratch, _day(snapshot) as midnight:
+        settings = load_settings(
+            database_url=f"sqlite:///{Path(scratch) / 'demo.db'}",
+            policies=folder,
+            auth="off",
+            host="127.0.0.1",
+            port=_free(port),
+            log_level="error",
+            decide_deadline_ms=10_000,
+        )
+        clock = DayClock(midnight)
+        with running_server(settings, clock) as url:
+            began_s = perf_counter()
+            result = _send(url, snapshot, midnight, clock, requests=requests, seed=seed)
+            seconds = perf_counter() - began_s
+            differences = run(differences_of(settings, clock.time()))
+            _show(url, result, seconds, differences, output)
+            if not once:
+                clock.release()
+                say(f"\nserving on {url} until you press Ctrl-C")
+                wait_for_interrupt()
+    if differences:
+        raise typer.Exit(FINDING)
+
+
+@contextmanager
+def _day(snapshot: Snapshot) -> Iterator[datetime]:
+    """Yield the local midnight of the last working day before today."""
+    zone = ZoneInfo(snapshot.organization.time_zone)
+    day = SystemClock().now().astimezone(zone).date() - timedelta(days=1)
+    while day.weekday() > 4:
+        day -= timedelta(days=1)
+    yield datetime.combine(day, time(), zone)
+
+
+def _free(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
+def _send(url: str, snapshot: Snapshot, midnight: datetime, clock: DayClock, *, requests: int, seed: int) -> DayResult:
+    calls = simulate_day(snapshot.organization, midnight.date(), requests=requests, seed=seed)
+    result = DayResult()
+    with progress() as bar:
+        task = bar.add_task("a day of traffic", total=len(calls), note="")
+        for at, sent, so_far in send_day(url, calls, snapshot.organization, clock.move_to):
+            result = so_far
+            bar.update(task, completed=sent, note=f"{at:%H:%M}")
+    return result
+
+
+def _show(url: str, result: DayResult, seconds: float, differences: int, output: Output) -> None:
+    document = result.summary.document(seconds)
+    with Gateway(url) as gateway:
+        budgets = gateway.get("/budgets?quota=department-monthly-spend")["budgets"]
+    if output is Output.JSON:
+        print_json(
+            {
+                **document,
+                "clamped": result.clamped,
+                "runaway": {"requests": result.runaway, "denied": result.refused_runaway},
+                "ledger_differences": differences,
+                "url": url,
+            }
+        )
+        return
+    console().print(_report(url, document, budgets, result, differences))
+
+
+def _report(url: str, document: dict[str, Any], budgets: list[Any], result: DayResult, differences: int) -> Group:
+    verdict = "every balance equals what its records come to" if not differences else f"{differences} differences!"
+    look = [
+        ("what is left", f"curl {url}/budgets"),
+        ("who spent what", f"curl '{url}/usage/summary?by=department,model'"),
+        ("why one was refused", f"curl {url}/decisions/{result.example or 'ID'}"),
+        ("what is measured", f"curl {url}/metrics"),
+        ("every route", f"{url}/docs"),
+    ]
+    return Group(
+        *summary_tables(document, "The day").renderables,
+        "",
+        *([budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []),
+        f"from 14:00 on a runaway agent asked {result.runaway:,} times; {result.refused_runaway:,} were refused",
+        f"output limits were lowered {result.clamped:,} times",
+        f"ledger: {verdict}",
+        "",
+        table("Where to look", ("for", "do"), look),
+    )

@@ -1,0 +1,68 @@
+"""``governor ledger verify``: the proof that no balance is wrong."""
+
+from dataclasses import asdict
+from itertools import islice
+
+import typer
+from sqlalchemy import Connection
+
+from governor.clients.clock import clock_from
+from governor.edges.cli.mistakes import FINDING, MistakeGroup
+from governor.edges.cli.options import DatabaseOption, run
+from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say, table
+from governor.edges.cli.workbench import open_store
+from governor.settings import Settings, load_settings
+from governor.store.verify import Difference, verify
+
+SHOWN_MAX = 100
+
+app = typer.Typer(
+    name="ledger",
+    cls=MistakeGroup,
+    help="Prove that the ledger is right.",
+    no_args_is_help=True,
+    epilog="Example: governor ledger verify",
+)
+
+
+@app.callback()
+def ledger() -> None:
+    """Prove that the ledger is right."""
+
+
+@app.command("verify", epilog="Example: governor ledger verify --database sqlite:///governor.db || page-somebody")
+def verify_(database: DatabaseOption = None, output: OutputOption = Output.TABLE) -> None:
+    """Recompute every balance from the records; exit code 1 if anything differs.
+
+    Safe beside a running server: it reads one consistent state and changes nothing.
+    """
+    with progress() as bar:
+        bar.add_task("recomputing every balance from the records", total=None, note="")
+        settings = load_settings(database_url=database)
+        shown, count = run(_verified(settings, clock_from(settings.clock).time()))
+    if output is Output.JSON:
+        print_json({"differences": count, "shown": [asdict(difference) for difference in shown]})
+    elif not count:
+        say("the ledger is right: every balance equals what its records come to")
+    else:
+        rows = [(found.what, found.key, found.stored, found.recomputed) for found in shown]
+        title = f"{count:,} differences" + (f", the first {len(shown)}" if count > len(shown) else "")
+        console().print(table(title, ("what", "whose", "stored", "recomputed"), rows))
+    if count:
+        raise typer.Exit(FINDING)
+
+
+async def differences_of(settings: Settings, now_s: float) -> int:
+    """Count the differences of a ledger at an instant; 0 is right."""
+    _, count = await _verified(settings, now_s)
+    return count
+
+
+async def _verified(settings: Settings, now_s: float) -> tuple[list[Difference], int]:
+    def read(connection: Connection) -> tuple[list[Difference], int]:
+        differences = verify(connection, now_s)
+        shown = list(islice(differences, SHOWN_MAX))
+        return shown, len(shown) + sum(1 for _ in differences)
+
+    async with open_store(settings) as database:
+        return await database.read(read)

@@ -103,8 +103,8 @@ class ModelCatalog:
             # A listed model's own name is asked, not the caller's: the catalogue may not know the alias.
             names = name.candidates if found is None else read_name(found).candidates
             external = _first_known(lookup, names, served_by)
-        if found is None and external is not None:
-            found = self._listed((external.id,)) or external.id
+        if found is None and external is not None and lookup is not None:
+            found = self._listed((external.id,)) or self._listed_as(external.id, lookup) or external.id
         if found is None:
             found = self._only_namesake(name.candidates)
         if found is None:
@@ -122,6 +122,11 @@ class ModelCatalog:
                 if matches(pattern, name):
                     return model_id
         return None
+
+    def _listed_as(self, external_id: str, lookup: ModelLookup) -> str | None:
+        """Return the one listed model that the catalogue knows by this id: ``grok-4.1-fast`` is ``grok-4-1-fast``."""
+        same = [i for i in self.models if (known := lookup.find(i, "")) is not None and known.id == external_id]
+        return same[0] if len(same) == 1 else None
 
     def _only_namesake(self, names: Iterable[str]) -> str | None:
         """Return the one listed model that a bare name can mean; two of a name are nobody's."""

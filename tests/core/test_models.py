@@ -178,6 +178,24 @@ def test_what_the_catalogue_answers_may_be_an_alias_here() -> None:
     assert "openai/gpt-4o" == CATALOG.resolve("omni", "", shelf).id
 
 
+def test_a_listed_model_and_the_catalogues_are_one_however_they_are_spelt() -> None:
+    """A policy may write versions with a dot where the catalogue writes a dash: requests mean the policy's model."""
+    dotted = ModelCatalog(models={"xai/grok-4.1": Model("xai/grok-4.1")})
+    dashed = Model("xai/grok-4-1", context_window=9)
+    shelf = Shelf({"xai/grok-4.1": dashed, "xai/grok-4-1": dashed, "grok-4-1": dashed})
+    resolved = dotted.resolve("grok-4-1", "", shelf)
+
+    assert ("xai/grok-4.1", True, 9) == (resolved.id, resolved.known, resolved.model.context_window)
+
+
+def test_two_listings_of_one_model_are_not_guessed_between() -> None:
+    """Where two listed dates are one model to the catalogue, its own id stands for it."""
+    models = {name: Model(name) for name in ("openai/gpt-4o-2024-08-06", "openai/gpt-4o-2024-11-20")}
+    shelf = Shelf(dict.fromkeys((*models, "gpt-4o"), Model("openai/gpt-4o")))
+
+    assert "openai/gpt-4o" == ModelCatalog(models=models).resolve("gpt-4o", "", shelf).id
+
+
 def test_a_catalogue_that_policies_do_not_use_is_not_asked() -> None:
     """`catalogue: none` means that only listed models are known."""
     shelf = Shelf({"mini": Model("openai/gpt-4o-mini")})

@@ -9,8 +9,10 @@ from starlette.types import ASGIApp
 
 from governor import __version__
 from governor.core.errors import GovernorError
+from governor.edges.api.budgets import budget_routes
 from governor.edges.api.decide import DecideRoute
 from governor.edges.api.decide_batch import DecideBatchRoute
+from governor.edges.api.decisions import decision_routes
 from governor.edges.api.failures import on_domain_error, on_http_error, on_invalid_parameters
 from governor.edges.api.gate import Gate, HotRoute
 from governor.edges.api.health import health_routes
@@ -19,7 +21,9 @@ from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.metrics_page import metrics_route
 from governor.edges.api.openapi import openapi_of
 from governor.edges.api.policies import policies_route
+from governor.edges.api.reservations import reservation_routes
 from governor.edges.api.usage import UsageRoute
+from governor.edges.api.usage_summary import summary_routes
 from governor.wiring import Governor
 
 
@@ -57,6 +61,10 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameters)
     app.include_router(health_routes)
+    app.include_router(reservation_routes)
+    app.include_router(budget_routes)
+    app.include_router(decision_routes)
+    app.include_router(summary_routes)
     app.include_router(policies_route)
     app.include_router(metrics_route(metrics))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it

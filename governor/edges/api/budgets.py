@@ -1,0 +1,123 @@
+"""``GET /budgets`` and ``GET /entitlements``: how much is left, and of what."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from governor.edges.api.access import TheGovernor
+from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
+from governor.services.answers import budget_wire
+from governor.services.budgets import PAGE_DEFAULT, BudgetQuery
+from governor.services.entitlements import Entitlement
+
+budget_routes = APIRouter(tags=["read"])
+
+
+class PeriodWire(BaseModel):
+    """Half-open; a lifetime has no end."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+class BudgetWire(BaseModel):
+    """One budget, as in a decision; amounts are decimal strings in `unit`."""
+
+    policy: str
+    scope: dict[str, str]
+    unit: str
+    limit: str
+    ceiling: str | None
+    used: str
+    held: str
+    free: str | None
+    period: PeriodWire | None
+
+
+class BudgetsWire(BaseModel):
+    """One page of budgets."""
+
+    budgets: list[BudgetWire]
+    next: str | None
+
+
+class BudgetParameters(Parameters):
+    """Which budgets."""
+
+    quota: Annotated[Word, Field(description="A quota's name, with or without `Quota/`.")] = ""
+    department: Annotated[Word, Field(description="Also the budgets of its teams and people.")] = ""
+    team: Annotated[Word, Field(description="Also the budgets of its people.")] = ""
+    user: Word = ""
+    at: Annotated[Instant | None, Field(description="The periods that contain this instant; absent: now.")] = None
+    cursor: Cursor = ""
+    limit: Limit = PAGE_DEFAULT
+
+
+class ModelWire(BaseModel):
+    """A model that is allowed, and its limits in tokens."""
+
+    model: str
+    max_output_tokens: int
+    context_window: int | None
+
+
+class EnvironmentWire(BaseModel):
+    """What is allowed in one environment, and the budgets that requests there draw on."""
+
+    environment: str
+    models: list[ModelWire]
+    budgets: list[BudgetWire]
+
+
+class EntitlementWire(BaseModel):
+    """What one user may use now."""
+
+    user: str
+    attributes: dict[str, str]
+    problems: list[str]
+    environments: list[EnvironmentWire]
+
+
+class EntitlementParameters(Parameters):
+    """Whose entitlements."""
+
+    user: Annotated[Word, Field(min_length=1, description="A user by any of their names, or a service account.")]
+
+
+@budget_routes.get("/budgets", summary="Budgets", response_model=BudgetsWire)
+async def budgets(parameters: Annotated[BudgetParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
+    """List budgets: every quota for every scope, also those that nobody has drawn on yet."""
+    query = BudgetQuery(**parameters.model_dump())
+    page = await governor.budgets.page(query, governor.clock.now())
+    return {"budgets": [budget_wire(view) for view in page.views], "next": page.next}
+
+
+@budget_routes.get("/entitlements", summary="What a person may use now", response_model=EntitlementWire)
+async def entitlements(parameters: Annotated[EntitlementParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
+    """List the models that a user may use now in each environment, with their limits and what is left."""
+    return _wire(await governor.entitlements.of(parameters.user, governor.clock.now()))
+
+
+def _wire(entitlement: Entitlement) -> dict[str, Any]:
+    return {
+        "user": entitlement.user,
+        "attributes": entitlement.attributes,
+        "problems": list(entitlement.problems),
+        "environments": [
+            {
+                "environment": environment.environment,
+                "models": [
+                    {
+                        "model": usable.model,
+                        "max_output_tokens": usable.max_output_tokens,
+                        "context_window": usable.context_window,
+                    }
+                    for usable in environment.models
+                ],
+                "budgets": [budget_wire(view) for view in environment.budgets],
+            }
+            for environment in entitlement.environments
+        ],
+    }

@@ -1,0 +1,197 @@
+"""``GET /decisions`` and ``GET /decisions/{id}``: what was decided, why, and what became of it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from governor.core.ledger.entry import Entry
+from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
+from governor.core.money import usd_text
+from governor.core.units import amount_text
+from governor.edges.api.access import TheGovernor
+from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
+from governor.services.answers import usage_wire
+from governor.services.explain import DecisionQuery, Explanation
+
+decision_routes = APIRouter(tags=["read"])
+
+
+class FoundDecisionWire(BaseModel):
+    """One decision in a list."""
+
+    decision_id: str
+    decided_at: datetime
+    client: str
+    verdict: str
+    state: str
+    model: str
+    attributes: dict[str, str]
+    codes: list[str]
+    policy_version: str
+
+
+class DecisionsWire(BaseModel):
+    """One page of decisions, newest first."""
+
+    decisions: list[FoundDecisionWire]
+    next: str | None
+
+
+class DecisionParameters(Parameters):
+    """Which decisions."""
+
+    client: Annotated[Word, Field(description="Name of the key that asked.")] = ""
+    verdict: Literal["", "allow", "deny"] = ""
+    department: Word = ""
+    team: Word = ""
+    user: Word = ""
+    project: Word = ""
+    use_case: Word = ""
+    model: Annotated[Word, Field(description="Canonical id of the model given.")] = ""
+    state: Literal["", "held", "settled", "released", "expired", "settled_late", "denied"] = ""
+    code: Annotated[Word, Field(description="A reason's code, like `quota_exceeded`.")] = ""
+    since: Annotated[Instant | None, Field(description="Decided at or after.")] = None
+    until: Annotated[Instant | None, Field(description="Decided before.")] = None
+    cursor: Cursor = ""
+    limit: Limit = 100
+
+
+class HoldWire(BaseModel):
+    """What a decision holds, or held, on one budget."""
+
+    policy: str
+    unit: str
+    amount: str
+    on_expiry: str
+
+
+class UsageEntryWire(BaseModel):
+    """One usage event as it was posted; corrections post differences."""
+
+    event_id: str
+    source: str
+    kind: str
+    received_at: datetime
+    occurred_at: datetime
+    model: str
+    provider: str
+    cost_usd: str
+    tokens: dict[str, Any]
+    estimated: bool
+    unpriced: bool
+
+
+class PolicyTextWire(BaseModel):
+    """The document of a policy, in the version that decided."""
+
+    policy: str
+    source: str | None
+    text: str | None
+
+
+class ExplanationWire(BaseModel):
+    """Everything that is known of a decision."""
+
+    decision_id: str
+    decided_at: datetime
+    client: str
+    state: str
+    attributes: dict[str, str]
+    request: Any
+    answer: Any
+    holds: list[HoldWire]
+    usage: list[UsageEntryWire]
+    policy_version: str
+    policy_text_kept: bool
+    policies: list[PolicyTextWire]
+
+
+DecisionId = Annotated[str, Path(description="The `decision_id` of an answer.", max_length=64)]
+
+
+@decision_routes.get("/decisions", summary="Search decisions", response_model=DecisionsWire)
+async def search(parameters: Annotated[DecisionParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
+    """Search decisions, newest first. A page may be shorter than `limit` and still have a `next`."""
+    fields = parameters.model_dump()
+    query = DecisionQuery(from_at=fields.pop("since"), until_at=fields.pop("until"), **fields)
+    page = await governor.explainer.search(query)
+    return {"decisions": [_found(reservation, state) for reservation, state in page.decisions], "next": page.next}
+
+
+@decision_routes.get("/decisions/{decision_id}", summary="Explain a decision", response_model=ExplanationWire)
+async def explain(decision_id: DecisionId, governor: TheGovernor) -> dict[str, Any]:
+    """Tell what was asked, what was answered, what became of it, and the policies of that time in their own words."""
+    return _explained(await governor.explainer.explain(decision_id))
+
+
+def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:
+    answer = msgspec.json.decode(reservation.answer)
+    return {
+        "decision_id": str(UUID(bytes=reservation.id)),
+        "decided_at": _instant_ms(reservation.at_ms),
+        "client": reservation.client,
+        "verdict": answer["verdict"],
+        "state": state,
+        "model": reservation.facts.model,
+        "attributes": dict(reservation.facts.attributes),
+        "codes": [reason["code"] for reason in answer["reasons"]],
+        "policy_version": reservation.facts.policy_version,
+    }
+
+
+def _explained(explanation: Explanation) -> dict[str, Any]:
+    reservation = explanation.reservation
+    return {
+        "decision_id": str(UUID(bytes=reservation.id)),
+        "decided_at": _instant_ms(reservation.at_ms),
+        "client": reservation.client,
+        "state": explanation.state,
+        "attributes": dict(reservation.facts.attributes),
+        "request": msgspec.json.decode(reservation.request),
+        "answer": msgspec.json.decode(reservation.answer),
+        "holds": [_hold(held) for held in reservation.holds],
+        "usage": [_entry(entry) for entry in explanation.entries],
+        "policy_version": reservation.facts.policy_version,
+        "policy_text_kept": explanation.text_kept,
+        "policies": [
+            {
+                "policy": excerpt.policy,
+                "source": f"{excerpt.file}:{excerpt.line}" if excerpt.file else None,
+                "text": excerpt.text or None,
+            }
+            for excerpt in explanation.policies
+        ],
+    }
+
+
+def _hold(held: HeldBudget) -> dict[str, Any]:
+    return {
+        "policy": held.policy,
+        "unit": held.unit,
+        "amount": amount_text(held.amount, held.unit),
+        "on_expiry": "charge" if held.charge_on_expiry else "release",
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "event_id": entry.event_id,
+        "source": entry.source,
+        "kind": entry.kind,
+        "received_at": _instant_ms(entry.received_at_ms),
+        "occurred_at": _instant_ms(entry.occurred_at_ms),
+        "model": entry.model,
+        "provider": entry.provider,
+        "cost_usd": usd_text(entry.cost_nano_usd),
+        "tokens": usage_wire(entry.usage),
+        "estimated": entry.estimated,
+        "unpriced": entry.unpriced,
+    }
+
+
+def _instant_ms(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

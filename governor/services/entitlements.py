@@ -1,0 +1,160 @@
+"""What a person may use now. Asked of the very function that decides: no second opinion can disagree with it."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.decision import BudgetView, ReasonCode
+from governor.core.decisions.evaluate import evaluate
+from governor.core.decisions.plan import Candidate
+from governor.core.decisions.request import DecideRequest, Subject
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.ledger.budget import EMPTY, Balance
+from governor.core.ledger.commands import Hold
+from governor.core.ledger.port import Ledger
+from governor.services.snapshots import Snapshots
+
+MODELS_MAX = 2_000
+"""Models that are tried: those of the ModelCatalog, the PriceBook and the allowlists' literals."""
+
+TURN = 10
+"""Models tried before the event loop gets its turn: some milliseconds."""
+
+_ABOUT_SUBJECT = frozenset(
+    {
+        ReasonCode.UNKNOWN_USER,
+        ReasonCode.UNKNOWN_SERVICE_ACCOUNT,
+        ReasonCode.SUBJECT_NOT_ACTIVE,
+        ReasonCode.SUBJECT_MISMATCH,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UsableModel:
+    """A model that would be allowed, if budgets have room.
+
+    Attributes:
+        max_output_tokens: The most that one answer may have.
+        context_window: The model's own, in tokens, or None if unknown.
+    """
+
+    model: str
+    max_output_tokens: int
+    context_window: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentEntitlement:
+    """What is allowed in one environment, and the budgets that requests there draw on."""
+
+    environment: str
+    models: tuple[UsableModel, ...]
+    budgets: tuple[BudgetView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What one user may use now.
+
+    Attributes:
+        attributes: Who the user is to policies: department, team, kind, ...
+        problems: Why the user is refused altogether, if so.
+    """
+
+    user: str
+    attributes: dict[str, str]
+    problems: tuple[str, ...]
+    environments: tuple[EnvironmentEntitlement, ...]
+
+
+class EntitlementReader:
+    """Answers ``GET /entitlements``.
+
+    Args:
+        snapshots: What decides.
+        ledger: The balances.
+    """
+
+    def __init__(self, snapshots: Snapshots, ledger: Ledger) -> None:
+        self._snapshots = snapshots
+        self._ledger = ledger
+
+    async def of(self, user: str, now: datetime) -> Entitlement:
+        """Return what a user, or a service account, may use now in every environment."""
+        snapshot = self._snapshots.current
+        subject = _claim(snapshot, user)
+        names = models_named(snapshot)
+        environments = []
+        attributes: dict[str, str] = {}
+        problems: dict[str, None] = {}
+        for environment in snapshot.organization.environments:
+            tried = await _try_all(snapshot, subject, environment, names, now)
+            for candidate in tried[:1]:
+                known = candidate.prepared.attributes
+                attributes = {key: known[key] for key in _WHO if key in known}
+                problems.update((r.message, None) for r in candidate.reasons if r.code in _ABOUT_SUBJECT)
+            environments.append(await self._entitled(environment, tried))
+        return Entitlement(user, attributes, tuple(problems), tuple(environments))
+
+    async def _entitled(self, environment: str, tried: list[Candidate]) -> EnvironmentEntitlement:
+        allowed = [candidate for candidate in tried if not candidate.reasons]
+        models = {candidate.prepared.model.id: _usable(candidate) for candidate in allowed}
+        holds = {hold.budget.digest: hold for candidate in allowed for hold in candidate.holds}
+        balances = await self._ledger.balances(list(holds))
+        views = [_view(hold, balances.get(digest, EMPTY)) for digest, hold in holds.items()]
+        ordered = sorted(views, key=lambda view: (view.budget.policy, view.budget.scope))
+        return EnvironmentEntitlement(environment, tuple(models[key] for key in sorted(models)), tuple(ordered))
+
+
+_WHO = ("user", "kind", "team", "department")
+
+
+def models_named(snapshot: Snapshot) -> list[str]:
+    """Return every model that the policies name, without globs: what can be listed without guessing."""
+    policies = snapshot.policies
+    named: dict[str, None] = dict.fromkeys(policies.catalog.models)
+    named.update((entry.model, None) for entry in policies.prices.entries)
+    for allowlist in policies.allowlists:
+        named.update((pattern, None) for pattern in (*(allowlist.allow or ()), *(allowlist.only or ())))
+    literals = (name for name in named if "*" not in name)
+    return sorted({snapshot.model(name, "").id for name in literals})[:MODELS_MAX]
+
+
+def _claim(snapshot: Snapshot, user: str) -> Subject:
+    if user in snapshot.organization.service_accounts:
+        return Subject(service_account=user)
+    return Subject(user=user)
+
+
+async def _try_all(
+    snapshot: Snapshot, subject: Subject, environment: str, models: list[str], now: datetime
+) -> list[Candidate]:
+    tried: list[Candidate] = []
+    for position, model in enumerate(models):
+        if position % TURN == 0:
+            # Hundreds of evaluations in one go would keep decisions waiting.
+            await asyncio.sleep(0)
+        tried.append(_try(snapshot, subject, environment, model, now))
+    return tried
+
+
+def _try(snapshot: Snapshot, subject: Subject, environment: str, model: str, now: datetime) -> Candidate:
+    """Ask for the smallest request that uses a model at all."""
+    request = DecideRequest(
+        request_id="entitlements",
+        subject=Subject(user=subject.user, service_account=subject.service_account, environment=environment),
+        model=model,
+        input_tokens=0,
+    )
+    return evaluate(snapshot, request, Caller("entitlements"), now).candidates[0]
+
+
+def _usable(candidate: Candidate) -> UsableModel:
+    model = candidate.prepared.model
+    return UsableModel(model.id, candidate.context.max_output_tokens, model.model.context_window)
+
+
+def _view(hold: Hold, balance: Balance) -> BudgetView:
+    return BudgetView(hold.budget, hold.limit, hold.ceiling, balance.used, balance.held)

@@ -1,0 +1,174 @@
+"""Explain decisions, also years later: what was asked, what was answered, what became of it, by which text."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from governor.core.ledger.entry import Entry
+from governor.core.ledger.reservation import Reservation, ReservationState
+from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.policy_excerpts import Excerpt, find_excerpts
+from governor.services.reservations import decision_bytes, unknown
+from governor.store.database import Database
+from governor.store.decisions import DecisionFilter, read_decision, read_entries, search_decisions
+from governor.store.policy_versions import read_policy_files
+
+SCAN_MAX = 20_000
+"""Decisions that one page of a search looks at: a rare filter gives short pages, never a slow answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that is known of a decision.
+
+    Attributes:
+        reservation: The record: request, answer, holds, facts.
+        state: At this instant.
+        entries: The usage posted for it, oldest first.
+        policies: The documents that it names, in the version that decided.
+        text_kept: Whether the text of that version is kept.
+    """
+
+    reservation: Reservation
+    state: ReservationState
+    entries: Sequence[Entry]
+    policies: Sequence[Excerpt]
+    text_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionQuery:
+    """Which decisions are searched; ``""`` and None are any.
+
+    Attributes:
+        from_at: Decided at or after.
+        until_at: Decided before.
+        code: A reason's code, like ``quota_exceeded``.
+        cursor: Where the page begins.
+        limit: Decisions on a page.
+    """
+
+    client: str = ""
+    verdict: str = ""
+    department: str = ""
+    team: str = ""
+    user: str = ""
+    project: str = ""
+    use_case: str = ""
+    model: str = ""
+    state: str = ""
+    code: str = ""
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    cursor: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPage:
+    """Some decisions with their present state, and the cursor of the next page or None."""
+
+    decisions: tuple[tuple[Reservation, ReservationState], ...]
+    next: str | None
+
+
+class Explainer:
+    """Answers ``GET /decisions`` and ``GET /decisions/{id}``.
+
+    Args:
+        database: Where decisions, usage and policy texts are.
+        time_s: Unix time, for the present state.
+    """
+
+    def __init__(self, database: Database, time_s: Callable[[], float]) -> None:
+        self._database = database
+        self._time_s = time_s
+
+    async def explain(self, decision_id: str) -> Explanation:
+        """Return everything that is known of a decision.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+        """
+        key = decision_bytes(decision_id)
+
+        def read(connection: Connection) -> Explanation | None:
+            reservation = read_decision(connection, key)
+            if reservation is None:
+                return None
+            files = read_policy_files(connection, reservation.facts.policy_version)
+            return Explanation(
+                reservation,
+                reservation.state_at(self._time_s()),
+                read_entries(connection, key),
+                find_excerpts(files or {}, _policies_named(reservation.answer)),
+                files is not None,
+            )
+
+        explanation = await self._database.read(read)
+        if explanation is None:
+            raise unknown(decision_id)
+        return explanation
+
+    async def search(self, query: DecisionQuery) -> DecisionPage:
+        """Return one page of decisions, newest first.
+
+        Raises:
+            InvalidRequestError: If the cursor is not one of this list.
+        """
+        before = decision_bytes(decode_cursor(query.cursor, 1)[0]) if query.cursor else None
+        wanted = DecisionFilter(
+            query.client, query.verdict, query.department, before, _ms(query.from_at), _ms(query.until_at)
+        )
+        return await self._database.read(lambda connection: self._page(connection, query, wanted))
+
+    def _page(self, connection: Connection, query: DecisionQuery, wanted: DecisionFilter) -> DecisionPage:
+        now_s = self._time_s()
+        found: list[tuple[Reservation, ReservationState]] = []
+        scanned = 0
+        last: bytes | None = None
+        for reservation in islice(search_decisions(connection, wanted, SCAN_MAX), SCAN_MAX):
+            scanned += 1
+            last = reservation.id
+            state = reservation.state_at(now_s)
+            if _matches(reservation, state, query):
+                found.append((reservation, state))
+                if len(found) == query.limit:
+                    break
+        complete = len(found) < query.limit and scanned < SCAN_MAX
+        following = None if complete or last is None else encode_cursor(str(UUID(bytes=last)))
+        return DecisionPage(tuple(found), following)
+
+
+def _matches(reservation: Reservation, state: ReservationState, query: DecisionQuery) -> bool:
+    facts = reservation.facts
+    attributes = facts.attributes
+    for key in ("team", "user", "project", "use_case"):
+        value = getattr(query, key)
+        if value and attributes.get(key) != value:
+            return False
+    if (query.model and facts.model != query.model) or (query.state and state != query.state):
+        return False
+    return not query.code or query.code in _codes(reservation.answer)
+
+
+def _codes(answer: bytes) -> set[str]:
+    wire: dict[str, Any] = msgspec.json.decode(answer)
+    return {reason["code"] for reason in (*wire["reasons"], *wire["warnings"])}
+
+
+def _policies_named(answer: bytes) -> list[str]:
+    """Return every policy that an answer names, the decisive ones first."""
+    wire: dict[str, Any] = msgspec.json.decode(answer)
+    parts = (*wire["reasons"], *wire["warnings"], *wire["budgets"])
+    return list(dict.fromkeys(part["policy"] for part in parts if part["policy"]))
+
+
+def _ms(at: datetime | None) -> int | None:
+    return int(at.astimezone(UTC).timestamp() * 1000) if at is not None else None

@@ -1,0 +1,94 @@
+"""Release and extend what a decision holds."""
+
+from uuid import UUID
+
+from governor.core.decisions.caller import Caller
+from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
+from governor.core.ledger.commands import Extend, Release, ReservationOutcome, ReservationResult
+from governor.core.ledger.port import Ledger
+
+DEADLINE_S = 5.0
+"""How long a release or an extension waits for the ledger; both may be sent again."""
+
+_DONE = frozenset({ReservationOutcome.RELEASED, ReservationOutcome.EXTENDED, ReservationOutcome.ALREADY_RELEASED})
+
+
+class ReservationKeeper:
+    """Answers ``/reservations/{id}/release`` and ``/extend``.
+
+    Args:
+        ledger: Where budgets are held.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def release(self, reservation_id: str, caller: Caller) -> ReservationResult:
+        """Give everything back, because the call was not made. Repeating it changes nothing.
+
+        Raises:
+            NotFoundError: If the caller has no such reservation.
+            ConflictError: If it is settled or expired.
+            LedgerUnavailableError: If the ledger does not answer; sending it again is safe.
+        """
+        command = Release(decision_bytes(reservation_id), caller.name)
+        return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
+
+    async def extend(
+        self, reservation_id: str, caller: Caller, hold_for_s: int, cost_nano_usd: int | None
+    ) -> ReservationResult:
+        """Let a hold live longer and, if a cost is given, hold that much.
+
+        Args:
+            reservation_id: Of the caller's own reservation.
+            caller: Who asks.
+            hold_for_s: New life in seconds from now; at most 24 hours from the decision in all.
+            cost_nano_usd: New total cost to hold, or None.
+
+        Raises:
+            NotFoundError: If the caller has no such reservation.
+            ConflictError: If it is no longer held, or a budget has no room.
+            InvalidRequestError: If it would live too long.
+            LedgerUnavailableError: If the ledger does not answer; sending it again is safe.
+        """
+        command = Extend(decision_bytes(reservation_id), caller.name, hold_for_s, cost_nano_usd)
+        return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
+
+
+def decision_bytes(text: str) -> bytes:
+    """Return the 16 bytes of a decision's or a reservation's id.
+
+    Raises:
+        NotFoundError: If it is not an id: then nothing is known under it.
+    """
+    try:
+        return UUID(text).bytes
+    except ValueError:
+        raise unknown(text) from None
+
+
+def unknown(text: str) -> NotFoundError:
+    """Make the error for an id that nothing is known under."""
+    return NotFoundError(f"nothing is known under `{text[:80]}`; send an id that /decide answered", id=text[:200])
+
+
+def _checked(result: object, reservation_id: str) -> ReservationResult:
+    assert isinstance(result, ReservationResult)
+    outcome = result.outcome
+    if outcome in _DONE:
+        return result
+    if outcome is ReservationOutcome.UNKNOWN:
+        raise unknown(reservation_id)
+    if outcome is ReservationOutcome.TOO_LONG:
+        raise InvalidRequestError(
+            "a hold lives at most 24 hours from its decision; ask for less", code="hold_too_long", field="hold_for"
+        )
+    if outcome is ReservationOutcome.NO_ROOM:
+        raise ConflictError(
+            "a budget on the path has no room for this cost; what was held is held still", code="quota_exceeded"
+        )
+    raise ConflictError(
+        f"the reservation is not held any more ({outcome}); send a new attempt to /decide",
+        code="not_held",
+        outcome=str(outcome),
+    )

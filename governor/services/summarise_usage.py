@@ -1,0 +1,116 @@
+"""Sum up usage: by department, team, user, model, use case, day and the like, with totals that are always whole."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from governor.core.ledger.changes import ROLLUP_SUMS
+from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.snapshots import Snapshots
+from governor.store.database import Database
+from governor.store.usage_sums import DIMENSIONS, Sums, UsageFilter, read_usage_sums
+
+DAY = "day"
+GROUPINGS = (*DIMENSIONS, DAY)
+"""What ``by`` may name. A day is one of the organisation's time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuery:
+    """What is summed.
+
+    Attributes:
+        by: Groupings, in order; empty for the totals alone.
+        from_at: The hour that contains it is the first, or None.
+        until_at: First instant that is left out, in whole hours, or None.
+        equals: Dimension to the value that it must have.
+        cursor: Where the page begins.
+        limit: Groups on a page.
+    """
+
+    by: Sequence[str] = ()
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    equals: Mapping[str, str] = field(default_factory=dict)
+    cursor: str = ""
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroup:
+    """One group: the values of ``by``, and the sums in the order of ``ROLLUP_SUMS``."""
+
+    values: tuple[str, ...]
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSummary:
+    """Some groups, the cursor of the next page or None, and the totals of *all* groups."""
+
+    groups: tuple[UsageGroup, ...]
+    next: str | None
+    totals: Sums
+
+
+class UsageSummariser:
+    """Answers ``GET /usage/summary``.
+
+    Args:
+        snapshots: For the organisation's time zone.
+        database: Where the rollups are.
+    """
+
+    def __init__(self, snapshots: Snapshots, database: Database) -> None:
+        self._snapshots = snapshots
+        self._database = database
+
+    async def summarise(self, query: UsageQuery) -> UsageSummary:
+        """Return one page of groups, by their values, with the totals of everything that was asked for.
+
+        Raises:
+            InvalidRequestError: If the cursor is not one of this list.
+        """
+        after = decode_cursor(query.cursor, len(query.by)) if query.cursor else None
+        wanted = UsageFilter(_hour_s(query.from_at), _hour_s(query.until_at), query.equals)
+        hourly = DAY in query.by
+        columns = [name for name in query.by if name != DAY]
+
+        def read(connection: Connection) -> list[tuple[int, tuple[str, ...], Sums]]:
+            return read_usage_sums(connection, wanted, columns, hourly=hourly)
+
+        rows = await self._database.read(read)
+        groups = self._grouped(rows, query.by)
+        totals = _added(group.sums for group in groups)
+        ordered = sorted(groups, key=lambda group: group.values) if query.by else []
+        following = [group for group in ordered if after is None or group.values > after]
+        page = following[: query.limit]
+        more = len(following) > len(page)
+        return UsageSummary(tuple(page), encode_cursor(*page[-1].values) if more else None, totals)
+
+    def _grouped(self, rows: list[tuple[int, tuple[str, ...], Sums]], by: Sequence[str]) -> list[UsageGroup]:
+        """Fold hours into days, and put the values into the order of ``by``."""
+        zone = ZoneInfo(self._snapshots.current.organization.time_zone)
+        groups: defaultdict[tuple[str, ...], list[Sums]] = defaultdict(list)
+        for hour_s, keys, sums in rows:
+            values = list(keys)
+            if DAY in by:
+                values.insert(list(by).index(DAY), datetime.fromtimestamp(hour_s, zone).date().isoformat())
+            groups[tuple(values)].append(sums)
+        return [UsageGroup(values, _added(parts)) for values, parts in groups.items()]
+
+
+def _added(parts: Iterable[Sums]) -> Sums:
+    totals = [0] * len(ROLLUP_SUMS)
+    for part in parts:
+        for index, value in enumerate(part):
+            totals[index] += value
+    return tuple(totals)
+
+
+def _hour_s(at: datetime | None) -> int | None:
+    return int(at.astimezone(UTC).timestamp()) // 3600 * 3600 if at is not None else None

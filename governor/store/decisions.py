@@ -1,0 +1,97 @@
+"""Decisions as they were recorded: one by its id with its usage, and a search, the newest first.
+
+Ids are time-ordered, so a search walks back in time along the primary key and stops when enough is found.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from governor.core.ledger.entry import Entry
+from governor.core.ledger.reservation import Reservation, ReservationState
+from governor.store.records import decode_decision, entry_from_row
+from governor.store.tables import DECISIONS, ENTRIES
+
+READ_AT_A_TIME = 200
+"""Rows of a search that are in memory at a time: whoever stops reading early has not paid for the rest."""
+
+_COLUMNS = tuple(
+    DECISIONS.c[name] for name in ("id", "client", "at_ms", "expires_at_s", "state", "record", "request", "answer")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """What to look for; ``""`` and None are anything.
+
+    Attributes:
+        verdict: ``allow`` or ``deny``.
+        before: Only decisions with a lower id: the last one of the previous page.
+        from_ms: Earliest instant, Unix milliseconds.
+        until_ms: First instant that is too late, Unix milliseconds.
+    """
+
+    client: str = ""
+    verdict: str = ""
+    department: str = ""
+    before: bytes | None = None
+    from_ms: int | None = None
+    until_ms: int | None = None
+
+
+def read_decision(connection: Connection, decision_id: bytes) -> Reservation | None:
+    """Return a decision with everything that was asked and answered, or None if it is not known."""
+    row = connection.execute(select(*_COLUMNS).where(DECISIONS.c.id == decision_id)).one_or_none()
+    return _reservation(tuple(row)) if row is not None else None
+
+
+def search_decisions(connection: Connection, wanted: DecisionFilter, limit: int) -> Iterator[Reservation]:
+    """Yield the decisions that match, the newest first, at most ``limit``."""
+    query = _matching(wanted).order_by(DECISIONS.c.id.desc()).limit(limit)
+    for row in connection.execute(query, execution_options={"stream_results": True, "yield_per": READ_AT_A_TIME}):
+        yield _reservation(tuple(row))
+
+
+def read_entries(connection: Connection, decision_id: bytes) -> list[Entry]:
+    """Return the usage posted for a decision, corrections included, the oldest first."""
+    query = select(ENTRIES).where(ENTRIES.c.decision_id == decision_id).order_by(ENTRIES.c.id)
+    return [entry_from_row(tuple(row)) for row in connection.execute(query)]
+
+
+def id_floor(at_ms: int) -> bytes:
+    """Return the lowest id that a decision of an instant (Unix milliseconds) can have."""
+    return max(0, at_ms).to_bytes(6, "big") + bytes(10)
+
+
+def _matching(wanted: DecisionFilter) -> Select[tuple[Any, ...]]:
+    columns = DECISIONS.c
+    query = select(*_COLUMNS)
+    for name in ("client", "verdict", "department"):
+        value = getattr(wanted, name)
+        if value:
+            query = query.where(columns[name] == value)
+    if wanted.before is not None:
+        query = query.where(columns.id < wanted.before)
+    if wanted.from_ms is not None:
+        query = query.where(columns.id >= id_floor(wanted.from_ms))
+    if wanted.until_ms is not None:
+        query = query.where(columns.id < id_floor(wanted.until_ms))
+    return query
+
+
+def _reservation(row: tuple[Any, ...]) -> Reservation:
+    decision_id, client, at_ms, expires_at_s, state, blob, request, answer = row
+    record = decode_decision(blob)
+    return Reservation(
+        id=decision_id,
+        client=client,
+        at_ms=at_ms,
+        expires_at_s=expires_at_s,
+        state=ReservationState(state),
+        holds=record.holds,
+        facts=record.facts,
+        request=request,
+        answer=answer,
+    )

@@ -1,0 +1,62 @@
+"""Sums of usage from the hourly rollups that every settlement keeps in its own transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Select, cast, func, select
+
+from governor.core.ledger.changes import ROLLUP_SUMS
+from governor.store.tables import USAGE_HOURLY
+
+DIMENSIONS = ("department", "team", "user", "project", "environment", "use_case", "model", "provider")
+"""What usage can be grouped and filtered by, beside time."""
+
+Sums = tuple[int, ...]
+"""In the order of ``ROLLUP_SUMS``."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilter:
+    """Which usage is summed.
+
+    Attributes:
+        from_s: First hour, Unix seconds, or None.
+        until_s: First hour that is left out, or None.
+        equals: Dimension to the value that it must have.
+    """
+
+    from_s: int | None
+    until_s: int | None
+    equals: Mapping[str, str]
+
+
+def read_usage_sums(
+    connection: Connection, wanted: UsageFilter, by: Sequence[str], *, hourly: bool
+) -> list[tuple[int, tuple[str, ...], Sums]]:
+    """Return one row for each group: hour (0 unless ``hourly``), values of ``by``, sums."""
+    columns = [USAGE_HOURLY.c[name] for name in by]
+    if hourly:
+        columns.insert(0, USAGE_HOURLY.c.hour_s)
+    # PostgreSQL sums 64-bit integers as decimals; the ledger keeps every sum within 64 bits.
+    sums = [cast(func.coalesce(func.sum(USAGE_HOURLY.c[name]), 0), BigInteger) for name in ROLLUP_SUMS]
+    query = _filtered(select(*columns, *sums), wanted)
+    if columns:
+        query = query.group_by(*columns)
+    rows = []
+    for row in connection.execute(query):
+        values: tuple[Any, ...] = tuple(row)
+        hour_s = int(values[0]) if hourly else 0
+        keys = values[1 : 1 + len(by)] if hourly else values[: len(by)]
+        rows.append((hour_s, tuple(str(key) for key in keys), tuple(int(value) for value in values[-len(sums) :])))
+    return rows
+
+
+def _filtered(query: Select[Any], wanted: UsageFilter) -> Select[Any]:
+    if wanted.from_s is not None:
+        query = query.where(USAGE_HOURLY.c.hour_s >= wanted.from_s)
+    if wanted.until_s is not None:
+        query = query.where(USAGE_HOURLY.c.hour_s < wanted.until_s)
+    for name, value in wanted.equals.items():
+        query = query.where(USAGE_HOURLY.c[name] == value)
+    return query

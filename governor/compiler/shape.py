@@ -119,36 +119,44 @@ def _is_of_another_type(outer: ValidationError, inner: ValidationError) -> bool:
 
 def _translate(document: Document, kind: str, error: ValidationError) -> Iterator[Problem]:
     path: Path = tuple(error.absolute_path)
-    schema = _schema_of(error)
     where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this value"
     match error.validator:
         case "additionalProperties":
             yield from _unknown_fields(document, kind, error, path)
         case "required":
             yield from _missing_fields(document, kind, error, path)
-        case "format":
-            cause = error.cause
-            if isinstance(cause, QuantityError):
-                yield document.problem(cause.code, f"{where}: {cause.message}", path, hint=cause.hint)
-        case "pattern":
-            # A text with a format is judged by its parser, which says more.
-            if schema.get("format") not in PARSERS:
-                form = schema.get("x-form", "text of the right form")
-                message = f"{where}: `{str(error.instance)[:60]}` does not have the right form"
-                yield document.problem("wrong-format", message, path, hint=f"write {form}")
         case "enum" | "const":
             yield _wrong_word(document, error, path, where)
         case "type" | "anyOf":
             yield _wrong_type(document, error, path, where)
-        case "minLength" | "minItems":
-            yield document.problem("wrong-value", f"{where} must not be empty", path, hint=_example(schema))
-        case "maxLength":
-            message = f"{where} is longer than {error.validator_value} characters"
-            yield document.problem("wrong-value", message, path, hint="write less")
-        case "propertyNames" | "patternProperties":
-            yield document.problem("unknown-field", f"{where} has a field that cannot be used here", path)
+        case "format" | "pattern":
+            yield from _wrong_text(document, error, path, where)
         case _:
-            yield document.problem("wrong-value", f"{where} is not what this field needs", path, hint=_example(schema))
+            yield _wrong_size(document, error, path, where)
+
+
+def _wrong_text(document: Document, error: ValidationError, path: Path, where: str) -> Iterator[Problem]:
+    schema = _schema_of(error)
+    cause = error.cause
+    if isinstance(cause, QuantityError):
+        yield document.problem(cause.code, f"{where}: {cause.message}", path, hint=cause.hint)
+    elif schema.get("format") not in PARSERS:
+        # A text with a format is judged by its parser, which says more than a pattern.
+        form = schema.get("x-form", "text of the right form")
+        key = bool(error.absolute_schema_path) and "propertyNames" in error.absolute_schema_path
+        place: Path = (*path, str(error.instance)) if key else path
+        message = f"{where}: `{str(error.instance)[:60]}` does not have the right form"
+        yield document.problem("wrong-format", message, place, hint=f"write {form}", key=key)
+
+
+def _wrong_size(document: Document, error: ValidationError, path: Path, where: str) -> Problem:
+    hint = _example(_schema_of(error))
+    if error.validator in {"minLength", "minItems"}:
+        return document.problem("wrong-value", f"{where} must not be empty", path, hint=hint)
+    if error.validator == "maxLength":
+        message = f"{where} is longer than {error.validator_value} characters"
+        return document.problem("wrong-value", message, path, hint="write less")
+    return document.problem("wrong-value", f"{where} is not what this field needs", path, hint=hint)
 
 
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:

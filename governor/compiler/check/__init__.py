@@ -3,9 +3,30 @@
 from datetime import datetime
 
 from governor.compiler.build.policy_set import Built
+from governor.compiler.check.allocation import check_allocation
+from governor.compiler.check.calendar import check_calendar
+from governor.compiler.check.containment import check_containment
+from governor.compiler.check.lineage import check_lineage
+from governor.compiler.check.people import check_people
+from governor.compiler.check.priced_models import check_models
+from governor.compiler.check.selectors import check_selectors
 from governor.compiler.problems import Problems
 from governor.core.decisions.snapshot import Catalogues
 
 
 def check_folder(built: Built, now: datetime, catalogues: Catalogues, problems: Problems) -> None:
-    """Ask every question about a folder, and add the answers as problems."""
+    """Ask every question about a folder, and add the answers as problems.
+
+    Args:
+        built: All values of the folder.
+        now: For dates and prices.
+        catalogues: For models and prices that the folder does not list.
+        problems: Takes the answers.
+    """
+    check_lineage(built, problems)
+    check_people(built, problems)
+    check_selectors(built, problems)
+    check_models(built, now, catalogues, problems)
+    check_allocation(built, now, problems)
+    check_containment(built, problems)
+    check_calendar(built, now, problems)

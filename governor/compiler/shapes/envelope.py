@@ -77,7 +77,7 @@ class RuleEnvelope(Envelope, kw_only=True):
     applies_to: Annotated[
         Selector,
         Meta(
-            description="Whom and what it concerns: fields are ANDed, values of one field are ORed, `*` matches any text. "
+            description="Whom and what it concerns: fields are ANDed, values of one are ORed, `*` matches any text. "
             "Absent: everyone.",
             examples=[{"department": ["marketing", "sales-*"], "environment": "prod"}],
         ),
@@ -92,7 +92,7 @@ class RuleEnvelope(Envelope, kw_only=True):
     if_missing: Annotated[
         Literal["applies"] | UnsetType,
         Meta(
-            description="What happens when a request lacks a field of `applies_to`: `applies`, or (absent) it does not apply.",
+            description="When a request lacks a field of `applies_to`: `applies`, or (absent) the rule does not apply.",
             examples=["applies"],
         ),
     ] = UNSET

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 
 def _text(form: str, pattern: str, *examples: str) -> Meta:
-    # The format is checked by the parser of `quantities`, which says precisely what is wrong; the pattern is for editors.
+    # The format is checked by its parser in `quantities`, which says what is wrong; the pattern is for editors.
     return Meta(extra_json_schema={"format": form, "pattern": pattern}, examples=list(examples))
 
 

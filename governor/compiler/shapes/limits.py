@@ -36,7 +36,7 @@ class ModelAllowlistShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Mod
 
 
 class ContextLimitShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="ContextLimit"):
-    """How large a request and its answer may be. The tightest matching limit wins, and so does the model's own window."""
+    """How large a request and its answer may be. The tightest matching limit wins, the model's own among them."""
 
     max_input: Annotated[Tokens | UnsetType, Meta(description="The largest input.", examples=["100k tokens"])] = UNSET
     max_output: Annotated[Tokens | UnsetType, Meta(description="The largest answer.", examples=["4k tokens"])] = UNSET

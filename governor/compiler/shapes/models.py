@@ -37,7 +37,9 @@ class ModelShape(Shape, kw_only=True):
     max_output: Annotated[
         Tokens | UnsetType, Meta(description="How many tokens one answer can have.", examples=["64k tokens"])
     ] = UNSET
-    capabilities: Annotated[list[Name], Meta(description="What it can do.", examples=[["tools", "vision"]])] = []
+    capabilities: Annotated[list[Name], Meta(description="What it can do.", examples=[["tools", "vision"]])] = field(
+        default_factory=list
+    )
     retires_on: Annotated[
         Day | UnsetType,
         Meta(

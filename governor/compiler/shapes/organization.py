@@ -12,7 +12,9 @@ class TeamShape(Shape, kw_only=True):
     """A team of a department."""
 
     name: Annotated[Name, Meta(description="The team's name, unique in the organisation.", examples=["platform"])]
-    leads: Annotated[list[User], Meta(description="Users who lead the team.", examples=[["eve@acme.example"]])] = []
+    leads: Annotated[list[User], Meta(description="Users who lead the team.", examples=[["eve@acme.example"]])] = field(
+        default_factory=list
+    )
     cost_centre: Annotated[
         Text | UnsetType,
         Meta(description="The team's own cost centre, in quotes; absent: the department's.", examples=["4110"]),
@@ -93,8 +95,8 @@ class PeopleFileShape(Shape, kw_only=True):
     csv: Annotated[
         Text,
         Meta(
-            description="Path of a CSV file, relative to this file, with the columns user, kind, team, teams, department, "
-            "ids, slack, sponsor, from, until; several teams or ids are separated by `;`.",
+            description="Path of a CSV file, relative to this file, with the columns user, kind, team, teams, "
+            "department, ids, slack, sponsor, from, until; several teams or ids are separated by `;`.",
             examples=["people.csv"],
         ),
     ]

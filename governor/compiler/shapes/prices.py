@@ -86,8 +86,8 @@ class PriceShape(RatesShape, kw_only=True):
     from_: Annotated[
         Day | UnsetType,
         Meta(
-            description="The first day of this price, from midnight in the Organization's time zone, until the next `from` "
-            "of the same model and provider. Absent: since ever.",
+            description="The first day of this price, from midnight in the Organization's time zone, until the next "
+            "`from` of the same model and provider. Absent: since ever.",
             examples=["2026-02-01"],
         ),
     ] = field(default=UNSET, name="from")

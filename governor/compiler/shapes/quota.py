@@ -38,8 +38,8 @@ class PeriodShape(Shape, kw_only=True):
     every: Annotated[
         str,
         Meta(
-            description="minute, hour, day, week, month, quarter, year, fiscal month, fiscal quarter, fiscal year, once, or "
-            "a number of days, which needs `from`.",
+            description="minute, hour, day, week, month, quarter, year, fiscal month, fiscal quarter, fiscal year, "
+            "once, or a number of days, which needs `from`.",
             examples=["month", "30 days"],
         ),
     ]

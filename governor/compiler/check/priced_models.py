@@ -1,0 +1,86 @@
+"""Models that rules allow must be known, must have a price, and must not be retired."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from governor.compiler.build.header import Models
+from governor.compiler.build.policy_set import Built
+from governor.compiler.problems import Problems
+from governor.compiler.source import Document, Path
+from governor.core.decisions.snapshot import Catalogues
+from governor.core.globs import is_glob, matches_any
+from governor.core.policy.kinds import ModelAllowlist
+
+
+def check_models(built: Built, now: datetime, catalogues: Catalogues, problems: Problems) -> None:
+    """Check every model that an allowlist names, by itself or through a group.
+
+    Without the price catalogue (where policies use it), nothing is said about models that only it would know.
+    """
+    judge = _Judge(built, now, catalogues)
+    for allowlist in built.policies.allowlists:
+        document = built.documents[allowlist.header.source]
+        for model, path in _named(built, allowlist, document, judge.models):
+            judge.judge(model, document, path, problems)
+
+
+def _named(built: Built, allowlist: ModelAllowlist, document: Document, models: Models) -> Iterator[tuple[str, Path]]:
+    """Yield canonical literals of ``allow`` and ``fallback`` with their places, each model once."""
+    seen: set[str] = set()
+    for name in ("allow", "fallback"):
+        for index, pattern in enumerate(document.value.get(name, ())):
+            if pattern.startswith("group:"):
+                members = built.policies.catalog.groups.get(pattern[6:].strip(), ())
+            else:
+                members = (models.canonical(pattern),)
+            for member in members:
+                if not is_glob(member) and member not in seen and not matches_any(allowlist.deny, member):
+                    seen.add(member)
+                    yield member, (name, index)
+
+
+class _Judge:
+    """Answers what is known of a model, each model once.
+
+    Args:
+        built: The folder.
+        now: The instant for prices and retirement.
+        catalogues: The price catalogue.
+    """
+
+    def __init__(self, built: Built, now: datetime, catalogues: Catalogues) -> None:
+        self.built = built
+        self.now = now
+        self.today = now.astimezone(ZoneInfo(built.policies.organization.time_zone)).date()
+        self.catalogues = catalogues
+        self.models = Models(built.policies.catalog, catalogues.models)
+        self.answers: dict[str, tuple[str, str, str] | None] = {}
+
+    def judge(self, model: str, document: Document, path: Path, problems: Problems) -> None:
+        """Add a problem if there is one with a model."""
+        if model not in self.answers:
+            self.answers[model] = self._answer(model)
+        answer = self.answers[model]
+        if answer is not None:
+            code, message, hint = answer
+            problems.add(document.problem(code, message, path, hint=hint))
+
+    def _answer(self, model: str) -> tuple[str, str, str] | None:
+        retires_on = self.built.retires_on.get(model)
+        if retires_on is not None and retires_on <= self.today:
+            return "retired-model", f"`{model}` retired on {retires_on}", "allow its replacement"
+        prices = self.built.policies.prices
+        knows_prices = not prices.use_catalogue or self.catalogues.prices is not None
+        priced = prices.unknown_price is not None or not knows_prices
+        if not priced and prices.price(model, "", self.now, self.catalogues.prices) is None:
+            return (
+                "missing-price",
+                f"nothing says what `{model}` costs",
+                "add it to a PriceBook, or correct its name",
+            )
+        catalog = self.built.policies.catalog
+        knows_models = not catalog.use_catalogue or self.catalogues.models is not None
+        if knows_models and not catalog.resolve(model, lookup=self.catalogues.models).known:
+            return "unknown-model", f"no catalogue knows `{model}`", "add it to a ModelCatalog, or correct its name"
+        return None

@@ -1,0 +1,28 @@
+"""What each reason code means, in one sentence: for the documentation, and for whoever explains a decision."""
+
+from governor.core.decisions.decision import ReasonCode
+
+MEANINGS: dict[ReasonCode, str] = {
+    ReasonCode.MODEL_DENIED: "An allowlist denies the model; a deny is final.",
+    ReasonCode.MODEL_NOT_ALLOWED: "Allowlists concern the request, and none of them allows the model.",
+    ReasonCode.MODEL_NOT_IN_ONLY: "An `only` list concerns the request and does not have the model.",
+    ReasonCode.NO_ALLOWLIST_MATCHES: "No allowlist concerns the request, and the Organization denies what is unlisted.",
+    ReasonCode.UNKNOWN_MODEL: "Neither the ModelCatalog nor the price catalogue knows the model.",
+    ReasonCode.UNKNOWN_PRICE: "No price is known for the model, so that its cost cannot be held.",
+    ReasonCode.UNKNOWN_USER: "The Organization does not list the user, and denies unknown ones.",
+    ReasonCode.UNKNOWN_SERVICE_ACCOUNT: "The Organization does not list the service account.",
+    ReasonCode.UNKNOWN_ENVIRONMENT: "The environment is not one of the Organization's.",
+    ReasonCode.SUBJECT_NOT_ACTIVE: "The person or service account is not valid at this time.",
+    ReasonCode.SUBJECT_MISMATCH: "The gateway claims a team or department that is not the subject's.",
+    ReasonCode.INPUT_TOO_LARGE: "The input exceeds a context limit, or the model's own window.",
+    ReasonCode.OUTPUT_TOO_LARGE: "More output is asked for than a context limit, or the model, allows.",
+    ReasonCode.CONTEXT_TOO_LARGE: "Input and output together exceed a context limit, or the model's own window.",
+    ReasonCode.BATCH_SIZE_UNKNOWN: "A batch must say how many requests and how many tokens it has in all.",
+    ReasonCode.QUOTA_EXCEEDED: "A budget on the path has no room for what would be held.",
+    ReasonCode.SOFT_LIMIT_EXCEEDED: "A soft limit is passed; only ever a warning.",
+    ReasonCode.BATCH_DENIED: "Another request of an all-or-nothing batch was refused.",
+    ReasonCode.EVALUATION_ERROR: "A rule applies but cannot be evaluated, so it fails closed; the log says why.",
+    ReasonCode.LEDGER_UNAVAILABLE: "The ledger did not answer in time; quotas say whether such requests pass.",
+    ReasonCode.STALE_POLICY: "The policies were last confirmed longer ago than GOVERNOR_MAX_POLICY_AGE.",
+}
+"""``docs/reference/codes.md`` is this table, and a test keeps them equal."""

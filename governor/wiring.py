@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from governor.clients.clock import Clock, clock_from
+from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.clients.price_catalogue import genai_prices
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
@@ -21,6 +21,7 @@ from governor.services.publish_policies import PolicyPublisher, publish_folder
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
 from governor.services.summarise_usage import UsageSummariser
+from governor.services.watch_budgets import BudgetWatcher
 from governor.settings import Settings
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
@@ -46,6 +47,7 @@ class Governor:
     doorkeeper: KeyRing | OpenDoor
     health: HealthChecker
     budgets: BudgetReader
+    watcher: BudgetWatcher
     entitlements: EntitlementReader
     explainer: Explainer
     reservations: ReservationKeeper
@@ -82,6 +84,7 @@ async def open_governor(settings: Settings, clock: Clock | None = None) -> Async
         stack.push_async_callback(doorkeeper.stop)
         publisher.start()
         stack.push_async_callback(publisher.stop)
+        budgets = BudgetReader(publisher.snapshots, ledger, database)
         yield Governor(
             settings=settings,
             clock=clock,
@@ -91,8 +94,9 @@ async def open_governor(settings: Settings, clock: Clock | None = None) -> Async
             decider=Decider(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             settler=Settler(publisher.snapshots, ledger),
             doorkeeper=doorkeeper,
-            health=HealthChecker(database, publisher, clock.now, simulated_clock=settings.clock is not None),
-            budgets=BudgetReader(publisher.snapshots, ledger, database),
+            health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
+            budgets=budgets,
+            watcher=BudgetWatcher(budgets, database),
             entitlements=EntitlementReader(publisher.snapshots, ledger),
             explainer=Explainer(database, clock.time),
             reservations=ReservationKeeper(ledger),

@@ -1,7 +1,7 @@
 """List budgets: every quota for every scope, touched or not, with the balances that decisions compare."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governor.core.decisions.budget_keys import budget_key
@@ -85,6 +85,8 @@ class BudgetReader:
             InvalidRequestError: If the cursor is not one of this list.
         """
         at = query.at or now
+        user = self._snapshots.current.organization.person_ids.get(query.user.lower(), query.user)
+        query = replace(query, user=user)
         after_quota, after_scope = decode_cursor(query.cursor, 2) if query.cursor else ("", "")
         listed: list[_Listed] = []
         for quota in self._quotas(query, at):

@@ -1,12 +1,16 @@
 """The application of one worker: puts the server together when it starts, and takes it apart when it stops."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import structlog
+from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from governor.core.errors import GovernorError
+from governor.edges.api.metrics import HttpMetrics
+from governor.edges.api.observe import keep_observed
 from governor.edges.api.routes import create_gate
 from governor.wiring import Governor
 
@@ -40,7 +44,10 @@ class Application:
                 # A mistake in a policy or a setting is answered with a sentence, not with a stack trace.
                 await send({"type": "lifespan.startup.failed", "message": f"governor cannot start: {error.message}"})
                 return
-            self._gate = create_gate(governor)
+            metrics = HttpMetrics(CollectorRegistry())
+            self._gate = create_gate(governor, metrics)
+            observing = asyncio.create_task(keep_observed(governor, metrics), name="metrics")
+            stack.callback(observing.cancel)
             self._log.info("started", version=governor.publisher.state.version, database=governor.database.name)
             await send({"type": "lifespan.startup.complete"})
             await receive()

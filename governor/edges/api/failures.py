@@ -49,7 +49,7 @@ async def on_invalid_parameters(request: Request, error: Exception) -> Response:
 
 def _sentence(problem: dict[str, Any]) -> str:
     name = str(problem["loc"][-1])[:80]
-    message = str(problem["msg"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f"`{name}` is not a parameter of this route"
     return f"`{name}`: {message[0].lower()}{message[1:]}"

@@ -15,7 +15,7 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped; nobody reads these series
@@ -55,7 +55,7 @@ class HttpMetrics:
         )
         self._stage_seconds = Histogram(
             "governor_decide_stage_seconds",
-            "Time spent by a decision in each stage.",
+            "Seconds: decode (read, check), decide (plan, place, conclude), commit (a ledger transaction).",
             ("stage",),
             buckets=SECONDS,
             registry=registry,
@@ -97,8 +97,10 @@ class HttpMetrics:
         self._by_answer: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._by_verdict: dict[tuple[str, str], Counter] = {}
         self._decode_seconds = self._stage_seconds.labels("decode")
+        self._commit_seconds = self._stage_seconds.labels("commit")
         self._decide_seconds = self._stage_seconds.labels("decide")
         self._policy_version = ""
+        self._failures_seen = 0
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; ``route`` is the template, never the path."""
@@ -132,9 +134,10 @@ class HttpMetrics:
         """Count one usage event."""
         self._events.labels(status).inc()
 
-    def ledger_batch(self, size: int) -> None:
-        """Record the size of one ledger transaction."""
+    def ledger_batch(self, size: int, seconds: float) -> None:
+        """Record one ledger transaction; called in the ledger's thread."""
         self._batch_sizes.observe(size)
+        self._commit_seconds.observe(seconds)
 
     def ledger_queue(self, depth: int) -> None:
         """Record how many commands wait."""
@@ -151,9 +154,9 @@ class HttpMetrics:
         self._policy_valid.set(1 if valid else 0)
 
     def policy_failures(self, count: int) -> None:
-        """Count policy folders that were refused since the last call."""
-        if count:
-            self._policy_failures.inc(count)
+        """Record how many policy folders this worker has refused since it started."""
+        self._policy_failures.inc(count - self._failures_seen)
+        self._failures_seen = count
 
     def exposition(self, families: list[Metric]) -> bytes:
         """Render everything in Prometheus's text format.
@@ -179,8 +182,3 @@ class _Facts(Collector):
     def collect(self) -> list[Metric]:
         """Return them."""
         return self._families
-
-
-def ratio_family(name: str, what: str, labels: tuple[str, ...]) -> GaugeMetricFamily:
-    """Make an empty family of ratios, to be filled at a scrape."""
-    return GaugeMetricFamily(name, what, labels=labels)

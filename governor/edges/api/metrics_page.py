@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from governor.edges.api.access import TheGovernor
 from governor.edges.api.metrics import HttpMetrics
+from governor.edges.api.observe import families, observe
 
 
 def metrics_route(metrics: HttpMetrics) -> APIRouter:
@@ -15,9 +16,7 @@ def metrics_route(metrics: HttpMetrics) -> APIRouter:
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
     async def page(governor: TheGovernor) -> Response:
         """Render all metrics in Prometheus's text format."""
-        now = governor.clock.now()
-        publisher = governor.publisher
-        metrics.policies(publisher.state.version, publisher.age_s(now), valid=publisher.state.valid)
-        return Response(metrics.exposition([]), media_type=CONTENT_TYPE_LATEST)
+        observe(governor, metrics)
+        return Response(metrics.exposition(await families(governor)), media_type=CONTENT_TYPE_LATEST)
 
     return router

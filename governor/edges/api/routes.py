@@ -2,10 +2,8 @@
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from governor import __version__
 from governor.core.errors import GovernorError
@@ -27,9 +25,9 @@ from governor.edges.api.usage_summary import summary_routes
 from governor.wiring import Governor
 
 
-def create_gate(governor: Governor) -> ASGIApp:
+def create_gate(governor: Governor, metrics: HttpMetrics) -> Gate:
     """Make the application of a server that was put together."""
-    metrics = HttpMetrics(CollectorRegistry())
+    governor.ledger.on_batch = metrics.ledger_batch
     hot = hot_routes(governor, metrics)
     app = create_framework_app(governor, metrics, hot)
     return Gate(app, governor.doorkeeper, hot, metrics, governor.settings.request_size_max)

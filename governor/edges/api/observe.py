@@ -1,0 +1,54 @@
+"""From a running server to its metrics: what is read off once a second, and what at each scrape."""
+
+import asyncio
+
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from sqlalchemy.exc import SQLAlchemyError
+
+from governor.edges.api.metrics import HttpMetrics
+from governor.wiring import Governor
+
+EVERY_S = 1.0
+
+_log = structlog.get_logger("governor.metrics")
+
+
+def observe(governor: Governor, metrics: HttpMetrics) -> None:
+    """Read the state of this worker off into its gauges."""
+    publisher = governor.publisher
+    metrics.policies(publisher.state.version, publisher.age_s(governor.clock.now()), valid=publisher.state.valid)
+    metrics.policy_failures(publisher.state.failures)
+    metrics.ledger_queue(governor.ledger.queue_depth)
+
+
+async def keep_observed(governor: Governor, metrics: HttpMetrics) -> None:
+    """Read the state off once a second, so that every worker's is known to whichever is asked."""
+    while True:
+        observe(governor, metrics)
+        await asyncio.sleep(EVERY_S)
+
+
+async def families(governor: Governor) -> list[Metric]:
+    """Return what is read from the database for a scrape; nothing while the database does not answer."""
+    try:
+        watched = await governor.watcher.look(governor.clock.now())
+    except SQLAlchemyError as error:
+        _log.warning("metrics_without_database", problem=type(error).__name__)
+        return []
+    ratios = GaugeMetricFamily(
+        "governor_budget_used_ratio",
+        "Used and held part of the limit, for the hundred fullest budgets.",
+        labels=("policy", "scope"),
+    )
+    for ratio in watched.ratios:
+        ratios.add_metric((ratio.policy, ratio.scope), ratio.ratio)
+    shares = GaugeMetricFamily(
+        "governor_unreported_share",
+        "Share of a client's latest allowed decisions whose hold ended without usage.",
+        labels=("client",),
+    )
+    for reporting in watched.reporting:
+        shares.add_metric((reporting.client,), reporting.unreported_share)
+    return [ratios, shares]

@@ -1,0 +1,151 @@
+"""The shape of answers, for the OpenAPI document. A test reads real answers with these, and refuses any other field."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from governor.core.decisions.decision import Basis, Mode, ReasonCode, RemedyType, Verdict
+from governor.core.ledger.reservation import ReservationState
+from governor.core.ledger.results import EventStatus
+from governor.core.units import Unit
+
+UsdText = Annotated[str, Meta(pattern=r"^-?\d+\.\d{9}$", description="USD with nine decimals.")]
+Amount = Annotated[str, Meta(pattern=r"^-?\d+(\.\d{1,9})?$", description="In `unit`.")]
+
+
+class HeldWire(Struct, forbid_unknown_fields=True):
+    """What the decision holds until usage is reported, the hold is released, or it expires."""
+
+    id: str
+    state: ReservationState
+    tokens: int
+    cost_usd: UsdText | None
+    worst_case_usd: UsdText | None
+    expires_at: datetime
+
+
+class ReasonWire(Struct, forbid_unknown_fields=True):
+    """One reason; numbers are there where something was compared."""
+
+    code: ReasonCode
+    policy: str | None
+    source: Annotated[str | None, Meta(description="`file:line` in the policy folder.")]
+    message: str
+    scope: dict[str, str] | UnsetType = UNSET
+    unit: Unit | UnsetType = UNSET
+    limit: Amount | UnsetType | None = UNSET
+    used: Amount | UnsetType | None = UNSET
+    held: Amount | UnsetType | None = UNSET
+    requested: Amount | UnsetType | None = UNSET
+    resets_at: datetime | UnsetType | None = UNSET
+    would_deny: (
+        Annotated[bool, Meta(description="In warnings: an audit or warn policy would have refused.")] | UnsetType
+    ) = UNSET
+
+
+class PeriodAnswer(Struct, forbid_unknown_fields=True):
+    """Half-open."""
+
+    start: datetime
+    end: datetime | None
+
+
+class BudgetAnswer(Struct, forbid_unknown_fields=True):
+    """A budget on the path of the request; amounts are in `unit`."""
+
+    policy: str
+    scope: dict[str, str]
+    unit: Unit
+    limit: Amount
+    ceiling: Annotated[Amount | None, Meta(description="How far used and held may go; null: no ceiling.")]
+    used: Amount
+    held: Amount
+    free: Amount | None
+    period: PeriodAnswer | None
+
+
+class RemedyAnswer(Struct, forbid_unknown_fields=True):
+    """One way out of a deny; only the fields that its type needs are there."""
+
+    type: RemedyType
+    model: str | UnsetType = UNSET
+    max_output_tokens: int | UnsetType = UNSET
+    at: datetime | UnsetType = UNSET
+    url: str | UnsetType = UNSET
+    slack: str | UnsetType = UNSET
+
+
+class DecisionAnswer(Struct, forbid_unknown_fields=True):
+    """The answer; a deny is one like an allow."""
+
+    decision_id: Annotated[str | None, Meta(description="Null for dry runs and degraded answers: nothing is stored.")]
+    verdict: Verdict
+    requested_model: str
+    model: Annotated[str, Meta(description="The canonical id that the gateway may call.")]
+    substituted: bool
+    max_output_tokens: Annotated[int, Meta(description="What the gateway must send on.")]
+    clamped: bool
+    basis: Basis
+    replayed: Annotated[bool, Meta(description="The same request was answered before: proceed only on `held`.")]
+    reservation: HeldWire | None
+    reasons: Annotated[list[ReasonWire], Meta(description="All of them, the decisive one first.")]
+    warnings: list[ReasonWire]
+    budgets: list[BudgetAnswer]
+    remedies: list[RemedyAnswer]
+    policy_version: str
+    mode: Mode
+    degraded: Annotated[bool, Meta(description="The ledger gave no answer in time; the policies say what then.")]
+    stale_policy: bool
+
+
+class ErrorFacts(Struct, forbid_unknown_fields=True):
+    """What went wrong."""
+
+    code: str
+    message: Annotated[str, Meta(description="One sentence that says what to do next.")]
+    details: dict[str, object]
+    request_id: Annotated[str, Meta(description="Also in the header `x-request-id`, and in the log.")]
+
+
+class ErrorAnswer(Struct, forbid_unknown_fields=True):
+    """The one shape of every error."""
+
+    error: ErrorFacts
+
+
+class DecisionsAnswer(Struct, forbid_unknown_fields=True):
+    """One answer, or one error, for each request, in their order."""
+
+    decisions: list[DecisionAnswer | dict[str, object]]
+
+
+class TokensAnswer(Struct, forbid_unknown_fields=True):
+    """Counts as recorded."""
+
+    input_tokens: int
+    cached_input_tokens: int
+    cache_write_tokens: int
+    cache_write_1h_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    units: dict[str, int] | UnsetType = UNSET
+
+
+class EventAnswer(Struct, forbid_unknown_fields=True):
+    """What a usage event came to."""
+
+    event_id: str
+    status: EventStatus
+    cost_usd: Annotated[UsdText | None, Meta(description="Null: rejected, or no price is known.")]
+    tokens: TokensAnswer | None
+    overrun_usd: UsdText | None
+    reason: Annotated[str | None, Meta(description="Why it was rejected, or how it was recorded.")]
+    estimated: bool
+    unpriced: bool
+
+
+class EventsAnswer(Struct, forbid_unknown_fields=True):
+    """One result for each event, in their order; a bad one does not refuse the others."""
+
+    events: list[EventAnswer]

@@ -240,6 +240,25 @@ def cost_nano_usd(
     return divide(parts * share, _PARTS * FULL_BP * FULL_BP, rounding)
 
 
+def held_nano_usd(price: Price, input_tokens: int, output_tokens: int) -> int | None:
+    """Return what plain input and output tokens are held for: ``cost_nano_usd`` rounded up, at a fifth of its time.
+
+    Most requests are one call below every tier of a model priced by tokens only; the others take the whole way.
+    """
+    rates = price.rates
+    if (
+        rates.input is None
+        or rates.output is None
+        or rates.per_request
+        or (price.tiers and input_tokens > price.tiers[0].context_tokens)
+    ):
+        return cost_nano_usd(price, Usage(input_tokens=input_tokens, output_tokens=output_tokens), Rounding.UP)
+    tokens = input_tokens * rates.input + output_tokens * rates.output
+    if price.discount_bp:
+        return divide(tokens * (FULL_BP - price.discount_bp), TOKENS_PER_RATE * FULL_BP, Rounding.UP)
+    return divide(tokens, TOKENS_PER_RATE, Rounding.UP)
+
+
 def _tokens_cost(base: Rates, over: Rates, usage: Usage) -> int | None:
     """Return tokens times rates, in millionths of a nano-USD, or None if a kind that was used has no price."""
     cached, write, write_1h = usage.cached_input_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from governor.core.errors import AmountError
 from governor.core.money import NANO_PER_USD, Rounding, nano_from_text, usd_text
 from governor.core.policy.header import Source
-from governor.core.prices import Discount, Price, PriceBook, PriceEntry, Rates, Tier, cost_nano_usd
+from governor.core.prices import Discount, Price, PriceBook, PriceEntry, Rates, Tier, cost_nano_usd, held_nano_usd
 from governor.core.usage import Usage
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -376,3 +376,25 @@ def test_a_book_survives_a_trip_between_processes() -> None:
 
     assert copy == book
     assert price == copy.price("a/m", "", NOW)
+
+
+_RATES = st.none() | st.integers(0, 10**12)
+
+
+@given(
+    rates=st.builds(Rates, input=_RATES, output=_RATES, reasoning=_RATES, per_request=_RATES),
+    tiers=st.lists(st.builds(Tier, st.integers(1, 1_000), st.builds(Rates, input=_RATES)), max_size=1).map(tuple),
+    discount_bp=st.integers(0, 10_000),
+    input_tokens=st.integers(0, 2_000),
+    output_tokens=st.integers(0, 2_000),
+)
+def test_the_short_way_to_a_hold_costs_what_the_whole_way_costs(
+    rates: Rates, tiers: tuple[Tier, ...], discount_bp: int, input_tokens: int, output_tokens: int
+) -> None:
+    """Holds of plain tokens are priced like everything else, only faster."""
+    price = Price(rates, tiers, discount_bp=discount_bp)
+    usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+
+    expected = cost_nano_usd(price, usage, Rounding.UP)
+
+    assert expected == held_nano_usd(price, input_tokens, output_tokens)

@@ -13,7 +13,9 @@ DEFAULT_INPUT_TOKENS = 1_000
 DEFAULT_OUTPUT_TOKENS = 4_096
 """Held for an answer that neither the caller, nor a policy, nor the model bounds."""
 
-_WITHOUT_TEXT_OUTPUT = frozenset({Operation.EMBEDDINGS, Operation.RERANK, Operation.IMAGE, Operation.SPEECH})
+_WITHOUT_TEXT_OUTPUT = frozenset(
+    {Operation.EMBEDDINGS, Operation.RERANK, Operation.IMAGE, Operation.SPEECH, Operation.TRANSCRIPTION}
+)
 
 
 @hot_value

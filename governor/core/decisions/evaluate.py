@@ -19,7 +19,7 @@ from governor.core.errors import AmountError
 from governor.core.ledger.commands import Hold, Option
 from governor.core.models import ResolvedModel
 from governor.core.money import Rounding
-from governor.core.prices import cost_nano_usd
+from governor.core.prices import cost_nano_usd, held_nano_usd
 from governor.core.usage import Usage
 
 
@@ -104,12 +104,17 @@ def _cost(
     snapshot: Snapshot, request: DecideRequest, model: ResolvedModel, amounts: Amounts, now: datetime
 ) -> int | None:
     """Return what a request is held for in nano-USD, or None while its price is unknown."""
+    price = snapshot.price(model.id, model.provider, now)
+    if price is not None and not request.units and request.operation is not Operation.BATCH:
+        held = held_nano_usd(price, amounts.input_tokens, amounts.output_tokens)
+        if held is not None:
+            return held
     # Cache reads that the caller only claims do not lower a hold.
     usage = Usage(input_tokens=amounts.input_tokens, output_tokens=amounts.output_tokens, units=request.units)
     batch = request.operation is Operation.BATCH
-    for price in (snapshot.price(model.id, model.provider, now), snapshot.policies.prices.unknown_price):
-        if price is not None:
-            cost = cost_nano_usd(price, usage, Rounding.UP, batch=batch, requests=amounts.requests)
+    for known in (price, snapshot.policies.prices.unknown_price):
+        if known is not None:
+            cost = cost_nano_usd(known, usage, Rounding.UP, batch=batch, requests=amounts.requests)
             if cost is not None:
                 return cost
     return None

@@ -104,11 +104,22 @@ class _Reading:
     nodes: int = 0
     value: Any = None
     first: Position | None = None
+    lines: list[str] = field(default_factory=list)
+
+    def line(self, number: int) -> str:
+        """Return a line of the text; the text is split once, and only if somebody asks."""
+        self.lines = self.lines or re.split(r"\r\n|\r|\n|\u0085|\u2028|\u2029", self.text)
+        return self.lines[number - 1] if number <= len(self.lines) else ""
 
     def add(self, code: str, message: str, mark: Any, hint: str = "") -> None:
-        self.problems.add(Problem(self.file, mark.line + 1, mark.column + 1, code, message, hint))
+        self.record(Problem(self.file, mark.line + 1, mark.column + 1, code, message, hint))
+
+    def record(self, problem: Problem) -> None:
+        self.problems.add(problem)
         if len(self.problems.found) > PROBLEMS_MAX:
-            self.stop("too-many-problems", f"more than {PROBLEMS_MAX} problems; the rest was not read", mark)
+            message = f"more than {PROBLEMS_MAX} problems; the rest was not read"
+            self.problems.add(Problem(self.file, problem.line, problem.column, "too-many-problems", message))
+            raise _StopError
 
     def stop(self, code: str, message: str, mark: Any, hint: str = "") -> None:
         self.problems.add(Problem(self.file, mark.line + 1, mark.column + 1, code, message, hint))
@@ -251,7 +262,7 @@ def _put(reading: _Reading, value: Any, event: Any) -> Path:
     container = frame.container
     if isinstance(container, list):
         if frame.flow and container and looks_like_rest(container[-1], value):
-            container[-1] = _join(reading, container[-1], value, mark)
+            container[-1] = _join(reading, container[-1], value, here)
             return (*frame.path, len(container) - 1)
         container.append(value)
         path = (*frame.path, len(container) - 1)
@@ -267,7 +278,7 @@ def _put(reading: _Reading, value: Any, event: Any) -> Path:
         return path
     if frame.flow and value is None and container and looks_like_rest(last := list(container.values())[-1], frame.key):
         previous = list(container)[-1]
-        container[previous] = _join(reading, last, frame.key, mark)
+        container[previous] = _join(reading, last, frame.key, frame.keys[frame.key])
         return path
     container[frame.key] = value
     if reading.places is not None:
@@ -275,10 +286,14 @@ def _put(reading: _Reading, value: Any, event: Any) -> Path:
     return path
 
 
-def _join(reading: _Reading, first: Any, rest: Any, mark: Any) -> str:
+def _join(reading: _Reading, first: Any, rest: Any, at: Position) -> str:
+    """Put a number together that a comma split, and say so where it begins if that is in the same line."""
     text, better = joined_thousands(first, rest)
+    before = reading.line(at.line)[: at.column - 1].rstrip(" ,")
+    column = len(before) - len(str(first)) + 1 if before.endswith(str(first)) else at.column
     message = f"inside braces and brackets a comma splits `{text}`"
-    reading.add("thousands-comma", message, mark, f"write {better} here")
+    problem = Problem(reading.file, at.line, column, "thousands-comma", message, f"write {better} here")
+    reading.record(problem)
     return text
 
 

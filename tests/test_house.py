@@ -101,10 +101,11 @@ def test_files_stay_small() -> None:
 
 
 def test_functions_stay_small() -> None:
-    """A function that does not fit on a screen does two things."""
+    """A function that does not fit on a screen does two things; a migration is a list of columns."""
     large = [
         f"{shown(path, node.lineno)} {node.name}"
         for path in python_files()
+        if path.parent.name != "versions"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and body_lines(node) > FUNCTION_LINES_MAX
     ]

@@ -1,7 +1,7 @@
 """The shape of answers, for the OpenAPI document. A test reads real answers with these, and refuses any other field."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -104,7 +104,7 @@ class ErrorFacts(Struct, forbid_unknown_fields=True):
 
     code: str
     message: Annotated[str, Meta(description="One sentence that says what to do next.")]
-    details: dict[str, object]
+    details: dict[str, Any]
     request_id: Annotated[str, Meta(description="Also in the header `x-request-id`, and in the log.")]
 
 
@@ -114,10 +114,15 @@ class ErrorAnswer(Struct, forbid_unknown_fields=True):
     error: ErrorFacts
 
 
+_ANSWER_OR_ERROR = {
+    "anyOf": [{"$ref": "#/components/schemas/DecisionAnswer"}, {"$ref": "#/components/schemas/ErrorAnswer"}]
+}
+
+
 class DecisionsAnswer(Struct, forbid_unknown_fields=True):
     """One answer, or one error, for each request, in their order."""
 
-    decisions: list[DecisionAnswer | dict[str, object]]
+    decisions: list[Annotated[dict[str, Any], Meta(extra_json_schema=_ANSWER_OR_ERROR)]]
 
 
 class TokensAnswer(Struct, forbid_unknown_fields=True):

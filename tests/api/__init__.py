@@ -1,0 +1,1 @@
+"""The HTTP door, through real HTTP."""

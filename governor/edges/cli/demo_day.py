@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -51,15 +52,17 @@ def send_day(
     """
     result = DayResult()
     sent = 0
-    connections = local()
+    own = local()
 
-    def gateway() -> Gateway:
-        if not hasattr(connections, "gateway"):
-            connections.gateway = Gateway(url)
-        made: Gateway = connections.gateway
-        return made
+    with ExitStack() as connections, ThreadPoolExecutor(GATEWAYS) as pool:
 
-    with ThreadPoolExecutor(GATEWAYS) as pool:
+        def gateway() -> Gateway:
+            """Return this thread's connection."""
+            if not hasattr(own, "gateway"):
+                own.gateway = connections.enter_context(Gateway(url))
+            made: Gateway = own.gateway
+            return made
+
         for minute, group in groupby(calls, key=lambda call: call.at.replace(second=0, microsecond=0)):
             asked = list(group)
             set_clock(minute)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, table
 from governor.settings import describe_settings, load_settings
 
-EXAMPLE = "Example: GOVERNOR_PORT=9000 governor settings"
+EXAMPLE = "Example: governor settings --output json"
 
 
 def settings(output: OutputOption = Output.TABLE) -> None:

@@ -82,7 +82,9 @@ class Writer:
                 self._batches.forget()
                 return []
             return [*self.apply(commands[: error.index]), _unavailable("its budgets cannot be loaded")]
-        return [*self.apply(commands[: error.index]), error.error]
+        # A future refuses to carry StopIteration.
+        own = RuntimeError("a command's plan ended early") if isinstance(error.error, StopIteration) else error.error
+        return [*self.apply(commands[: error.index]), own]
 
     def _connected(self) -> Session:
         if self._session is None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from governor.compiler.build.policy_set import build_policy_set
+from governor.compiler.build.policy_set import Built, build_policy_set
 from governor.compiler.check import check_folder
-from governor.compiler.folder import read_folder
-from governor.compiler.problems import Problem, Problems
+from governor.compiler.folder import Folder, read_folder
+from governor.compiler.problems import Problem, Problems, TooManyProblemsError
 from governor.compiler.shape import shape_of
 from governor.compiler.shapes.envelope import Envelope
 from governor.compiler.source import Document, read_documents
@@ -47,6 +47,19 @@ def compile_folder(folder: Path, now: datetime, catalogues: Catalogues = NO_CATA
     """
     problems = Problems()
     text = read_folder(folder, problems)
+    try:
+        built = _build(text, now, catalogues, problems)
+    except TooManyProblemsError as error:
+        problems.found.append(Problem("", 1, 1, error.code, error.message, "mend these first"))
+        built = None
+    files = text.files if built is None else built.files
+    version = text.version if built is None else built.policies.version
+    policies = None if built is None or problems.fatal else built.policies
+    return Compiled(policies, problems.sorted(), version, files)
+
+
+def _build(text: Folder, now: datetime, catalogues: Catalogues, problems: Problems) -> Built | None:
+    """Build and question everything, or nothing where it cannot even begin."""
     shaped: list[tuple[Envelope, Document]] = []
     for name, content in text.files.items():
         for document in read_documents(name, content, problems):
@@ -56,11 +69,8 @@ def compile_folder(folder: Path, now: datetime, catalogues: Catalogues = NO_CATA
     if not shaped and not problems.fatal:
         message = "the folder has no policies: nothing was checked"
         problems.add(Problem("", 1, 1, "no-policies", message, "name a folder with *.yaml files"))
-        return Compiled(None, problems.sorted(), text.version, text.files)
+        return None
     built = build_policy_set(shaped, text, problems, catalogues)
     if built is not None:
         check_folder(built, now, catalogues, problems)
-    files = text.files if built is None else built.files
-    version = text.version if built is None else built.policies.version
-    policies = None if built is None or problems.fatal else built.policies
-    return Compiled(policies, problems.sorted(), version, files)
+    return built

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
+from governor.core.errors import GovernorError
+
 
 class Severity(StrEnum):
     """Whether a problem stops the folder from being used."""
@@ -49,6 +51,15 @@ class Problem:
         return f"{place}{self.severity} {self.code} {self.message}{hint}"
 
 
+PROBLEMS_MAX = 1_000
+
+
+class TooManyProblemsError(GovernorError):
+    """So much is wrong that the rest is not worth reading; what was found is kept."""
+
+    code = "too-many-problems"
+
+
 @dataclass(slots=True)
 class Problems:
     """Collects problems; the only mutable thing that is passed through the compiler."""
@@ -56,12 +67,23 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
 
     def add(self, problem: Problem) -> None:
-        """Remember a problem."""
+        """Remember a problem.
+
+        Raises:
+            TooManyProblemsError: Once there are more than ``PROBLEMS_MAX``; a hostile folder must not take minutes.
+        """
         self.found.append(problem)
+        if len(self.found) > PROBLEMS_MAX:
+            raise TooManyProblemsError(f"more than {PROBLEMS_MAX:,} problems; the rest was not read")
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        """Remember several problems."""
-        self.found.extend(problems)
+        """Remember several problems.
+
+        Raises:
+            TooManyProblemsError: As ``add``.
+        """
+        for problem in problems:
+            self.add(problem)
 
     @property
     def fatal(self) -> bool:
@@ -104,7 +126,7 @@ ERRORS: Mapping[str, str] = {
     "thousands-comma": "inside braces or brackets a comma splits a number: write 120k USD",
     "too-deep": "a document is nested deeper than any policy",
     "too-large": "a file, a document or the folder is larger than the stated limit",
-    "too-many-problems": "a file has more problems than are worth listing; the rest of it was not read",
+    "too-many-problems": "there are more problems than are worth listing; the rest was not read",
     "unknown-field": "a field that the kind does not have",
     "unknown-kind": "the kind of a document is not one that Governor knows",
     "unknown-reference": "a department, team, person, group, environment or model that nothing defines",

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
 from governor.compiler.problems import Problem, Problems, did_you_mean
 from governor.compiler.quantities import PARSERS, QuantityError
@@ -37,9 +37,11 @@ def shape_of(document: Document, problems: Problems) -> Envelope | None:
     try:
         return msgspec.convert(document.value, KINDS[kind])
     except msgspec.ValidationError as error:
-        found = list(_problems(document, kind))
-        # The schema and the type are made from one source; should they ever disagree, nothing slips through.
-        problems.extend(found or [document.problem("wrong-value", str(error).lower())])
+        before = len(problems.found)
+        problems.extend(_problems(document, kind))
+        if len(problems.found) == before:
+            # The schema and the type are made from one source; should they ever disagree, nothing slips through.
+            problems.add(document.problem("wrong-value", str(error).lower()))
         return None
 
 
@@ -71,11 +73,11 @@ def _kind_hint(kind: object) -> str:
 
 
 @cache
-def _validator(kind: str) -> Draft202012Validator:
+def _validator(kind: str) -> Any:
     formats = FormatChecker(formats=())
     for name, parse in PARSERS.items():
         formats.checks(name, raises=QuantityError)(_accepts(parse))
-    return Draft202012Validator(kind_schema(kind), format_checker=formats)
+    return _Validator(kind_schema(kind), format_checker=formats)
 
 
 def _accepts(parse: Any) -> Any:
@@ -89,32 +91,29 @@ def _accepts(parse: Any) -> Any:
 
 def _problems(document: Document, kind: str) -> Iterator[Problem]:
     for error in _validator(kind).iter_errors(document.value):
-        for leaf in _leaves(error):
-            yield from _translate(document, kind, leaf)
+        yield from _translate(document, kind, error)
 
 
-def _leaves(error: ValidationError) -> Iterator[ValidationError]:
-    """Follow the branch of a choice that the author meant: the one of the value's own type."""
-    if error.validator != "anyOf":
-        yield error
-        return
-    branches: dict[int, list[ValidationError]] = {}
-    for inner in error.context or ():
-        branches.setdefault(int(inner.schema_path[0]), []).append(inner)
-    for inner_errors in branches.values():
-        if not any(_is_of_another_type(error, inner) for inner in inner_errors):
-            for inner in inner_errors:
-                yield from _leaves(inner)
+def _meant_branch(validator: Any, branches: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Follow the branch of a choice that the author meant, the one of the value's own type, and only that one."""
+    for index, branch in enumerate(branches):
+        if _fits(validator, branch, instance):
+            yield from validator.descend(instance, branch, schema_path=index)
             return
-    yield error
+    yield ValidationError("no branch is of this type", validator="anyOf", instance=instance, schema=schema)
 
 
-def _is_of_another_type(outer: ValidationError, inner: ValidationError) -> bool:
-    if len(inner.absolute_path) != len(outer.absolute_path):
-        return False
-    if inner.validator == "type":
-        return True
-    return inner.validator in {"enum", "const"} and not isinstance(inner.instance, str)
+def _fits(validator: Any, branch: Mapping[str, Any], instance: Any) -> bool:
+    if "$ref" in branch:
+        return isinstance(instance, dict)
+    if "enum" in branch or "const" in branch:
+        return isinstance(instance, str)
+    fits: bool = validator.is_type(instance, branch["type"])
+    return fits
+
+
+_extend: Any = validators.extend
+_Validator: Any = _extend(Draft202012Validator, {"anyOf": _meant_branch})
 
 
 def _translate(document: Document, kind: str, error: ValidationError) -> Iterator[Problem]:

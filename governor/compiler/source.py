@@ -19,9 +19,10 @@ from governor.compiler.slips import HASH_WORD, joined_thousands, looks_like_rest
 from governor.compiler.syntax import syntax_problem
 
 DEPTH_MAX = 40
-NODES_MAX = 200_000
+NODES_MAX = 50_000
 DOCUMENTS_MAX = 20_000
 PROBLEMS_MAX = 500
+"""In one file; the rest of it is not read."""
 
 Path = tuple[str | int, ...]
 """Keys and list indices from the top of a document."""

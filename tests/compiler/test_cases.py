@@ -57,7 +57,9 @@ def test_a_folder_says_what_is_wrong_and_where(case: dict[str, Any], tmp_path: P
 
     compiled = compile_folder(tmp_path, NOW)
 
-    found = [f"{problem.line}:{problem.column} {problem.code}" for problem in compiled.problems if problem.file == "p.yaml"]
+    found = [
+        f"{problem.line}:{problem.column} {problem.code}" for problem in compiled.problems if problem.file == "p.yaml"
+    ]
     text = "\n".join(map(str, compiled.problems))
 
     assert case["want"] == found, text

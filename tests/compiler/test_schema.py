@@ -1,0 +1,155 @@
+"""Schemas, shapes, reference and documentation say the same."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governor.compiler.problems import CODES, ERRORS, WARNINGS
+from governor.compiler.quantities import PARSERS
+from governor.compiler.reference import reference_text
+from governor.compiler.schema import kind_schema, policy_schema, schema_files
+from governor.compiler.shapes import KINDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        if "properties" in schema and isinstance(schema["properties"], dict):
+            yield schema
+        for value in schema.values():
+            yield from _objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _objects(value)
+
+
+@pytest.mark.parametrize("name", sorted(schema_files()))
+def test_schema_files_are_up_to_date(name: str) -> None:
+    """The files that editors read are what `governor schema export` writes."""
+    assert schema_files()[name] == (ROOT / "schemas" / name).read_text(encoding="utf-8")
+
+
+def test_no_schema_file_is_left_over() -> None:
+    """A kind that was renamed leaves no schema behind."""
+    assert set(schema_files()) == {path.name for path in (ROOT / "schemas").iterdir()}
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """The page that people read is what `governor schema docs` writes."""
+    assert reference_text() == (ROOT / "docs" / "reference" / "policies.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_has_a_description_and_an_example_that_is_valid(kind: str) -> None:
+    """Nobody has to guess a field, and no example teaches a mistake."""
+    schema = kind_schema(kind)
+    undocumented = []
+    for shape in _objects(schema):
+        for name, field in shape["properties"].items():
+            if not field.get("description") or not field.get("examples"):
+                undocumented.append(name)
+            for example in field.get("examples", ()):
+                part = {**field, "$defs": schema.get("$defs", {})}
+                jsonschema.Draft202012Validator(part).validate(example)
+                if field.get("format") in PARSERS:
+                    PARSERS[field["format"]](example)
+
+    assert [] == undocumented
+
+
+def test_schemas_are_schemas() -> None:
+    """Every file is itself valid draft 2020-12."""
+    for text in schema_files().values():
+        jsonschema.Draft202012Validator.check_schema(json.loads(text))
+
+    assert {"Quota", "Organization"} <= set(policy_schema()["$defs"])
+
+
+def test_every_object_is_closed() -> None:
+    """Unknown fields are errors everywhere, also in nested blocks."""
+    open_objects = [
+        shape.get("title", "")
+        for kind in KINDS
+        for shape in _objects(kind_schema(kind))
+        if shape.get("additionalProperties") is not False
+    ]
+
+    assert [] == open_objects
+
+
+def _documents() -> list[Any]:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "policies").glob("*.yaml"))]
+    return [document for text in texts for document in yaml.load_all(text, Loader=yaml.BaseLoader)]
+
+
+def test_the_one_schema_accepts_the_example_organisation() -> None:
+    """What editors check with the schema line is what the compiler accepts."""
+    validator = jsonschema.Draft202012Validator(policy_schema())
+    documents = _documents()
+    for document in documents:
+        validator.validate(document)
+
+    assert len(documents) > 15
+
+
+plain = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["month", "5 USD", "deny", "a", "", "*"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["department", "every", "limit", "x"]), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(sorted(KINDS)), st.data())
+def test_types_and_schemas_accept_the_same(kind: str, data: st.DataObject) -> None:
+    """The type that is built and the schema that is shown never disagree about structure."""
+    schema = kind_schema(kind)
+    names = data.draw(st.lists(st.sampled_from([*schema["properties"], "unheard_of"]), max_size=4, unique=True))
+    value = {"apiVersion": "governor/v1", "kind": kind, "name": "a", **{name: data.draw(plain) for name in names}}
+    try:
+        msgspec.convert(value, KINDS[kind])
+        typed = True
+    except msgspec.ValidationError:
+        typed = False
+    # Formats are judged by their parsers, not by the patterns that are shown to editors.
+    errors = [
+        error for error in _structural(schema, value) if error.validator != "pattern" or "format" not in error.schema
+    ]
+
+    assert typed is not bool(errors)
+
+
+def _structural(schema: dict[str, Any], value: Any) -> list[Any]:
+    found = []
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
+        branches: dict[int, list[Any]] = {}
+        for inner in error.context or ():
+            branches.setdefault(inner.schema_path[0], []).append(inner)
+        formats_only = [
+            all(inner.validator == "pattern" and "format" in inner.schema for inner in inners)
+            for inners in branches.values()
+        ]
+        if not any(formats_only):
+            found.append(error)
+    return found
+
+
+def test_every_code_of_a_problem_is_documented() -> None:
+    """The page of codes lists exactly the codes that the compiler has, with their meaning."""
+    page = (ROOT / "docs" / "reference" / "codes.md").read_text(encoding="utf-8")
+    section = page.split("## Policy problems\n", 1)[1].split("\n## ", 1)[0]
+    rows = dict(line.strip("| ").split(" | ")[0::2] for line in section.splitlines() if line.startswith("| `"))
+
+    assert {f"`{code}`": meaning for code, meaning in CODES.items()} == rows
+    assert not set(ERRORS) & set(WARNINGS)

@@ -10,6 +10,7 @@ import uvicorn
 
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.clients.price_catalogue import genai_prices
+from governor.compiler.worker import compile_in_process
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
 from governor.services.decide import Decider
@@ -17,7 +18,7 @@ from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
-from governor.services.publish_policies import PolicyPublisher, publish_folder
+from governor.services.publish_policies import CompilePolicies, PolicyPublisher, publish_folder
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
 from governor.services.summarise_usage import UsageSummariser
@@ -55,12 +56,15 @@ class Governor:
 
 
 @asynccontextmanager
-async def open_governor(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Governor]:
+async def open_governor(
+    settings: Settings, clock: Clock | None = None, compile_policies: CompilePolicies = compile_in_process
+) -> AsyncIterator[Governor]:
     """Put a server together, and take it apart again: the ledger finishes what it accepted before the database closes.
 
     Args:
         settings: How it is configured.
         clock: Tells it the time instead of what the settings say; the demo drives one through a day.
+        compile_policies: Compiles the folder; in a process of its own, unless a test is in a hurry.
 
     Raises:
         GovernorError: If the database cannot be used, or the policy folder has errors.
@@ -72,6 +76,7 @@ async def open_governor(settings: Settings, clock: Clock | None = None) -> Async
         publisher = await publish_folder(
             settings.policies,
             catalogues=genai_prices,
+            compile_policies=compile_policies,
             database=database,
             now=clock.now,
             policy_age_max=settings.max_policy_age,

@@ -5,7 +5,7 @@ Publishing is all or nothing: an invalid folder never replaces a valid one, and 
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,6 @@ from watchfiles import awatch
 
 from governor.compiler.load import Compiled
 from governor.compiler.problems import Problem
-from governor.compiler.worker import compile_in_process
 from governor.core.decisions.snapshot import Catalogues, PolicySet, Snapshot
 from governor.core.errors import GovernorError
 from governor.services.snapshots import Snapshots
@@ -31,6 +30,9 @@ LOOK_MS = 2_000
 
 QUIET_MS = 100
 """How long a folder must be quiet before a change is taken: editors and git write several files."""
+
+CompilePolicies = Callable[[Path, datetime, Callable[[], Catalogues]], Awaitable[Compiled]]
+"""Compiles a folder: in a process of its own in a server, so that 100,000 policies never stop decisions."""
 
 Signature = tuple[tuple[str, int, int, int], ...]
 """Path, size, modification time (ns) and inode of every file of a folder: equal if nothing was written."""
@@ -94,6 +96,7 @@ class PolicyPublisher:
         folder: Where the policies are.
         snapshots: Where the snapshot that decides is swapped.
         catalogues: Makes the price catalogue, here and in the compiler's process; used if the policies ask for it.
+        compile_policies: Compiles the folder.
         database: Where the text of every version is kept.
         now: The clock.
         seen: What the folder looked like when the present snapshot was read.
@@ -105,6 +108,7 @@ class PolicyPublisher:
         *,
         snapshots: Snapshots,
         catalogues: Callable[[], Catalogues],
+        compile_policies: CompilePolicies,
         database: Database,
         now: Callable[[], datetime],
         seen: Signature,
@@ -113,6 +117,7 @@ class PolicyPublisher:
         self.state = PolicyState(snapshots.current.version, snapshots.confirmed_at)
         self._folder = folder
         self._catalogues = catalogues
+        self._compile = compile_policies
         self._database = database
         self._now = now
         self._seen: Signature | None = seen
@@ -144,7 +149,7 @@ class PolicyPublisher:
         Returns:
             Whether the folder is valid.
         """
-        compiled = await compile_in_process(self._folder, self._now(), self._catalogues)
+        compiled = await self._compile(self._folder, self._now(), self._catalogues)
         if compiled.policies is None:
             self._refuse(compiled.problems)
             return False
@@ -214,6 +219,7 @@ async def publish_folder(
     folder: Path,
     *,
     catalogues: Callable[[], Catalogues],
+    compile_policies: CompilePolicies,
     database: Database,
     now: Callable[[], datetime],
     policy_age_max: timedelta | None,
@@ -228,7 +234,7 @@ async def publish_folder(
     """
     # Looked at before it is read: what changes meanwhile is noticed.
     seen = await asyncio.to_thread(folder_signature, folder)
-    compiled = await compile_in_process(folder, now(), catalogues)
+    compiled = await compile_policies(folder, now(), catalogues)
     if compiled.policies is None:
         raise InvalidPoliciesError(folder, compiled.problems)
     snapshot = await asyncio.to_thread(Snapshot.build, compiled.policies, catalogues())
@@ -236,6 +242,7 @@ async def publish_folder(
         folder,
         snapshots=Snapshots(snapshot, now(), policy_age_max),
         catalogues=catalogues,
+        compile_policies=compile_policies,
         database=database,
         now=now,
         seen=seen,

@@ -174,6 +174,15 @@ async def test_a_batch_is_answered_in_order_and_a_bad_request_fails_in_its_slot(
     assert "unknown_field" == slots[1]["error"]["code"]
 
 
+async def test_a_control_character_fails_in_its_slot(server: Server) -> None:
+    """What is wrong inside one request of a batch is that request's fault alone."""
+    async with server.client() as client:
+        batch = {"requests": [question(use_case="a\nb"), question()]}
+        slots = (await client.post("/decide/batch", json=batch)).json()["decisions"]
+
+    assert ("invalid_request", "allow") == (slots[0]["error"]["code"], slots[1]["verdict"])
+
+
 async def test_a_conflict_inside_a_batch_stays_in_its_slot(server: Server) -> None:
     """A used request id in one slot leaves the others alone."""
     async with server.client() as client:

@@ -1,6 +1,6 @@
 """A small organisation for the tests of the HTTP door, and a server around it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,8 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from governor.clients.clock import Clock, TickingClock
+from governor.compiler.load import Compiled, compile_folder
+from governor.core.decisions.snapshot import Catalogues
 from governor.core.keys import Role
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.routes import create_gate
@@ -139,10 +141,15 @@ class Server:
         return made.secret
 
 
+async def compile_here(folder: Path, now: datetime, _catalogues: Callable[[], Catalogues]) -> Compiled:
+    """Compile in this process: the same answer as in one of its own, sooner."""
+    return compile_folder(folder, now)
+
+
 @asynccontextmanager
 async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Server]:
     """Run a server in this process."""
-    async with open_governor(settings, clock) as governor:
+    async with open_governor(settings, clock, compile_here) as governor:
         metrics = HttpMetrics(CollectorRegistry())
         server = Server(governor, create_gate(governor, metrics), metrics, {})
         if isinstance(governor.doorkeeper, KeyRing):

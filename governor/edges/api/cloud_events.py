@@ -14,7 +14,7 @@ from cloudevents.core.exceptions import BaseCloudEventException
 from starlette.types import Scope
 
 from governor.core.errors import GovernorError, InvalidRequestError
-from governor.edges.api.decoding import refuse_control_characters
+from governor.edges.api.decoding import refuse_controls_in
 from governor.edges.api.errors import ApiError
 
 STRUCTURED = "application/cloudevents+json"
@@ -38,7 +38,7 @@ def read_binary(scope: Scope, body: bytes) -> dict[str, Any]:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
     _require(attributes)
-    document(body)
+    refuse_controls_in(document(body))
     try:
         event = from_binary_event(HTTPMessage(headers, body))
     except (BaseCloudEventException, ValueError, TypeError) as error:
@@ -55,6 +55,7 @@ def read_envelope(envelope: object) -> dict[str, Any]:
     """Read one decoded event of a batch; raises as ``read_binary`` does."""
     if not isinstance(envelope, dict):
         raise _invalid("an event is an object")
+    refuse_controls_in(envelope)
     _require(envelope)
     if "data" in envelope and "data_base64" in envelope:
         raise _invalid("an event has `data` or `data_base64`, not both")
@@ -68,18 +69,15 @@ def read_envelope(envelope: object) -> dict[str, Any]:
 
 
 def document(body: bytes) -> Any:
-    """Decode JSON strictly: no NaN, no control characters.
+    """Decode JSON strictly: no NaN, no infinity.
 
     Raises:
         ApiError: ``malformed_json``.
-        InvalidRequestError: If there are control characters.
     """
     try:
-        decoded = msgspec.json.decode(body)
+        return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ApiError("the body is not JSON; send UTF-8 JSON without NaN or Infinity", code="malformed_json") from None
-    refuse_control_characters(body)
-    return decoded
 
 
 def _require(attributes: dict[str, Any]) -> None:
@@ -96,7 +94,9 @@ def _unpacked(envelope: dict[str, Any]) -> dict[str, Any]:
         data = base64.b64decode(envelope["data_base64"], validate=True)
     except (binascii.Error, ValueError, TypeError):
         raise _invalid("`data_base64` is not base64") from None
-    return {name: value for name, value in envelope.items() if name != "data_base64"} | {"data": document(data)}
+    unpacked = document(data)
+    refuse_controls_in(unpacked)
+    return {name: value for name, value in envelope.items() if name != "data_base64"} | {"data": unpacked}
 
 
 def _fields(attributes: dict[str, Any], data: object, given: dict[str, Any]) -> dict[str, Any]:

@@ -33,9 +33,14 @@ class BodyDecoder(Generic[T]):
     Args:
         shape: The struct of the body.
         nested: Path of each nested object (``".subject"``) to its struct, so that a misspelt field can be named.
+        parts_are_checked: True if the body only holds others that are decoded each by itself: then a control
+            character in one of them is the fault of that one alone.
     """
 
-    def __init__(self, shape: type[T], nested: Mapping[str, type[Any]] | None = None) -> None:
+    def __init__(
+        self, shape: type[T], nested: Mapping[str, type[Any]] | None = None, *, parts_are_checked: bool = False
+    ) -> None:
+        self._parts_are_checked = parts_are_checked
         self._decode = msgspec.json.Decoder(shape).decode
         self._convert_type = shape
         self._fields = {"": _names(shape)} | {path: _names(inner) for path, inner in (nested or {}).items()}
@@ -53,7 +58,8 @@ class BodyDecoder(Generic[T]):
             raise self._explained(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _malformed(error) from None
-        refuse_control_characters(body)
+        if not self._parts_are_checked:
+            refuse_control_characters(body)
         return value
 
     def convert(self, value: Any) -> T:
@@ -121,10 +127,11 @@ def refuse_control_characters(body: bytes) -> None:
         InvalidRequestError: If there is one.
     """
     if b"\\" in body or b"\x7f" in body or b"\xc2" in body:
-        _refuse_in(msgspec.json.decode(body))
+        refuse_controls_in(msgspec.json.decode(body))
 
 
-def _refuse_in(value: Any) -> None:
+def refuse_controls_in(value: Any) -> None:
+    """Refuse control characters in any text of a decoded value; raises as ``refuse_controls`` does."""
     stack = [value]
     while stack:
         item = stack.pop()

@@ -145,7 +145,7 @@ class DecideBatchWire(Struct, forbid_unknown_fields=True, frozen=True):
     all_or_nothing: Annotated[bool, Meta(description="Allow all of them or none.")] = False
 
 
-DECIDE_BATCH = BodyDecoder(DecideBatchWire)
+DECIDE_BATCH = BodyDecoder(DecideBatchWire, parts_are_checked=True)
 
 
 class ExtendWire(Struct, forbid_unknown_fields=True, frozen=True):

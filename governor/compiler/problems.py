@@ -143,7 +143,7 @@ ERRORS: Mapping[str, str] = {
     "wrong-value": "a word that is not one of the words of the field",
     "yaml-syntax": "the text is not YAML",
 }
-"""Codes that stop a folder from being used, with their meaning. Documented in ``docs/reference/codes.md``."""
+"""Codes that stop a folder from being used, with their meaning. Documented in ``docs/reference/policy-problems.md``."""
 
 WARNINGS: Mapping[str, str] = {
     "ambiguous-word": "`yes`, `no`, `on` and `off` are words here, but booleans for readers of YAML 1.1: quote them",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from governor.compiler.reference import reference_text
+from governor.compiler.reference import reference_files
 from governor.compiler.schema import schema_files
 from governor.edges.cli.printing import complain, say
 
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing; say what is not up to date.")]
 FolderOption = Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the schemas are.")]
-FileOption = Annotated[Path, typer.Option("--to", metavar="FILE", help="Where the reference is.")]
+PagesOption = Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the reference is.")]
 
 
 @app.command("export", epilog=EXAMPLE)
@@ -35,9 +35,10 @@ def export(check: CheckOption = False, to: FolderOption = Path("schemas")) -> No
 
 
 @app.command("docs", epilog="Example: governor schema docs --check")
-def docs(check: CheckOption = False, to: FileOption = Path("docs/reference/policies.md")) -> None:
-    """Write the reference of the policy language."""
-    _keep({to: reference_text()}, check=check, command=f"governor schema docs --to {to}")
+def docs(check: CheckOption = False, to: PagesOption = Path("docs/reference")) -> None:
+    """Write the reference of the policy language and of the problems that policies can have."""
+    pages = {to / name: text for name, text in reference_files().items()}
+    _keep(pages, check=check, command=f"governor schema docs --to {to}")
 
 
 def _keep(files: Mapping[Path, str], *, check: bool, command: str) -> None:

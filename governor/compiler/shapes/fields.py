@@ -29,6 +29,10 @@ User = Annotated[
         extra_json_schema={"x-form": "a user name without spaces, such as an e-mail address"},
     ),
 ]
+Provider = Annotated[
+    str,
+    Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", extra_json_schema={"x-form": "a provider, such as bedrock or vertex"}),
+]
 Pattern = Annotated[str, Meta(min_length=1, max_length=256)]
 Patterns = Pattern | list[Pattern]
 Amount = Annotated[str, _text("amount", _NUMBER + _UNIT)]

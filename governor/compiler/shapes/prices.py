@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType, field
 
 from governor.compiler.shapes.envelope import Envelope
-from governor.compiler.shapes.fields import Day, Money, Name, Pattern, Percent, Price, Shape, Tokens
+from governor.compiler.shapes.fields import Day, Money, Pattern, Percent, Price, Provider, Shape, Tokens
 from governor.compiler.shapes.models import CatalogueName
 
 
@@ -81,7 +81,7 @@ class PriceShape(RatesShape, kw_only=True):
 
     model: Annotated[Pattern, Meta(description="A model, or a pattern with `*`.", examples=["anthropic/claude-opus-4"])]
     provider: Annotated[
-        Name | UnsetType, Meta(description="Who bills it; absent: any provider.", examples=["anthropic"])
+        Provider | UnsetType, Meta(description="Who bills it; absent: any provider.", examples=["anthropic"])
     ] = UNSET
     from_: Annotated[
         Day | UnsetType,
@@ -107,7 +107,7 @@ class DiscountShape(Shape, kw_only=True):
     """What a contract takes off the prices of a provider."""
 
     provider: Annotated[
-        Name | UnsetType, Meta(description="Whose prices; absent: everybody's.", examples=["anthropic"])
+        Provider | UnsetType, Meta(description="Whose prices; absent: everybody's.", examples=["anthropic"])
     ] = UNSET
     discount: Annotated[Percent, Meta(description="How much is taken off, last of all.", examples=["12%"])]
     from_: Annotated[

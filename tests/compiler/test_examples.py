@@ -1,0 +1,89 @@
+"""The example organisation: what the issue promises, and clean."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from governor.clients.price_catalogue import genai_prices
+from governor.compiler.load import Compiled, compile_folder
+from governor.core.periods import Every
+from governor.core.policy.kinds import Quota
+from governor.core.units import Unit
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def example() -> Compiled:
+    """The example organisation, with the price catalogue."""
+    return compile_folder(ROOT / "policies", NOW, genai_prices())
+
+
+def quotas(example: Compiled, unit: Unit) -> list[Quota]:
+    """Return the quotas of a unit."""
+    assert example.policies is not None
+    return [quota for quota in example.policies.quotas if quota.unit is unit]
+
+
+def test_it_is_clean_with_and_without_the_price_catalogue(example: Compiled) -> None:
+    """No errors, and no warnings that a newcomer would have to explain."""
+    alone = compile_folder(ROOT / "policies", NOW)
+
+    assert () == example.problems
+    assert () == alone.problems
+
+
+def test_it_has_the_people_of_a_real_company(example: Compiled) -> None:
+    """Six departments, twelve teams, a hundred people, service accounts, and nobody without a place."""
+    assert example.policies is not None
+    organization = example.policies.organization
+    homes = {person.placements[0].team for person in organization.people.values()}
+
+    assert (6, 12, 100) == (len(organization.departments), len(organization.teams), len(organization.people))
+    assert set(organization.teams) == homes
+    assert len(organization.service_accounts) >= 3
+    assert ("marketing", "growth") == (
+        organization.people["mia@acme.example"].placements[0].department,
+        organization.people["mia@acme.example"].placements[0].team,
+    )
+
+
+def test_it_has_budgets_on_every_level(example: Compiled) -> None:
+    """Company, department, team and person in USD, tokens, a rate limit and a concurrency limit."""
+    money = {quota.per for quota in quotas(example, Unit.USD)}
+    minutes = [quota for quota in quotas(example, Unit.REQUESTS) if quota.period and quota.period.every is Every.MINUTE]
+
+    assert {(), ("department",), ("team",), ("user",)} <= money
+    assert {("department",), ("user",)} <= {quota.per for quota in quotas(example, Unit.TOKENS)}
+    assert [("user",)] == [quota.per for quota in minutes]
+    assert [None] == [quota.period for quota in quotas(example, Unit.CONCURRENT)]
+
+
+def test_every_model_has_the_list_price_of_the_mission(example: Compiled) -> None:
+    """Prices per million tokens are those of February 2026, in nano-USD."""
+    assert example.policies is not None
+    prices = {entry.model: entry.price.rates for entry in example.policies.prices.entries}
+    listed = {
+        "anthropic/claude-opus-4": (15_000, 75_000),
+        "openai/gpt-4o": (2_500, 10_000),
+        "anthropic/claude-sonnet-4": (3_000, 15_000),
+        "google/gemini-2.5-pro": (1_250, 10_000),
+        "openai/gpt-4o-mini": (150, 600),
+        "xai/grok-4.1-fast": (200, 500),
+        "self-hosted/llama-3-70b": (900, 900),
+    }
+
+    found = {model: (rates.input, rates.output) for model, rates in prices.items()}
+
+    assert {model: (a * 1_000_000, b * 1_000_000) for model, (a, b) in listed.items()} == found
+
+
+def test_every_file_starts_with_its_schema_line() -> None:
+    """Editors help from the first keystroke."""
+    first = {
+        path.name: path.read_text(encoding="utf-8").split("\n", 1)[0] for path in (ROOT / "policies").glob("*.yaml")
+    }
+
+    assert {"# yaml-language-server: $schema=../schemas/policy.schema.json"} == set(first.values())

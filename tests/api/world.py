@@ -147,20 +147,21 @@ async def compile_here(folder: Path, now: datetime, _catalogues: Callable[[], Ca
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Server]:
-    """Run a server in this process."""
+async def running(settings: Settings, clock: Clock | None = None, *, with_keys: bool = True) -> AsyncIterator[Server]:
+    """Run a server in this process; a second one on the same database makes no keys."""
     async with open_governor(settings, clock, compile_here) as governor:
         metrics = HttpMetrics(CollectorRegistry())
         server = Server(governor, create_gate(governor, metrics), metrics, {})
-        if isinstance(governor.doorkeeper, KeyRing):
+        if with_keys and isinstance(governor.doorkeeper, KeyRing):
             for role in Role:
                 server.keys[role] = await server.make_key(f"{role}-key", role)
         yield server
 
 
 def settings_for(database_url: str, policies: Path, **given: Any) -> Settings:
-    """Return the settings of a test's server."""
-    return load_settings(database_url=database_url, policies=policies, bootstrap_key=BOOTSTRAP, **given)
+    """Return the settings of a test's server; a slow machine must not degrade its answers."""
+    common = {"decide_deadline_ms": 60_000, "bootstrap_key": BOOTSTRAP}
+    return load_settings(database_url=database_url, policies=policies, **{**common, **given})
 
 
 def question(**changes: Any) -> dict[str, Any]:

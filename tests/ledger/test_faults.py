@@ -1,0 +1,216 @@
+"""Every storage call fails in turn: no answer without a record, no hold without an answer, and the ledger goes on."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from governor.core.errors import LedgerUnavailableError
+from governor.core.ledger.budget import Balance
+from governor.core.ledger.commands import Option, Place, Placed
+from governor.store.database import Database
+from governor.store.ledger import SqlLedger, writer
+from governor.store.ledger.session import Row, Session, Trouble
+from governor.store.ledger.statements import Insert, Lookup, Update
+from tests.conftest import FakeClock
+from tests.ledger.factory import budget, hold, place, settle
+
+COMPANY = budget("company")
+CALLS = range(1, 24)
+
+
+class FailingSession:
+    """A driver's session that fails at some calls, before or after it has done them."""
+
+    def __init__(self, session: Session, calls: "Calls") -> None:
+        self._session = session
+        self._calls = calls
+        self.errors = session.errors
+        self.is_exclusive = session.is_exclusive
+        is_sqlite = sqlite3.Error in session.errors
+        self._error: type[Exception] = sqlite3.OperationalError if is_sqlite else psycopg.OperationalError
+
+    def _pass(self) -> None:
+        if self._calls.fails():
+            raise self._error("the disk is gone")
+
+    def begin(self) -> None:
+        """Begin, or fail."""
+        self._pass()
+        self._session.begin()
+
+    def commit(self) -> None:
+        """Commit, or fail before; or commit, and fail before anybody knows."""
+        self._pass()
+        self._session.commit()
+        self._pass()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self._session.rollback()
+
+    def close(self) -> None:
+        """Close."""
+        self._session.close()
+
+    def find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
+        """Find, or fail."""
+        self._pass()
+        return self._session.find(lookup, keys)
+
+    def write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
+        """Write, or fail."""
+        self._pass()
+        return self._session.write(statement, rows)
+
+    def empty_ring_table(self, index: int) -> None:
+        """Empty a table, or fail."""
+        self._pass()
+        self._session.empty_ring_table(index)
+
+    def diagnose(self, error: Exception) -> Trouble:
+        """Say what to do, as the driver does."""
+        return self._session.diagnose(error)
+
+
+class Calls:
+    """Counts storage calls; those from ``first`` to ``last`` fail."""
+
+    def __init__(self, first: int, last: float) -> None:
+        self.first, self.last, self.made = first, last, 0
+
+    def fails(self) -> bool:
+        """Count a call and tell whether it fails."""
+        self.made += 1
+        return self.first <= self.made <= self.last
+
+
+def sabotage(ledger: SqlLedger, calls: Calls) -> None:
+    """Let a ledger's storage fail from its next connection on."""
+    open_session = ledger._open_session
+    ledger._writer.close()
+    ledger._writer._open_session = lambda: FailingSession(open_session(), calls)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "PAUSE_S", 0)
+
+
+@pytest.mark.parametrize("number", CALLS)
+async def test_a_failure_that_passes_is_not_seen(sql_ledger: SqlLedger, number: int) -> None:
+    """One storage call fails, also a commit that was done: both commands count exactly once."""
+    sabotage(sql_ledger, Calls(number, number))
+    command = place(hold(COMPANY, 5))
+    placed = await sql_ledger.submit(command)
+    settled = await sql_ledger.submit(settle(command.decision_id, amount=2))
+    balances = await sql_ledger.balances([COMPANY.digest])
+
+    assert isinstance(placed, Placed)
+    assert (False, "recorded", Balance(2, 0)) == (
+        placed.replayed,
+        getattr(settled, "status", ""),
+        balances[COMPANY.digest],
+    )
+
+
+@pytest.mark.parametrize("number", CALLS)
+async def test_a_failure_that_stays_is_told(sql_ledger: SqlLedger, number: int) -> None:
+    """Every storage call fails from some call on: what was answered is there, the rest is unavailable."""
+    calls = Calls(number, float("inf"))
+    sabotage(sql_ledger, calls)
+    outcomes = await asyncio.gather(
+        sql_ledger.submit(place(hold(COMPANY, 5))),
+        sql_ledger.submit(place(hold(COMPANY, 5))),
+        return_exceptions=True,
+    )
+    later = await asyncio.gather(sql_ledger.submit(place(hold(COMPANY, 5))), return_exceptions=True)
+    calls.last = 0
+    recovered = await sql_ledger.submit(place(hold(COMPANY, 1)))
+    answered = [one for one in (*outcomes, *later) if isinstance(one, Placed)]
+    failed = [one for one in (*outcomes, *later) if isinstance(one, LedgerUnavailableError)]
+
+    assert isinstance(recovered, Placed)
+    assert 3 == len(answered) + len(failed)
+
+
+async def test_a_lost_connection_is_replaced(sql_ledger: SqlLedger) -> None:
+    """The connection is closed under the ledger; the next command does not notice."""
+    await sql_ledger.submit(place(hold(COMPANY, 1)))
+    assert sql_ledger._writer._session is not None
+    sql_ledger._writer._session.close()
+    placed = await sql_ledger.submit(place(hold(COMPANY, 1)))
+
+    assert isinstance(placed, Placed)
+
+
+async def test_past_its_deadline_a_waiting_command_is_withdrawn(sql_ledger: SqlLedger) -> None:
+    """The writer is busy with another one: nothing was held for the caller who was told so."""
+    gate, entered = threading.Event(), threading.Event()
+    busy = asyncio.ensure_future(sql_ledger.submit(_slow(gate, entered)))
+    await asyncio.to_thread(entered.wait)
+    with pytest.raises(LedgerUnavailableError):
+        await sql_ledger.submit(place(hold(COMPANY, 5)), deadline_s=0.01)
+    gate.set()
+    await busy
+    await sql_ledger.submit(place(hold(COMPANY, 0)))
+
+    assert Balance(0, 1) == (await sql_ledger.balances([COMPANY.digest]))[COMPANY.digest]
+
+
+async def test_past_its_deadline_a_placed_hold_is_released(sql_ledger: SqlLedger) -> None:
+    """It was being placed when the caller was told that there is no answer."""
+    gate, entered = threading.Event(), threading.Event()
+    late = asyncio.ensure_future(sql_ledger.submit(_slow(gate, entered), deadline_s=0.01))
+    await asyncio.to_thread(entered.wait)
+    with pytest.raises(LedgerUnavailableError):
+        await late
+    gate.set()
+    await sql_ledger.close()
+
+    assert Balance(0, 0) == (await sql_ledger.balances([COMPANY.digest]))[COMPANY.digest]
+
+
+async def test_a_full_queue_refuses_at_once(database: Database, clock: FakeClock) -> None:
+    """The answer would come too late anyway."""
+    ledger = SqlLedger(database, clock, queue_max=1)
+    await ledger.start()
+    gate, entered = threading.Event(), threading.Event()
+    busy = asyncio.ensure_future(ledger.submit(_slow(gate, entered)))
+    await asyncio.to_thread(entered.wait)
+    waiting = asyncio.ensure_future(ledger.submit(place(hold(COMPANY, 1))))
+    await asyncio.sleep(0)
+    with pytest.raises(LedgerUnavailableError):
+        await ledger.submit(place(hold(COMPANY, 1)))
+    gate.set()
+    await asyncio.gather(busy, waiting)
+    await ledger.close()
+
+    assert 0 == ledger.queue_depth
+
+
+async def test_closing_finishes_what_was_accepted(database: Database, clock: FakeClock) -> None:
+    """Everything submitted before is answered; what comes after is refused."""
+    ledger = SqlLedger(database, clock)
+    await ledger.start()
+    tasks = [asyncio.ensure_future(ledger.submit(place(hold(COMPANY, 1)))) for _ in range(50)]
+    await asyncio.sleep(0)
+    await ledger.close()
+    outcomes = await asyncio.gather(*tasks)
+    with pytest.raises(LedgerUnavailableError):
+        await ledger.submit(place(hold(COMPANY, 1)))
+
+    assert 50 == sum(isinstance(outcome, Placed) for outcome in outcomes)
+
+
+def _slow(gate: threading.Event, entered: threading.Event) -> Place:
+    def options() -> tuple[Option, ...]:
+        entered.set()
+        gate.wait(10)
+        return (Option(placeable=True, holds=(hold(COMPANY, 1),)),)
+
+    return replace(place(hold(COMPANY, 1)), options=options)

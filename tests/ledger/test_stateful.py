@@ -1,0 +1,237 @@
+"""Any order of commands: memory and SQL agree on every answer and balance, and every balance follows from records.
+
+A machine sends the same random commands to the in-memory ledger, to a SQL ledger that applies them one at a time, and
+checks what must always hold. ``verify`` recomputes everything at the end by code that shares nothing with the rules.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import Connection
+
+from governor.core.ledger.book import Outcome
+from governor.core.ledger.budget import Balance
+from governor.core.ledger.commands import Command, Conflict, Hold, PlaceAll, Placed, ReservationResult
+from governor.core.ledger.memory import MemoryLedger
+from governor.core.ledger.results import EventResult
+from governor.core.units import Unit
+from governor.store.balances import read_balances
+from governor.store.database import Database
+from governor.store.ledger.postgres_session import PostgresSession
+from governor.store.ledger.sqlite_session import SqliteSession
+from governor.store.ledger.writer import Writer
+from governor.store.sweep import sweep
+from governor.store.tables import METADATA
+from governor.store.verify import verify
+from tests.conftest import FakeClock
+from tests.ledger.factory import budget, extend, hold, place_options, release, settle
+
+KEYS = (
+    budget("company"),
+    budget("department", department="marketing"),
+    budget("spend", unit=Unit.USD),
+    budget("slots", unit=Unit.CONCURRENT),
+)
+EXAMPLES = int(os.environ.get("GOVERNOR_STATEFUL_EXAMPLES", "30"))
+
+amounts = st.integers(0, 12)
+holds = st.builds(
+    lambda index, amount, charge, must_fit: (index, amount, charge, must_fit),
+    st.integers(0, len(KEYS) - 1),
+    amounts,
+    st.booleans(),
+    st.booleans(),
+)
+candidates = st.lists(st.lists(holds, min_size=1, max_size=3, unique_by=lambda one: one[0]), min_size=1, max_size=2)
+
+
+def essence(outcome: Outcome) -> object:
+    """Return what an answer says, without the bodies that only some outcomes carry."""
+    match outcome:
+        case Placed():
+            return outcome.reservation, outcome.replayed, outcome.state
+        case ReservationResult():
+            return outcome.outcome, outcome.reservation
+        case EventResult() | Conflict():
+            return outcome
+        case tuple():
+            return tuple(essence(one) for one in outcome)
+
+
+class Agreement(RuleBasedStateMachine):
+    """The reference and a SQL ledger, side by side. ``url`` is set by the test."""
+
+    url = ""
+
+    @initialize()
+    def open(self) -> None:
+        """Begin with two empty ledgers at noon."""
+        self.clock = FakeClock()
+        self.limits = [30] * len(KEYS)
+        self.memory = MemoryLedger(self.clock)
+        self.database = Database(self.url)
+        session = (
+            (lambda: SqliteSession(self.database.open_sqlite()))
+            if self.database.is_sqlite
+            else (lambda: PostgresSession(self.database.open_postgres()))
+        )
+        self.writer = Writer(session, self.clock)
+        self.decisions: list[bytes] = []
+        self.events: list[str] = []
+
+    def teardown(self) -> None:
+        """Verify from records, and forget everything."""
+        differences = self.database.read_now(lambda connection: list(verify(connection, self.clock(), sums_max=2)))
+        self.writer.close()
+        self.database.write_now(_empty)
+        self.database.engine.dispose()
+
+        assert [] == differences
+
+    def send(self, *commands: Command) -> None:
+        """Send commands to both as one batch; the answers must be the same."""
+        expected = [essence(self.memory.apply(command)) for command in commands]
+        results = self.writer.apply(commands)
+
+        assert expected == [essence(result) for result in results if not isinstance(result, Exception)]
+
+    def plan(self, chosen: list[list[tuple[int, int, bool, bool]]]) -> list[list[Hold]]:
+        """Return candidates under the limits of now."""
+        return [
+            [
+                hold(KEYS[index], amount, self.limits[index], must_fit=must_fit, charge=charge)
+                for index, amount, charge, must_fit in one
+            ]
+            for one in chosen
+        ]
+
+    @rule(chosen=candidates, hold_for_s=st.sampled_from([10, 60, 600]), request=st.integers(0, 40))
+    def decide(self, chosen: list[list[tuple[int, int, bool, bool]]], hold_for_s: int, request: int) -> None:
+        """Ask; a request id that was used before with another body is a conflict."""
+        command = place_options(
+            *self.plan(chosen),
+            request_id=str(request),
+            body=repr((request % 3, chosen if request % 2 else "")).encode(),
+            hold_for_s=hold_for_s,
+            cost_nano_usd=5,
+        )
+        self.decisions.append(command.decision_id)
+        self.send(command)
+
+    @rule(chosen=st.lists(candidates, min_size=1, max_size=3))
+    def decide_all(self, chosen: list[list[list[tuple[int, int, bool, bool]]]]) -> None:
+        """Ask for all or nothing."""
+        places = tuple(place_options(*self.plan(one)) for one in chosen)
+        self.decisions.extend(one.decision_id for one in places)
+        self.send(PlaceAll(places))
+
+    @rule(chosen=candidates, amount=amounts)
+    def decide_and_settle_in_one_batch(self, chosen: list[list[tuple[int, int, bool, bool]]], amount: int) -> None:
+        """The settlement arrives while the decision is not committed."""
+        command = place_options(*self.plan(chosen), cost_nano_usd=5)
+        self.decisions.append(command.decision_id)
+        self.send(command, settle(command.decision_id, amount=amount), release(command.decision_id))
+
+    @precondition(lambda self: self.decisions)
+    @rule(
+        data=st.data(),
+        amount=amounts,
+        final=st.booleans(),
+        event=st.integers(0, 30),
+        body=st.sampled_from([b"a", b"b"]),
+    )
+    def report(self, data: st.DataObject, amount: int, *, final: bool, event: int, body: bytes) -> None:
+        """Report usage, also twice, also late, also for what was denied or released."""
+        decision = data.draw(st.sampled_from(self.decisions))
+        self.events.append(f"e{event}")
+        self.send(settle(decision, amount=amount, final=final, event_id=f"e{event}", body=body))
+
+    @precondition(lambda self: self.events)
+    @rule(data=st.data(), amount=amounts, model=st.sampled_from(["openai/gpt-4o", "other"]))
+    def correct(self, data: st.DataObject, amount: int, model: str) -> None:
+        """Correct an event or a correction, also to another model."""
+        target = data.draw(st.sampled_from(self.events))
+        event_id = f"c{len(self.events)}"
+        self.events.append(event_id)
+        self.send(settle(None, amount=amount, event_id=event_id, corrects=target, model=model))
+
+    @precondition(lambda self: self.decisions)
+    @rule(data=st.data())
+    def give_back(self, data: st.DataObject) -> None:
+        """Release."""
+        self.send(release(data.draw(st.sampled_from(self.decisions))))
+
+    @precondition(lambda self: self.decisions)
+    @rule(data=st.data(), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | amounts)
+    def prolong(self, data: st.DataObject, hold_for_s: int, cost: int | None) -> None:
+        """Extend, with or without more money."""
+        self.send(extend(data.draw(st.sampled_from(self.decisions)), hold_for_s, cost))
+
+    @rule(seconds=st.sampled_from([1, 9, 10, 61, 700, 50_000, 86_400]))
+    def wait(self, seconds: int) -> None:
+        """Let holds expire and days pass."""
+        self.clock.advance(seconds)
+
+    @rule(index=st.integers(0, len(KEYS) - 1), limit=st.sampled_from([0, 10, 30, 100]))
+    def change_a_limit(self, index: int, limit: int) -> None:
+        """A policy edit acts on the next decision and keeps what was used."""
+        self.limits[index] = limit
+
+    @rule()
+    def tidy_up(self) -> None:
+        """A sweep changes no balance, whenever it comes."""
+        self.database.write_now(lambda connection: sweep(connection, self.clock()))
+
+    @rule()
+    def restart(self) -> None:
+        """A new connection that remembers nothing: one run equals two half runs."""
+        self.writer.close()
+        self.writer._batches.forget()
+
+    @invariant()
+    def balances_agree(self) -> None:
+        """Both tell the same balances, none below zero."""
+        if not hasattr(self, "memory"):
+            return
+        digests = [key.digest for key in KEYS]
+        now_s = self.clock()
+        stored = self.database.read_now(lambda connection: read_balances(connection, digests, now_s))
+        self.memory.book.now_s = now_s
+        for digest in digests:
+            balance = stored.get(digest, Balance(0, 0))
+
+            assert balance.used >= 0
+            assert balance.held >= 0
+            assert self.memory.book.balance(digest) == balance
+
+
+def _empty(connection: Connection) -> None:
+    for table in METADATA.tables.values():
+        connection.execute(table.delete())
+
+
+def test_memory_and_database_agree_whatever_happens(database_url: str) -> None:
+    """Decide, settle, correct, release, extend, expire, replay, report late, edit limits, sweep, restart: any order."""
+
+    class Machine(Agreement):
+        url = database_url
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=30,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )

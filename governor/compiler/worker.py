@@ -24,6 +24,7 @@ from governor.compiler.load import Compiled, compile_folder
 from governor.compiler.problems import Problem
 from governor.core.decisions.snapshot import NO_CATALOGUES, Catalogues, PolicySet
 from governor.core.errors import GovernorError
+from governor.core.policy.header import Header
 
 PART_VALUES = 50
 """How many values travel together: unpickling them keeps the event loop for one or two milliseconds."""
@@ -118,12 +119,14 @@ class _Gathered:
     files: dict[str, str] = field(default_factory=dict)
     people: dict[str, Any] = field(default_factory=dict)
     person_ids: dict[str, str] = field(default_factory=dict)
+    headers: list[Header] = field(default_factory=list)
     lists: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _SEQUENCES})
 
     def take(self, name: str, value: Any) -> None:
         """Take one part."""
         if name in self.lists:
             self.lists[name].extend(value)
+            self.headers.extend(policy.header for policy in value)
         elif name in {"version", "policies"}:
             setattr(self, name, value)
         elif name == "problems":
@@ -136,7 +139,7 @@ class _Gathered:
         policies = self.policies
         if policies is not None:
             organization = replace(policies.organization, people=self.people, person_ids=self.person_ids)
-            headers = (*policies.headers, *(policy.header for name in _SEQUENCES for policy in self.lists[name]))
+            headers = (*policies.headers, *self.headers)
             rules: dict[str, Any] = {name: tuple(values) for name, values in self.lists.items()}
             policies = replace(policies, organization=organization, headers=headers, **rules)
         return Compiled(policies, tuple(self.problems), self.version, self.files)

@@ -40,11 +40,12 @@ def test_a_problem_reads_as_one_line() -> None:
 
 def test_github_gets_escaped_workflow_commands() -> None:
     """Commas, colons, percent signs and line ends cannot break out of an annotation."""
+    sentence = "`limt` is not a field of Quota; did you mean `limit`?"
+
     lines = as_github([ERROR, WARNING], "policies")
 
     assert [
-        "::error file=policies/quotas.yaml,line=12,col=9,title=unknown-field::"
-        "`limt` is not a field of Quota; did you mean `limit`?",
+        f"::error file=policies/quotas.yaml,line=12,col=9,title=unknown-field::{sentence}",
         "::warning file=policies/a%2Cb.yaml,line=1,col=1,title=past-review::100%25 late%0Aindeed",
     ] == lines
 

@@ -3,6 +3,7 @@
 The kind is read first and only its own schema is applied, so that no message ever speaks of other kinds.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -15,9 +16,11 @@ from governor.compiler.quantities import PARSERS, QuantityError
 from governor.compiler.schema import kind_schema
 from governor.compiler.shapes import KINDS
 from governor.compiler.shapes.envelope import Envelope
+from governor.compiler.shapes.fields import ATTRIBUTES
 from governor.compiler.source import Document, Path
 
 _LATER = frozenset({"Routing", "UseCase", "ApprovalRule", "ForecastRule"})
+LENGTH = re.compile(r"[0-9]+ days?")
 _WORDS: Mapping[str, str] = {
     "object": "a mapping",
     "array": "a list",
@@ -118,7 +121,7 @@ _Validator: Any = _extend(Draft202012Validator, {"anyOf": _meant_branch})
 
 def _translate(document: Document, kind: str, error: ValidationError) -> Iterator[Problem]:
     path: Path = tuple(error.absolute_path)
-    where = f"`{path[-1]}`" if path and isinstance(path[-1], str) else "this value"
+    where = _where(path)
     match error.validator:
         case "additionalProperties":
             yield from _unknown_fields(document, kind, error, path)
@@ -134,6 +137,14 @@ def _translate(document: Document, kind: str, error: ValidationError) -> Iterato
             yield _wrong_size(document, error, path, where)
 
 
+def _where(path: Path) -> str:
+    """Name a place for people: ``limit``, or an item of ``limits``."""
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return "this value"
+    return f"`{names[-1]}`" if isinstance(path[-1], str) else f"this item of `{names[-1]}`"
+
+
 def _wrong_text(document: Document, error: ValidationError, path: Path, where: str) -> Iterator[Problem]:
     schema = _schema_of(error)
     cause = error.cause
@@ -145,7 +156,8 @@ def _wrong_text(document: Document, error: ValidationError, path: Path, where: s
         key = bool(error.absolute_schema_path) and "propertyNames" in error.absolute_schema_path
         place: Path = (*path, str(error.instance)) if key else path
         message = f"{where}: `{str(error.instance)[:60]}` does not have the right form"
-        yield document.problem("wrong-format", message, place, hint=f"write {form}", key=key)
+        near = did_you_mean(str(error.instance), ATTRIBUTES) if "an attribute" in form else ""
+        yield document.problem("wrong-format", message, place, hint=near or f"write {form}", key=key)
 
 
 def _wrong_size(document: Document, error: ValidationError, path: Path, where: str) -> Problem:
@@ -165,7 +177,7 @@ def _schema_of(error: ValidationError) -> Mapping[str, Any]:
 def _unknown_fields(document: Document, kind: str, error: ValidationError, path: Path) -> Iterator[Problem]:
     schema = _schema_of(error)
     known = set(schema.get("properties", {}))
-    owner = f"`{path[-1]}`" if path and isinstance(path[-1], str) else schema.get("title", kind)
+    owner = _where(path) if path else kind
     fields: Any = error.instance
     for name in fields:
         if name in known or (name.startswith("tags.") and "patternProperties" in schema):
@@ -182,16 +194,19 @@ def _missing_fields(document: Document, kind: str, error: ValidationError, path:
     for name in missing:
         # jsonschema reports each missing field as an error of its own; the message names it.
         if name not in given and error.message.startswith(f"{name!r} "):
-            owner = schema.get("title", kind)
+            owner = _where(path) if path else kind
             hint = _example(schema.get("properties", {}).get(name, {}))
             yield document.problem("missing-field", f"{owner} needs the field `{name}`", path, hint=hint)
 
 
 def _wrong_word(document: Document, error: ValidationError, path: Path, where: str) -> Problem:
+    if path[-1:] == ("currency",):
+        message = f"`{_shown(error.instance)}` is not supported: money is USD in this version"
+        return document.problem("wrong-currency", message, path, hint="write USD")
     words = [str(word) for word in (_schema_of(error).get("enum") or [error.validator_value])]
     hint = did_you_mean(str(error.instance), words) or f"write {' or '.join(words)}"
-    if error.instance in (True, False) and isinstance(error.instance, bool):
-        hint = f"write {' or '.join(words)}"
+    if "month" in words and LENGTH.fullmatch(str(error.instance)):
+        hint = f"a length is counted from a date: write {{every: {error.instance}, from: 2026-01-01}}"
     return document.problem(
         "wrong-value", f"{where}: `{_shown(error.instance)}` is not a word of this field", path, hint=hint
     )

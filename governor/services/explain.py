@@ -1,9 +1,9 @@
 """Explain decisions, also years later: what was asked, what was answered, what became of it, by which text."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -133,14 +133,15 @@ class Explainer:
         found: list[tuple[Reservation, ReservationState]] = []
         scanned = 0
         last: bytes | None = None
-        for reservation in islice(search_decisions(connection, wanted, SCAN_MAX), SCAN_MAX):
-            scanned += 1
-            last = reservation.id
-            state = reservation.state_at(now_s)
-            if _matches(reservation, state, query):
-                found.append((reservation, state))
-                if len(found) == query.limit:
-                    break
+        with closing(search_decisions(connection, wanted, SCAN_MAX)) as candidates:
+            for reservation in candidates:
+                scanned += 1
+                last = reservation.id
+                state = reservation.state_at(now_s)
+                if _matches(reservation, state, query):
+                    found.append((reservation, state))
+                    if len(found) == query.limit:
+                        break
         complete = len(found) < query.limit and scanned < SCAN_MAX
         following = None if complete or last is None else encode_cursor(str(UUID(bytes=last)))
         return DecisionPage(tuple(found), following)

@@ -3,7 +3,7 @@
 Ids are time-ordered, so a search walks back in time along the primary key and stops when enough is found.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +47,14 @@ def read_decision(connection: Connection, decision_id: bytes) -> Reservation | N
     return _reservation(tuple(row)) if row is not None else None
 
 
-def search_decisions(connection: Connection, wanted: DecisionFilter, limit: int) -> Iterator[Reservation]:
+def search_decisions(connection: Connection, wanted: DecisionFilter, limit: int) -> Generator[Reservation]:
     """Yield the decisions that match, the newest first, at most ``limit``."""
     query = _matching(wanted).order_by(DECISIONS.c.id.desc()).limit(limit)
-    for row in connection.execute(query, execution_options={"stream_results": True, "yield_per": READ_AT_A_TIME}):
-        yield _reservation(tuple(row))
+    options = {"stream_results": True, "yield_per": READ_AT_A_TIME}
+    # Closed when the reader stops early, so that no cursor stays open on the server.
+    with connection.execute(query, execution_options=options) as rows:
+        for row in rows:
+            yield _reservation(tuple(row))
 
 
 def read_entries(connection: Connection, decision_id: bytes) -> list[Entry]:

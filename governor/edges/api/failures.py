@@ -2,13 +2,18 @@
 
 from typing import Any
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from governor.core.errors import GovernorError, InvalidRequestError
+from governor.core.errors import GovernorError, InvalidRequestError, LedgerUnavailableError
 from governor.edges.api.errors import ApiError, error_body, error_headers, status_of
+
+DEFECT = "a defect of Governor; its log has this request's id"
+
+_log = structlog.get_logger("governor.http")
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
@@ -29,6 +34,17 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     """Answer a domain error."""
     assert isinstance(error, GovernorError)
     return error_response(error, request)
+
+
+async def on_storage_error(request: Request, error: Exception) -> Response:
+    """Answer a read that the database could not serve; the caller may ask again."""
+    _log.warning("database_failed", problem=type(error).__name__)
+    return error_response(LedgerUnavailableError("the database does not answer; try again in a moment"), request)
+
+
+async def on_defect(request: Request, _error: Exception) -> Response:
+    """Answer a defect of ours; the gate logs it."""
+    return error_response(GovernorError(DEFECT, code="internal"), request)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

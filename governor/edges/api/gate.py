@@ -18,6 +18,7 @@ from governor.core.errors import GovernorError
 from governor.core.keys import Role
 from governor.edges.api.bodies import ClientGoneError, header, read_body
 from governor.edges.api.errors import ApiError, error_body, error_headers, status_of
+from governor.edges.api.failures import DEFECT
 from governor.edges.api.logs import REQUEST_ID
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.roles import RULES, RouteRule
@@ -136,7 +137,7 @@ class Gate:
             answer.status = 499
         except Exception:  # noqa: BLE001 the last line of defence: whatever it is, the caller gets our shape
             self._log.exception("defect", path=scope["path"], method=scope["method"])
-            await answer.error(GovernorError("a defect of Governor; its log has this request's id", code="internal"))
+            await answer.error(GovernorError(DEFECT, code="internal"))
         self._metrics.request(scope["method"], template, answer.status, time.perf_counter() - started_s)
 
     def _request_id(self, scope: Scope) -> str:

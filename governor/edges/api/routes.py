@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
@@ -11,7 +12,13 @@ from governor.edges.api.budgets import budget_routes
 from governor.edges.api.decide import DecideRoute
 from governor.edges.api.decide_batch import DecideBatchRoute
 from governor.edges.api.decisions import decision_routes
-from governor.edges.api.failures import on_domain_error, on_http_error, on_invalid_parameters
+from governor.edges.api.failures import (
+    on_defect,
+    on_domain_error,
+    on_http_error,
+    on_invalid_parameters,
+    on_storage_error,
+)
 from governor.edges.api.gate import Gate, HotRoute
 from governor.edges.api.health import health_routes
 from governor.edges.api.hot import HotEndpoint
@@ -56,6 +63,8 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
     )
     app.state.governor = governor
     app.add_exception_handler(GovernorError, on_domain_error)
+    app.add_exception_handler(SQLAlchemyError, on_storage_error)
+    app.add_exception_handler(Exception, on_defect)
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameters)
     app.include_router(health_routes)

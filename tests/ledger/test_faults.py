@@ -12,6 +12,7 @@ import pytest
 from governor.core.errors import LedgerUnavailableError
 from governor.core.ledger.budget import Balance
 from governor.core.ledger.commands import Option, Place, Placed
+from governor.core.money import AMOUNT_MAX
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger, writer
 from governor.store.ledger.session import Row, Session, Trouble
@@ -57,15 +58,21 @@ class FailingSession:
         """Close."""
         self._session.close()
 
-    def find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
-        """Find, or fail."""
-        self._pass()
-        return self._session.find(lookup, keys)
+    def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
+        """Find one after the other, or fail on the way."""
+        found: list[list[Row]] = []
+        for lookup in lookups:
+            self._pass()
+            found.extend(self._session.find(lookup))
+        return found
 
-    def write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
-        """Write, or fail."""
-        self._pass()
-        return self._session.write(statement, rows)
+    def write(self, *writes: tuple[Insert | Update, Sequence[Row]]) -> list[int]:
+        """Write one after the other, or fail on the way."""
+        changed: list[int] = []
+        for write in writes:
+            self._pass()
+            changed.extend(self._session.write(write))
+        return changed
 
     def empty_ring_table(self, index: int) -> None:
         """Empty a table, or fail."""
@@ -136,6 +143,20 @@ async def test_a_failure_that_stays_is_told(sql_ledger: SqlLedger, number: int) 
 
     assert isinstance(recovered, Placed)
     assert 3 == len(answered) + len(failed)
+
+
+async def test_a_sum_that_the_database_refuses_fails_alone(sql_ledger: SqlLedger) -> None:
+    """An hour's sum would pass 63 bits, in one batch and over several: that event fails, its neighbours do not."""
+    huge = [settle(None, amount=AMOUNT_MAX, postings=[]) for _ in range(3)]
+    small = [place(hold(COMPANY, 1)) for _ in range(3)]
+    outcomes = await asyncio.gather(
+        *(sql_ledger.submit(command) for command in (huge[0], small[0], huge[1], small[1])), return_exceptions=True
+    )
+    outcomes += await asyncio.gather(
+        *(sql_ledger.submit(command) for command in (small[2], huge[2])), return_exceptions=True
+    )
+
+    assert [False, False, True, False, False, True] == [isinstance(one, LedgerUnavailableError) for one in outcomes]
 
 
 async def test_a_lost_connection_is_replaced(sql_ledger: SqlLedger) -> None:

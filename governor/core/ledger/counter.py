@@ -59,7 +59,8 @@ class Counter:
 
     def fold(self, now_s: float) -> None:
         """Drop what has expired and charge what is charged on expiry. Changes no balance at or after ``now_s``."""
-        self.as_of_s = max(self.as_of_s, int(now_s))
+        second = int(now_s)
+        self.as_of_s = max(self.as_of_s, second)
         if now_s < self._due_s:
             return
         for bucket in [bucket for bucket in self.releasing if bucket <= now_s]:

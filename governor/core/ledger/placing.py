@@ -118,7 +118,7 @@ def _draft(work: WorkingSet, command: Place, options: tuple[Option, ...], pendin
         pending[hold.budget.digest] = pending.get(hold.budget.digest, 0) + hold.amount
     instant_s = work.instant(admission.balances)
     bucket = expiry_bucket(instant_s + max(1, command.hold_for_s()))
-    return _Draft(replace(admission, balances=after), bucket, holds)
+    return _Draft(Admission(admission.chosen, after, admission.unfit), bucket, holds)
 
 
 def _held_more(balances: Mapping[bytes, Balance], hold: Hold) -> Balance:

@@ -49,7 +49,9 @@ class WorkingSet:
     def balance(self, digest: bytes) -> Balance:
         """Return the balance of a budget now; a budget that nobody touched is empty."""
         counter = self.counters.get(digest)
-        return counter.balance(max(self.now_s, counter.as_of_s)) if counter is not None else EMPTY
+        if counter is None:
+            return EMPTY
+        return counter.balance(max(counter.as_of_s, self.now_s))
 
     def instant(self, digests: Iterable[bytes]) -> float:
         """Return the instant at which a command on these counters happens.

@@ -25,6 +25,9 @@ KNOWN_MAX = 200_000
 """Identities of budgets that are remembered, so that they are neither created nor read again."""
 
 
+Write = tuple[statements.Insert | statements.Update, list[Row]]
+
+
 class RaceError(Exception):
     """Another worker wrote the same key in the meantime: the transaction must be done again."""
 
@@ -107,7 +110,7 @@ class Batches:
         """
         session.rollback()
         session.begin()
-        session.write(statements.CREATE_BUDGETS, [budget_row(key) for key in sorted(new, key=_digest)])
+        session.write((statements.CREATE_BUDGETS, [budget_row(key) for key in sorted(new, key=_digest)]))
         session.commit()
         self._known.update((key.digest, key) for key in new)
 
@@ -159,26 +162,23 @@ def _write(session: Session, changes: Changes, ring: Ring, counters: Mapping[byt
     Raises:
         RaceError: If it was.
     """
+    writes: list[Write] = []
     if changes.counters:
-        rows = [counter_row(counters[digest]) for digest in sorted(changes.counters)]
-        _exactly(session.write(statements.UPDATE_BUDGETS, rows), rows)
+        writes.append(
+            (statements.UPDATE_BUDGETS, [counter_row(counters[digest]) for digest in sorted(changes.counters)])
+        )
     if changes.moved:
-        rows = moved_rows(changes.moved)
-        _exactly(session.write(statements.MOVE_DECISIONS, rows), rows)
+        writes.append((statements.MOVE_DECISIONS, moved_rows(changes.moved)))
     if changes.placed:
-        session.write(statements.INSERT_DECISIONS, [decision_row(placed) for placed in changes.placed.values()])
+        writes.append((statements.INSERT_DECISIONS, [decision_row(placed) for placed in changes.placed.values()]))
     if changes.claims:
-        rows = claim_rows(changes.claims)
-        for index in ring.claimed:
-            _exactly(session.write(statements.INSERT_CLAIMS[index], rows), rows)
+        claims = claim_rows(changes.claims)
+        writes.extend((statements.INSERT_CLAIMS[index], claims) for index in ring.claimed)
     if changes.entries:
-        rows = sorted((entry_row(entry) for entry in changes.entries), key=_event_key)
-        _exactly(session.write(statements.INSERT_ENTRIES, rows), rows)
-        session.write(statements.ADD_ROLLUPS, rollup_rows(changes.rollups))
-
-
-def _exactly(changed: int, rows: list[Row]) -> None:
-    if changed != len(rows):
+        entries = sorted((entry_row(entry) for entry in changes.entries), key=_event_key)
+        writes.append((statements.INSERT_ENTRIES, entries))
+        writes.append((statements.ADD_ROLLUPS, rollup_rows(changes.rollups)))
+    if any(changed != len(rows) for changed, (_, rows) in zip(session.write(*writes), writes, strict=True)):
         raise RaceError
 
 

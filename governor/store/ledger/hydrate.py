@@ -4,7 +4,7 @@ The order is: roots of corrected entries, decisions, budgets; within each by key
 other in a circle.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from governor.core.ledger.book import Book
@@ -18,7 +18,7 @@ from governor.store.ledger.rows import (
     counter_from_row,
     reservation_from_row,
 )
-from governor.store.ledger.session import Session
+from governor.store.ledger.session import Row, Session
 from governor.store.records import entry_from_row, event_key
 
 
@@ -36,16 +36,16 @@ class _Needs:
 def fill_records(book: Book, session: Session, commands: Sequence[Command], ring: Ring) -> None:
     """Load the claims, entries and reservations that the commands name."""
     needs = _needs(commands)
-    for index in ring.looked_up:
-        for key, claim in claims_from_rows(session.find(statements.FIND_CLAIMS[index], needs.claims)).items():
-            known = book.claims.get(key)
-            if known is None or known.at_ms < claim.at_ms:
-                book.claims[key] = claim
+    *claimed, posted = session.find(
+        *((statements.FIND_CLAIMS[index], needs.claims) for index in ring.looked_up),
+        (statements.FIND_ENTRIES, needs.events),
+    )
+    book.claims = claims_from_rows(row for rows in claimed for row in rows)
     for claim in book.claims.values():
         if claim.is_kept(book.now_s):
             needs.decisions.add(claim.decision_id)
             needs.with_bodies.add(claim.decision_id)
-    _fill_entries(book, session, needs)
+    _fill_entries(book, session, needs, posted)
     _fill_reservations(book, session, needs)
 
 
@@ -70,8 +70,8 @@ def _needs(commands: Sequence[Command]) -> _Needs:
     return needs
 
 
-def _fill_entries(book: Book, session: Session, needs: _Needs) -> None:
-    for row in session.find(statements.FIND_ENTRIES, needs.events):
+def _fill_entries(book: Book, session: Session, needs: _Needs, posted: list[Row]) -> None:
+    for row in posted:
         entry = entry_from_row(row)
         book.entries[entry.source, entry.event_id] = entry
     targets = [book.entries[key] for key in needs.corrected if key in book.entries]
@@ -79,13 +79,15 @@ def _fill_entries(book: Book, session: Session, needs: _Needs) -> None:
         return
     roots = {event_key(entry.source, entry.root_event_id) for entry in targets}
     # Two corrections of one chain must see each other: its root is locked before its corrections are read.
-    for row in session.find(statements.LOCK_ROOTS, sorted(roots)):
+    [locked] = session.find((statements.LOCK_ROOTS, sorted(roots)))
+    for row in locked:
         entry = entry_from_row(row)
         book.entries[entry.source, entry.event_id] = entry
         book.chains[entry.source, entry.event_id] = [entry]
         if entry.decision_id is not None:
             needs.decisions.add(entry.decision_id)
-    for row in sorted(session.find(statements.FIND_CORRECTIONS, roots)):
+    [corrections] = session.find((statements.FIND_CORRECTIONS, roots))
+    for row in sorted(corrections):
         entry = entry_from_row(row)
         book.entries[entry.source, entry.event_id] = entry
         book.chains[entry.source, entry.root_event_id].append(entry)
@@ -94,19 +96,23 @@ def _fill_entries(book: Book, session: Session, needs: _Needs) -> None:
 def _fill_reservations(book: Book, session: Session, needs: _Needs) -> None:
     if not needs.decisions:
         return
-    bodies = {row[0]: (row[1], row[2]) for row in session.find(statements.FIND_BODIES, needs.with_bodies)}
-    for row in session.find(statements.LOCK_DECISIONS, sorted(needs.decisions)):
+    locked, with_bodies = session.find(
+        (statements.LOCK_DECISIONS, sorted(needs.decisions)), (statements.FIND_BODIES, needs.with_bodies)
+    )
+    bodies = {row[0]: (row[1], row[2]) for row in with_bodies}
+    for row in locked:
         book.reservations[row[0]] = reservation_from_row(row, bodies.get(row[0], (b"", b"")))
 
 
 def fill_counters(book: Book, session: Session, keys: Iterable[BudgetKey]) -> None:
     """Lock and load counters that exist."""
     by_digest = {key.digest: key for key in keys}
-    for row in session.find(statements.LOCK_BUDGETS, sorted(by_digest)):
+    [locked] = session.find((statements.LOCK_BUDGETS, sorted(by_digest)))
+    for row in locked:
         book.counters[row[0]] = counter_from_row(by_digest[row[0]], row)
 
 
-def find_budget_keys(session: Session, digests: Iterable[bytes]) -> Iterator[BudgetKey]:
+def find_budget_keys(session: Session, digests: Iterable[bytes]) -> list[BudgetKey]:
     """Load identities of counters that are known by their digests only."""
-    for row in session.find(statements.FIND_BUDGET_KEYS, digests):
-        yield budget_key_from_row(row)
+    [rows] = session.find((statements.FIND_BUDGET_KEYS, digests))
+    return [budget_key_from_row(row) for row in rows]

@@ -1,12 +1,13 @@
 """The PostgreSQL driver under the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import errors
 from sqlalchemy.dialects.postgresql import psycopg as dialects
 
+from governor.store.ledger.arrays import Array, ArrayDumper, encoder_of, of_bytes
 from governor.store.ledger.compiling import find_any, insert_all, text_of, update_all
 from governor.store.ledger.session import Row, Trouble, ring_table_name
 from governor.store.ledger.statements import Insert, Lookup, Update
@@ -30,18 +31,26 @@ class PostgresSession:
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
         self._connection.prepare_threshold = 0
+        self._begins = False
+        self._connection.adapters.register_dumper(Array, ArrayDumper)
         self._texts: dict[Lookup | Insert | Update, str] = {}
+        self._encoders: dict[Insert | Update, list[Callable[[Sequence[Any]], Array]]] = {}
 
     def begin(self) -> None:
-        """Begin a transaction."""
-        self._connection.execute("BEGIN")
+        """Begin a transaction: together with its first statements, which saves a round trip."""
+        self._begins = True
 
     def commit(self) -> None:
         """Commit; the log is flushed."""
+        if self._begins:
+            # Nothing was sent.
+            self._begins = False
+            return
         self._connection.execute("COMMIT")
 
     def rollback(self) -> None:
         """Roll back if a transaction is open."""
+        self._begins = False
         if self._connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
             self._connection.execute("ROLLBACK")
 
@@ -49,18 +58,38 @@ class PostgresSession:
         """Close the connection."""
         self._connection.close()
 
-    def find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
-        """Return the rows with these keys."""
-        wanted = list(keys)
-        if not wanted:
-            return []
-        return self._connection.execute(self._text(lookup), [wanted], binary=True).fetchall()
+    def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
+        """Return for each lookup the rows with these keys."""
+        wanted = [(lookup, list(keys)) for lookup, keys in lookups]
+        cursors = self._run([(self._text(lookup), [of_bytes(keys)]) for lookup, keys in wanted if keys])
+        found = iter(cursors)
+        return [next(found).fetchall() if keys else [] for _, keys in wanted]
 
-    def write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
-        """Write rows in order; return how many were changed."""
-        return self._connection.execute(
-            self._text(statement), [list(column) for column in zip(*rows, strict=True)]
-        ).rowcount
+    def write(self, *writes: tuple[Insert | Update, Sequence[Row]]) -> list[int]:
+        """Write rows in order; return for each write how many rows were changed."""
+        statements = [(self._text(statement), self._arrays(statement, rows)) for statement, rows in writes]
+        return [cursor.rowcount for cursor in self._run(statements)]
+
+    def _arrays(self, statement: Insert | Update, rows: Sequence[Row]) -> list[Array]:
+        """Turn rows into one array for each column."""
+        encoders = self._encoders.get(statement)
+        if encoders is None:
+            names = statement.columns if isinstance(statement, Insert) else (statement.key, *statement.columns)
+            encoders = self._encoders[statement] = [encoder_of(statement.table.c[name]) for name in names]
+        return [encode(column) for encode, column in zip(encoders, zip(*rows, strict=True), strict=True)]
+
+    def _run(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[psycopg.Cursor[Row]]:
+        """Send statements at one go and wait for all of their results."""
+        if not statements:
+            return []
+        cursors: list[psycopg.Cursor[Row]] = []
+        with self._connection.pipeline():
+            if self._begins:
+                self._connection.execute("BEGIN")
+                self._begins = False
+            for text, parameters in statements:
+                cursors.append(self._connection.execute(text, parameters, binary=True))
+        return cursors
 
     def empty_ring_table(self, index: int) -> None:
         """Empty one table of request keys; nobody uses it on this day, so its lock is free."""

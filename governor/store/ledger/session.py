@@ -48,12 +48,12 @@ class Session(Protocol):
         """Close the connection."""
         ...
 
-    def find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
-        """Return the rows with these keys, in the order of the keys if the lookup locks."""
+    def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
+        """Return for each lookup the rows with these keys, in the order of the keys if it locks; at one go."""
         ...
 
-    def write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
-        """Write rows in order; return how many were changed."""
+    def write(self, *writes: tuple[Insert | Update, Sequence[Row]]) -> list[int]:
+        """Write rows in order, at one go; return for each write how many rows were changed."""
         ...
 
     def empty_ring_table(self, index: int) -> None:

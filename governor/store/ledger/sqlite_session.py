@@ -42,25 +42,13 @@ class SqliteSession:
         """Close the connection."""
         self._connection.close()
 
-    def find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
-        """Return the rows with these keys."""
-        wanted = list(keys)
-        found: list[Row] = []
-        for start in range(0, len(wanted), KEYS_MAX):
-            piece = wanted[start : start + KEYS_MAX]
-            # A few sizes only, so that few texts are compiled and prepared.
-            size = 1 << (len(piece) - 1).bit_length()
-            padded = piece + [None] * (size - len(piece))
-            found.extend(self._connection.execute(self._find_text(lookup, size), padded).fetchall())
-        return found
+    def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
+        """Return for each lookup the rows with these keys."""
+        return [self._find(lookup, keys) for lookup, keys in lookups]
 
-    def write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
-        """Write rows in order; return how many were changed."""
-        text = self._write_text(statement)
-        if isinstance(statement, Update):
-            # SQL wants the key last.
-            rows = [(*row[1:], row[0]) for row in rows]
-        return self._connection.executemany(text, rows).rowcount
+    def write(self, *writes: tuple[Insert | Update, Sequence[Row]]) -> list[int]:
+        """Write rows in order; return for each write how many rows were changed."""
+        return [self._write(statement, rows) for statement, rows in writes]
 
     def empty_ring_table(self, index: int) -> None:
         """Empty one table of request keys; without a WHERE clause this frees whole pages."""
@@ -77,6 +65,24 @@ class SqliteSession:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
             return Trouble.REFUSED
         return Trouble.RECONNECT
+
+    def _find(self, lookup: Lookup, keys: Iterable[bytes]) -> list[Row]:
+        wanted = list(keys)
+        found: list[Row] = []
+        for start in range(0, len(wanted), KEYS_MAX):
+            piece = wanted[start : start + KEYS_MAX]
+            # A few sizes only, so that few texts are compiled and prepared.
+            size = 1 << (len(piece) - 1).bit_length()
+            padded = piece + [None] * (size - len(piece))
+            found.extend(self._connection.execute(self._find_text(lookup, size), padded).fetchall())
+        return found
+
+    def _write(self, statement: Insert | Update, rows: Sequence[Row]) -> int:
+        text = self._write_text(statement)
+        if isinstance(statement, Update):
+            # SQL wants the key last.
+            rows = [(*row[1:], row[0]) for row in rows]
+        return self._connection.executemany(text, rows).rowcount
 
     def _find_text(self, lookup: Lookup, size: int) -> str:
         text = self._texts.get((lookup, size))

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import struct
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +22,9 @@ PAUSE_S = 0.005
 """The first pause after a failure; it doubles, and is spread so that workers do not meet again."""
 
 DRIVER_ERRORS = (sqlite3.Error, psycopg.Error)
+
+UNWRITABLE = (OverflowError, struct.error)
+"""A sum that does not fit 64 bits, noticed before it reaches the database."""
 
 Result = Outcome | Exception
 
@@ -65,6 +69,9 @@ class Writer:
         except RaceError:
             self._rollback()
             trouble, reason = Trouble.RETRY, "other workers were faster every time"
+        except UNWRITABLE as error:
+            self._rollback()
+            trouble, reason = Trouble.REFUSED, str(error)
         except DRIVER_ERRORS as error:
             trouble, reason = self._recover(error), str(error)
         if trouble is Trouble.REFUSED and len(commands) > 1:

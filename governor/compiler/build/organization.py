@@ -1,0 +1,157 @@
+"""The Organization document to its core value."""
+
+from collections.abc import Iterable
+
+from msgspec import UnsetType
+
+from governor.compiler.build.people import Listed, build_people
+from governor.compiler.build.reader import Reader, given
+from governor.compiler.problems import did_you_mean
+from governor.compiler.quantities import parse_month_day, parse_time_zone
+from governor.compiler.shapes.organization import OrganizationShape, ServiceAccountShape, UnknownUsersShape
+from governor.compiler.source import Path
+from governor.core.policy.organization import (
+    Department,
+    Organization,
+    Placement,
+    ServiceAccount,
+    Strictness,
+    Team,
+)
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def time_zone_of(shape: OrganizationShape, reader: Reader) -> str:
+    """Return the zone that dates of the whole folder are in; UTC after a problem."""
+    return reader.read(parse_time_zone, shape.time_zone, ("time_zone",), "UTC")
+
+
+def build_organization(shape: OrganizationShape, reader: Reader, listed: Iterable[Listed]) -> Organization:
+    """Build the Organization.
+
+    Args:
+        shape: As written.
+        reader: With the Organization's own zone.
+        listed: The people, from the document or from CSV.
+    """
+    departments, teams = _departments(shape, reader)
+    environments = tuple(shape.environments)
+    default = given(shape.default_environment, environments[0])
+    if default not in environments:
+        hint = did_you_mean(default, environments) or f"write one of {', '.join(environments)}"
+        reader.add("unknown-reference", f"`{default}` is not an environment", ("default_environment",), hint=hint)
+    people, person_ids = build_people(listed, reader, teams, departments)
+    return Organization(
+        name=shape.name,
+        source=reader.source(),
+        time_zone=reader.time_zone,
+        fiscal_year_start=reader.read(parse_month_day, shape.fiscal_year_start, ("fiscal_year_start",), (1, 1)),
+        week_starts=WEEKDAYS.index(shape.week_starts) + 1,
+        environments=environments,
+        default_environment=default,
+        unknown_users=_unknown_users(shape),
+        on_mismatch=Strictness(shape.on_mismatch),
+        unlisted=Strictness(shape.unlisted),
+        unknown_model=Strictness(shape.unknown_model),
+        people=people,
+        person_ids=person_ids,
+        service_accounts=_service_accounts(shape, reader, teams, departments, person_ids),
+        teams=teams,
+        departments=departments,
+        groups=_groups(shape, reader),
+    )
+
+
+def _unknown_users(shape: OrganizationShape) -> Placement | None:
+    placed = shape.unknown_users
+    if not isinstance(placed, UnknownUsersShape):
+        return None
+    return Placement(placed.department, given(placed.team, ""))
+
+
+def _departments(shape: OrganizationShape, reader: Reader) -> tuple[dict[str, Department], dict[str, Team]]:
+    departments: dict[str, Department] = {}
+    teams: dict[str, Team] = {}
+    for index, item in enumerate(shape.departments):
+        path: Path = ("departments", index)
+        if item.name in departments:
+            _twice(reader, "department", item.name, (*path, "name"))
+        cost_centre = given(item.cost_centre, "")
+        projects = tuple(project.name for project in item.projects)
+        departments[item.name] = Department(item.name, _users(item.leads), cost_centre, projects)
+        for number, team in enumerate(item.teams):
+            if team.name in teams:
+                _twice(reader, "team", team.name, (*path, "teams", number, "name"))
+            own = given(team.cost_centre, "")
+            teams[team.name] = Team(team.name, item.name, _users(team.leads), own)
+    return departments, teams
+
+
+def _users(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.lower() for name in names))
+
+
+def _twice(reader: Reader, what: str, name: str, path: Path) -> None:
+    reader.add("duplicate-name", f"the {what} `{name[:60]}` is listed twice", path, hint="keep one of them")
+
+
+def _groups(shape: OrganizationShape, reader: Reader) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for index, group in enumerate(shape.groups):
+        if group.name in groups:
+            _twice(reader, "group", group.name, ("groups", index, "name"))
+        groups[group.name] = _users(group.members)
+    return groups
+
+
+def _service_accounts(
+    shape: OrganizationShape,
+    reader: Reader,
+    teams: dict[str, Team],
+    departments: dict[str, Department],
+    person_ids: dict[str, str],
+) -> dict[str, ServiceAccount]:
+    accounts: dict[str, ServiceAccount] = {}
+    for index, item in enumerate(shape.service_accounts):
+        path: Path = ("service_accounts", index)
+        if item.name in accounts:
+            _twice(reader, "service account", item.name, (*path, "name"))
+        if item.name in person_ids:
+            message = f"`{item.name}` is also a name of the person `{person_ids[item.name]}`"
+            reader.add("duplicate-name", message, (*path, "name"), hint="give the account another name")
+        accounts[item.name] = ServiceAccount(
+            name=item.name,
+            owner=item.owner.lower(),
+            department=_account_department(item, reader, path, teams, departments),
+            team=given(item.team, ""),
+            project=given(item.project, ""),
+            use_case=given(item.use_case, ""),
+            until_at=reader.end_of(item.until, (*path, "until")),
+        )
+    return accounts
+
+
+def _account_department(
+    item: ServiceAccountShape, reader: Reader, path: Path, teams: dict[str, Team], departments: dict[str, Department]
+) -> str:
+    stated = given(item.department, "")
+    if not isinstance(item.team, UnsetType):
+        team = teams.get(item.team)
+        if team is None:
+            hint = did_you_mean(item.team, teams)
+            reader.add("unknown-reference", f"no department has a team `{item.team}`", (*path, "team"), hint=hint)
+            return stated
+        if stated and stated != team.department:
+            message = f"the team `{team.name}` belongs to `{team.department}`, not to `{stated}`"
+            reader.add("wrong-value", message, (*path, "department"), hint="leave the department out")
+        return team.department
+    if not stated:
+        hint = "write its team or its department"
+        reader.add("missing-field", f"the service account `{item.name}` belongs to nobody", path, hint=hint)
+    elif departments and stated not in departments:
+        hint = did_you_mean(stated, departments)
+        reader.add("unknown-reference", f"there is no department `{stated}`", (*path, "department"), hint=hint)
+    return stated
+
+

@@ -1,6 +1,7 @@
 """How a server is put together: the only place that chooses implementations. No rule lives here."""
 
 import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -125,6 +126,8 @@ def serve(settings: Settings) -> None:
         SystemExit: With 3 if the server could not start; why has been logged.
     """
     os.environ.update(settings.environment())
+    # uvicorn stops gracefully and then raises the signal again, which would kill the process with its work just done.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     with tempfile.TemporaryDirectory(prefix="governor-metrics-") as directory:
         if settings.workers > 1:
             # Workers count in files, so that whichever is asked can answer for all of them.

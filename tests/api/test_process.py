@@ -1,0 +1,250 @@
+"""The server as a process: started, stopped, killed, with several workers, and refused."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from governor.services.keys import revoke_key
+from governor.store.database import Database
+from governor.store.verify import verify
+from tests.api.world import BOOTSTRAP, NOON, QUOTAS, question, write_policies
+
+START_S_MAX = 60
+HEADERS = {"authorization": f"Bearer {BOOTSTRAP}"}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def start(database_url: str, policies: Path, port: int, **variables: str) -> subprocess.Popen[bytes]:
+    """Start ``governor serve``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GOVERNOR_")}
+    environment |= {
+        "GOVERNOR_DATABASE_URL": database_url,
+        "GOVERNOR_POLICIES": str(policies),
+        "GOVERNOR_PORT": str(port),
+        "GOVERNOR_BOOTSTRAP_KEY": BOOTSTRAP,
+        "GOVERNOR_DECIDE_DEADLINE_MS": "30000",
+        **variables,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "governor", "serve"], env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+
+
+@contextmanager
+def served(database_url: str, policies: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run ``governor serve`` until it answers, and end it."""
+    port = free_port()
+    process = start(database_url, policies, port, **variables)
+    # Read all the time, so that a full pipe never stops the server.
+    lines: list[bytes] = []
+    assert process.stderr is not None
+    reader = threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True)
+    reader.start()
+    address = f"http://127.0.0.1:{port}"
+    try:
+        began = time.monotonic()
+        while True:
+            assert process.poll() is None, b"".join(lines).decode()
+            assert time.monotonic() - began < START_S_MAX
+            try:
+                httpx.get(f"{address}/healthz")
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield process, address
+    finally:
+        # Stopped and not killed: workers outlive a parent that is killed.
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(30)
+        reader.join(30)
+        process.stderr.close()
+
+
+def differences(database_url: str) -> list[Any]:
+    """Recompute every balance from the records."""
+    database = Database(database_url)
+    found = database.read_now(lambda connection: list(verify(connection, time.time())))
+    database.engine.dispose()
+    return found
+
+
+class Load(threading.Thread):
+    """Asks one question after another and remembers every answer, until the server is gone."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+        self.answered: list[dict[str, Any]] = []
+        self.first = threading.Event()
+
+    def run(self) -> None:
+        """Ask until nobody answers."""
+        with httpx.Client(base_url=self.address, headers=HEADERS) as client:
+            try:
+                while True:
+                    response = client.post("/decide", json=question(model="gpt-4o-mini"))
+                    if response.status_code != 200:
+                        return
+                    self.answered.append(response.json())
+                    if len(self.answered) == 20:
+                        self.first.set()
+            except httpx.TransportError:
+                return
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_every_answered_decision_survives_the_end_of_the_server(
+    database_url: str, tmp_path: Path, sent: signal.Signals
+) -> None:
+    """Stopped or killed in the middle of load: what was answered is there, and every balance follows from it."""
+    policies = write_policies(tmp_path / "policies", QUOTAS.replace("500 requests", "500,000 requests"))
+    with served(database_url, policies) as (process, address):
+        load = [Load(address) for _ in range(4)]
+        for thread in load:
+            thread.start()
+        assert all(thread.first.wait(START_S_MAX) for thread in load)
+        process.send_signal(sent)
+        code = process.wait(60)
+        for thread in load:
+            thread.join(60)
+    answered = {answer["decision_id"] for thread in load for answer in thread.answered}
+    with served(database_url, policies) as (_, address), httpx.Client(base_url=address, headers=HEADERS) as client:
+        found = {
+            decision["decision_id"]
+            for cursor_page in pages(client, "/decisions?limit=1000")
+            for decision in cursor_page["decisions"]
+        }
+
+    assert (0 if sent is signal.SIGTERM else -signal.SIGKILL) == code
+    assert answered <= found
+    assert [] == differences(database_url)
+
+
+def pages(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
+    """Yield every page of a list."""
+    cursor = ""
+    while True:
+        page = client.get(f"{path}&cursor={cursor}").json()
+        yield page
+        if page["next"] is None:
+            return
+        cursor = page["next"]
+
+
+def test_workers_share_one_port_one_truth_and_one_set_of_keys(database_url: str, tmp_path: Path) -> None:
+    """Three workers never admit more than there is room for, count together, and all obey a revocation."""
+    quotas = QUOTAS.replace("500 requests", "40 requests")
+    policies = write_policies(tmp_path / "policies", quotas)
+    with served(database_url, policies, GOVERNOR_WORKERS="3") as (_, address):
+        # A connection each, so that the kernel spreads them over the workers.
+        allowed = 0
+        for _ in range(60):
+            answer = httpx.post(f"{address}/decide", json=question(), headers=HEADERS).json()
+            allowed += answer["verdict"] == "allow"
+        counted = sum(
+            float(value)
+            for value in re.findall(r"governor_decisions_total\{[^}]*\} (\S+)", httpx.get(f"{address}/metrics").text)
+        )
+        listed = [
+            httpx.get(f"{address}/budgets?quota=user-requests&user=eve", headers=HEADERS).json()["budgets"][0]["held"]
+            for _ in range(6)
+        ]
+
+    assert (40, 60.0, ["40"] * 6) == (allowed, counted, listed)
+
+
+def test_a_revoked_key_is_refused_within_a_second_by_every_worker(sqlite_url: str, tmp_path: Path) -> None:
+    """Made and revoked by the command line, while two workers serve (litellm#9820, #34217)."""
+    policies = write_policies(tmp_path / "policies")
+    made = subprocess.run(
+        [sys.executable, "-m", "governor", "keys", "create", "--name", "gw1", "--role", "gateway", "--output", "json"],
+        env={**os.environ, "GOVERNOR_DATABASE_URL": sqlite_url},
+        capture_output=True,
+        check=True,
+    )
+    headers = {"authorization": f"Bearer {json.loads(made.stdout)['key']}"}
+    with served(sqlite_url, policies, GOVERNOR_WORKERS="2") as (_, address):
+        before = {httpx.get(f"{address}/budgets", headers=headers).status_code for _ in range(8)}
+        database = Database(sqlite_url)
+        revoke_now(database)
+        began = time.monotonic()
+        refused = 0
+        # Twenty refusals in a row on fresh connections: by then both workers were asked.
+        while refused < 20:
+            status = httpx.get(f"{address}/budgets", headers=headers).status_code
+            refused = refused + 1 if status == 401 else 0
+            assert time.monotonic() - began < 10
+        database.engine.dispose()
+
+    assert {200} == before
+
+
+def revoke_now(database: Database) -> None:
+    """Revoke ``gw1`` as the command line does."""
+    asyncio.run(revoke_key(database, "gw1", NOON))
+
+
+def test_a_server_refuses_to_start_on_invalid_policies_and_lists_them(sqlite_url: str, tmp_path: Path) -> None:
+    """No stack trace: every problem with its place, and an exit code that says so (opa#6613)."""
+    policies = write_policies(tmp_path / "policies", QUOTAS.replace("limit: 10 USD", "limt: 10 USD"))
+    process = start(sqlite_url, policies, free_port())
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode not in {0, None}
+    assert b"quotas.yaml:11:1 error unknown-field" in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"GOVERNOR_PORT": "many"}, b"GOVERNOR_PORT"),
+        ({"GOVERNOR_AUTH": "off", "GOVERNOR_HOST": "0.0.0.0"}, b"GOVERNOR_AUTH=off"),
+        ({"GOVERNOR_CLOCK": "2026-10-25T00:59:00Z"}, b"GOVERNOR_CLOCK"),
+        ({"GOVERNOR_DATABASE_URL": "postgresql://postgres@127.0.0.1:1/x"}, b"GOVERNOR_DATABASE_URL"),
+    ],
+)
+def test_a_wrong_setting_is_named(sqlite_url: str, tmp_path: Path, variables: dict[str, str], named: bytes) -> None:
+    """A sentence that names the variable, and no stack trace."""
+    process = start(sqlite_url, write_policies(tmp_path / "policies"), free_port(), **variables)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode not in {0, None}
+    assert named in said
+    assert b"Traceback" not in said
+
+
+def test_a_running_server_takes_a_clock_only_without_keys(sqlite_url: str, tmp_path: Path) -> None:
+    """``GOVERNOR_CLOCK`` starts the server's day where it says, and it ticks from there."""
+    variables = {"GOVERNOR_AUTH": "off", "GOVERNOR_CLOCK": "2026-10-25T00:59:00Z"}
+    with served(sqlite_url, write_policies(tmp_path / "policies"), **variables) as (_, address):
+        answer = httpx.post(f"{address}/decide", json=question()).json()
+        clock = httpx.get(f"{address}/readyz").json()["checks"]["clock"]
+
+    assert answer["reservation"]["expires_at"].startswith("2026-10-25T01:09")
+    assert (True, True) == (clock["ok"], clock["facts"]["simulated"])

@@ -153,5 +153,3 @@ def _account_department(
         hint = did_you_mean(stated, departments)
         reader.add("unknown-reference", f"there is no department `{stated}`", (*path, "department"), hint=hint)
     return stated
-
-

@@ -101,7 +101,9 @@ def _row(file: str, line: int, header: list[str], row: list[str], problems: Prob
         return Listed(msgspec.convert(plain, PersonShape), at)
     except msgspec.ValidationError as error:
         name = str(error).rsplit("$.", 1)[-1].split("`")[0].split("[")[0] if "$." in str(error) else ""
-        what = f"`{name}`: `{cells.get(name, '')[:60]}` is not what this column needs" if name else "a person needs a user"
+        what = (
+            f"`{name}`: `{cells.get(name, '')[:60]}` is not what this column needs" if name else "a person needs a user"
+        )
         problems.add(Problem(*at(name), "wrong-csv", what, "see people in docs/reference/policies.md"))
         return None
 

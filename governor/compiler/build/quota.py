@@ -7,7 +7,15 @@ from msgspec import UnsetType
 
 from governor.compiler.build.header import Models, build_header, build_selector
 from governor.compiler.build.reader import EPOCH, Reader
-from governor.compiler.quantities import Amount, parse_amount, parse_date, parse_days, parse_duration, parse_soft_limit, parse_time_zone
+from governor.compiler.quantities import (
+    Amount,
+    parse_amount,
+    parse_date,
+    parse_days,
+    parse_duration,
+    parse_soft_limit,
+    parse_time_zone,
+)
 from governor.compiler.shapes.quota import PeriodShape, QuotaShape
 from governor.compiler.source import Path
 from governor.core.periods import Every, PeriodDefinition
@@ -17,7 +25,9 @@ from governor.core.units import Counts, Unit
 
 _NOTHING = Amount(0, Unit.USD)
 _PLAIN_WORDS = frozenset(word.value for word in Every if word is not Every.DAYS)
-_UNANCHORED = frozenset({Every.MINUTE, Every.HOUR, Every.ONCE, Every.FISCAL_MONTH, Every.FISCAL_QUARTER, Every.FISCAL_YEAR})
+_UNANCHORED = frozenset(
+    {Every.MINUTE, Every.HOUR, Every.ONCE, Every.FISCAL_MONTH, Every.FISCAL_QUARTER, Every.FISCAL_YEAR}
+)
 
 
 def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization: Organization) -> Quota:
@@ -33,7 +43,9 @@ def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization:
     built = _QuotaParts(reader, plain.unit)
     soft_percent, soft_amount = built.soft_limit(shape)
     if plain.unit is not Unit.TOKENS and shape.counts != "all":
-        reader.add("wrong-unit", "`counts` is about tokens", ("counts",), hint="leave it out, or give a limit in tokens")
+        reader.add(
+            "wrong-unit", "`counts` is about tokens", ("counts",), hint="leave it out, or give a limit in tokens"
+        )
     return Quota(
         header=build_header("Quota", shape, reader, models),
         unit=plain.unit,
@@ -145,5 +157,3 @@ def _every(written: str | PeriodShape, reader: Reader) -> tuple[Every, int]:
     if word in _PLAIN_WORDS:
         return Every(word), 0
     return Every.DAYS, reader.read(parse_days, word, ("period", "every"), 30)
-
-

@@ -9,7 +9,7 @@ import msgspec
 from governor.core.decisions.decision import BudgetView, Decision, Reason, Remedy, ReservationView
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.reservation import ReservationState
-from governor.core.ledger.results import EventResult, EventStatus
+from governor.core.ledger.results import EventResult
 from governor.core.money import usd_text
 from governor.core.units import Unit, amount_text
 from governor.core.usage import Usage
@@ -167,10 +167,10 @@ def usage_wire(usage: Usage) -> dict[str, Any]:
 
 
 def encode_event_result(result: EventResult) -> bytes:
-    """Render the result of one usage event. A duplicate repeats the first result, but for its status."""
+    """Render the result of one usage event. What was stored before is repeated, but for its status."""
     if result.stored is not None:
         first = msgspec.json.decode(result.stored)
-        first["status"] = EventStatus.DUPLICATE
+        first["status"] = result.status
         return _encode(first)
     recorded = result.usage is not None
     return _encode(

@@ -19,6 +19,7 @@ from governor.compiler.problems import Problem
 from governor.core.decisions.snapshot import Catalogues, PolicySet, Snapshot
 from governor.core.errors import GovernorError
 from governor.services.snapshots import Snapshots
+from governor.services.trace_quotas import trace_quotas
 from governor.store.database import Database
 from governor.store.policy_versions import insert_policy_version
 
@@ -154,8 +155,15 @@ class PolicyPublisher:
             self._refuse(compiled.problems)
             return False
         if compiled.version != self.state.version:
+            try:
+                policies = await trace_quotas(self._database, compiled.policies, publish=True)
+            except SQLAlchemyError as error:
+                # Without their roots, renamed quotas would start from nothing: what is served stays until the
+                # database answers again.
+                _log.warning("policies_wait_for_database", version=compiled.version, problem=type(error).__name__)
+                return False
             await self.save(compiled)
-            await self._publish(compiled.policies)
+            await self._publish(policies)
         else:
             self._confirm()
         return True
@@ -207,8 +215,8 @@ class PolicyPublisher:
         """Load the folder if it looks different; what looks the same is confirmed without being read."""
         signature = await asyncio.to_thread(folder_signature, self._folder)
         if signature != self._seen:
-            await self.reload()
-            self._seen = signature
+            published = await self.reload()
+            self._seen = signature if published or not self.state.valid else None
         elif self.state.valid:
             self._confirm()
         if self._unsaved is not None:
@@ -237,7 +245,8 @@ async def publish_folder(
     compiled = await compile_policies(folder, now(), catalogues)
     if compiled.policies is None:
         raise InvalidPoliciesError(folder, compiled.problems)
-    snapshot = await asyncio.to_thread(Snapshot.build, compiled.policies, catalogues())
+    policies = await trace_quotas(database, compiled.policies, publish=True)
+    snapshot = await asyncio.to_thread(Snapshot.build, policies, catalogues())
     publisher = PolicyPublisher(
         folder,
         snapshots=Snapshots(snapshot, now(), policy_age_max),

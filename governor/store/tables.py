@@ -213,6 +213,16 @@ class PolicyVersions(Stored, table=True):
     files: bytes = octets()
 
 
+class QuotaRoots(Stored, table=True):
+    """Every name that a quota was ever published under, with the root that its balances are kept by."""
+
+    __tablename__ = "quota_roots"
+    __table_args__ = (CLUSTERED,)
+
+    name: str = words(key=True)
+    root: str = words()
+
+
 class ApiKeys(Stored, table=True):
     """Digests of bearer keys. Several rows of one name are one client: a key and what it was rotated to."""
 
@@ -241,4 +251,5 @@ BUDGETS = table(Budgets)
 ENTRIES = table(Entries)
 USAGE_HOURLY = table(UsageHourly)
 POLICY_VERSIONS = table(PolicyVersions)
+QUOTA_ROOTS = table(QuotaRoots)
 API_KEYS = table(ApiKeys)

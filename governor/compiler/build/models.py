@@ -12,7 +12,6 @@ from governor.compiler.source import Path
 from governor.core.globs import is_glob
 from governor.core.models import Model, ModelCatalog, ModelLookup
 
-
 NESTING_MAX = 8
 
 

@@ -122,7 +122,7 @@ def build_people(
         draft = drafts.setdefault(user, _Draft(item))
         if draft.rows and isinstance(item.shape.from_, UnsetType):
             message = f"the user `{user}` is listed twice"
-            _problem(reader, item, "user", "duplicate-name", message, "give a move its date in `from`")
+            _problem(reader, item, "user", "duplicate-name", message, hint="give a move its date in `from`")
         draft.rows.append(item)
     builder = _People(reader, teams, departments)
     people = {user: builder.person(user, draft) for user, draft in drafts.items()}
@@ -135,11 +135,11 @@ def _names(drafts: dict[str, _Draft], people: dict[str, Person], reader: Reader)
         for name in person.ids:
             if names.setdefault(name, user) != user:
                 message = f"`{name[:60]}` also names `{names[name][:60]}`"
-                _problem(reader, drafts[user].first, "ids", "duplicate-name", message, "an id names one person")
+                _problem(reader, drafts[user].first, "ids", "duplicate-name", message, hint="an id names one person")
     return names
 
 
-def _problem(reader: Reader, item: Listed, name: str, code: str, message: str, hint: str = "") -> None:
+def _problem(reader: Reader, item: Listed, name: str, code: str, message: str, *, hint: str = "") -> None:
     reader.problems.add(Problem(*item.at(name), code, message, hint))
 
 
@@ -160,7 +160,9 @@ class _People:
             before = starts[index - 1] if index else None
             if start is not None and before is not None and start <= before:
                 message = "a later line has an earlier date"
-                _problem(self.reader, row, "from", "wrong-date", message, "write moves in the order of their dates")
+                _problem(
+                    self.reader, row, "from", "wrong-date", message, hint="write moves in the order of their dates"
+                )
             home, department = self._home(row)
             placements.append(Placement(department, home, start if index else None))
         names = [team for row in draft.rows for team in _teams_of(row.shape)]
@@ -186,19 +188,21 @@ class _People:
             if name not in self.teams:
                 column = "team" if name == shape.team else "teams"
                 message = f"no department has a team `{name}`"
-                _problem(self.reader, row, column, "unknown-reference", message, did_you_mean(name, self.teams))
+                _problem(self.reader, row, column, "unknown-reference", message, hint=did_you_mean(name, self.teams))
         if stated and self.departments and stated not in self.departments:
             hint = did_you_mean(stated, self.departments)
-            _problem(self.reader, row, "department", "unknown-reference", f"there is no department `{stated}`", hint)
+            _problem(
+                self.reader, row, "department", "unknown-reference", f"there is no department `{stated}`", hint=hint
+            )
         home = self.teams.get(names[0]) if names else None
         if home is None:
             if not names and not stated:
                 message = f"`{shape.user[:60]}` has neither a team nor a department"
-                _problem(self.reader, row, "user", "missing-field", message, "write one of them")
+                _problem(self.reader, row, "user", "missing-field", message, hint="write one of them")
             return (names[0] if names else ""), stated
         if stated and stated != home.department:
             message = f"the team `{home.name}` belongs to `{home.department}`, not to `{stated}`"
-            _problem(self.reader, row, "department", "wrong-value", message, "leave the department out")
+            _problem(self.reader, row, "department", "wrong-value", message, hint="leave the department out")
         return home.name, home.department
 
     def _day(self, row: Listed, name: str, text: str | UnsetType, *, end: bool = False) -> datetime | None:
@@ -207,7 +211,7 @@ class _People:
         try:
             day = parse_date(text)
         except QuantityError as error:
-            _problem(self.reader, row, name, error.code, error.message, error.hint)
+            _problem(self.reader, row, name, error.code, error.message, hint=error.hint)
             return None
         return midnight(day + timedelta(days=1) if end else day, self.reader.time_zone)
 

@@ -75,8 +75,8 @@ class Reader:
 def midnight(day: date, time_zone: str) -> datetime:
     """Return the first instant of a local day as UTC.
 
-    With ``fold=0`` a midnight that comes twice is the first of them, and one that does not exist is the instant at which
-    the clocks jump over it.
+    With ``fold=0`` a midnight that comes twice is the first of them, and one that does not exist is the instant at
+    which the clocks jump over it.
     """
     return datetime.combine(day, time(), ZoneInfo(time_zone)).astimezone(UTC)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import compile_folder
-from governor.core.decisions.snapshot import Snapshot
+from governor.core.decisions.snapshot import PolicySet, Snapshot
 from governor.core.errors import GovernorError
 
 
@@ -16,16 +16,24 @@ class InvalidFolderError(GovernorError):
 
 
 def load_snapshot(folder: Path, now: datetime) -> Snapshot:
-    """Compile a folder and index it.
+    """Compile a folder and index it, without any database: for replays, which begin with nothing.
+
+    Raises:
+        InvalidFolderError: If it is missing or has errors; the message lists them.
+    """
+    return Snapshot.build(load_policies(folder, now), genai_prices())
+
+
+def load_policies(folder: Path, now: datetime) -> PolicySet:
+    """Compile a folder.
 
     Raises:
         InvalidFolderError: If it is missing or has errors; the message lists them.
     """
     if not folder.is_dir():
         raise InvalidFolderError(f"there is no policy folder `{folder}`; name one with --policies")
-    catalogues = genai_prices()
-    compiled = compile_folder(folder, now, catalogues)
+    compiled = compile_folder(folder, now, genai_prices())
     if compiled.policies is None:
         lines = "\n".join(str(problem) for problem in compiled.problems)
         raise InvalidFolderError(f"the policies in `{folder}` have errors; mend them first\n{lines}")
-    return Snapshot.build(compiled.policies, catalogues)
+    return compiled.policies

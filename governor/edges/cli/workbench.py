@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governor.clients.clock import Clock, clock_from
-from governor.edges.cli.load_policies import load_snapshot
+from governor.clients.price_catalogue import genai_prices
+from governor.core.decisions.snapshot import Snapshot
+from governor.edges.cli.load_policies import load_policies
 from governor.services.open_database import open_database
 from governor.services.snapshots import Snapshots
+from governor.services.trace_quotas import trace_quotas
 from governor.settings import Settings
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
@@ -34,8 +37,9 @@ async def open_workbench(settings: Settings) -> AsyncIterator[Workbench]:
     """
     clock = clock_from(settings.clock)
     now = clock.now()
-    snapshots = Snapshots(load_snapshot(settings.policies, now), now)
     async with open_store(settings) as database:
+        policies = await trace_quotas(database, load_policies(settings.policies, now), publish=False)
+        snapshots = Snapshots(Snapshot.build(policies, genai_prices()), now)
         ledger = SqlLedger(database, clock.time)
         await ledger.start()
         try:

@@ -1,12 +1,15 @@
-"""``/decide`` against a bare ASGI application on the same server and core: ``python -m benchmarks.decide [ROUNDS]``.
+"""``/decide`` against a bare ASGI application: ``python -m benchmarks.decide [ROUNDS [FOLDER]]``.
 
-Rounds are interleaved and the median of the ratios counts, because two runs of the same server differ on a shared
-machine. Every decision is held and durably recorded before it is answered.
+Both run on the same server program and core. Rounds are interleaved and the median of the ratios counts, because two runs of the same server differ on a shared
+machine. Every decision is held and durably recorded before it is answered. Each request draws on four budgets, unless
+another policy folder with the people of the example is named (``policies`` itself has eight).
 """
 
 import sys
+from pathlib import Path
 from statistics import median
 
+from benchmarks.four_budgets import four_budgets
 from benchmarks.load import Load, Outcome, run
 from benchmarks.people import users
 from benchmarks.server import Server, bare_server, governor_server, scratch_database
@@ -24,11 +27,11 @@ def one_round(server: Server, prefix: str, people: list[str]) -> tuple[Outcome, 
     return outcome, (server.cpu_s() - before_s) / outcome.answered * 1e6
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, policies: Path) -> None:
     """Measure and print."""
     people = users()
     ratios, ours_us, theirs_us = [], [], []
-    with scratch_database() as url, governor_server(url) as governor, bare_server() as bare:
+    with scratch_database() as url, governor_server(url, policies) as governor, bare_server() as bare:
         for server in (governor, bare):
             one_round(server, "warm", people)
         for number in range(rounds):
@@ -49,4 +52,5 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    with four_budgets() as folder:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 7, Path(sys.argv[2]) if len(sys.argv) > 2 else folder)

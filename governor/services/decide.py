@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
+from time import perf_counter
 
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.conclude import Stored, conclude, degraded
@@ -29,8 +30,10 @@ class Answered:
     Attributes:
         body: JSON.
         codes: The codes of its reasons, for metrics.
+        would_deny: The codes of what audit and warn policies would have refused.
         replayed: Whether it was given before.
         degraded: Whether the ledger gave no answer.
+        evaluate_s: Seconds that making the plan took.
     """
 
     body: bytes
@@ -38,6 +41,8 @@ class Answered:
     codes: tuple[str, ...]
     replayed: bool = False
     degraded: bool = False
+    would_deny: tuple[str, ...] = ()
+    evaluate_s: float = 0.0
 
 
 class Decider:
@@ -126,6 +131,7 @@ class _Question:
         "_body",
         "_caller",
         "_decision",
+        "_evaluate_s",
         "_id",
         "_now",
         "_request",
@@ -146,7 +152,9 @@ class _Question:
         self._id = new_id(self._at_ms)
         self._decision: Decision | None = None
         self._snapshot = snapshots.current
+        began_s = perf_counter()
         self.plan: Plan = evaluate(self._snapshot, request, caller, now)
+        self._evaluate_s = perf_counter() - began_s
 
     @property
     def stale_policy(self) -> bool:
@@ -181,7 +189,7 @@ class _Question:
         if outcome.replayed or self._decision is None:
             verdict, codes = answer_verdict(stored)
             return Answered(replayed_answer(stored, outcome.state), Verdict(verdict), codes, replayed=True)
-        return Answered(stored, self._decision.verdict, tuple(reason.code for reason in self._decision.reasons))
+        return _answered(self._decision, stored, self._evaluate_s)
 
     def _options(self) -> tuple[Option, ...]:
         current = self._snapshots.current
@@ -219,6 +227,13 @@ def _slot(question: _Question, outcome: Placed | Conflict) -> Answered | Conflic
         return conflict
 
 
-def _answered(decision: Decision) -> Answered:
-    codes = tuple(reason.code for reason in decision.reasons)
-    return Answered(encode_decision(decision), decision.verdict, codes, degraded=decision.degraded)
+def _answered(decision: Decision, body: bytes | None = None, evaluate_s: float = 0.0) -> Answered:
+    """Wrap a decision; ``body`` is there if it was rendered already."""
+    return Answered(
+        body if body is not None else encode_decision(decision),
+        decision.verdict,
+        tuple([reason.code for reason in decision.reasons]),
+        degraded=decision.degraded,
+        would_deny=tuple([warning.code for warning in decision.warnings if warning.would_deny]),
+        evaluate_s=evaluate_s,
+    )

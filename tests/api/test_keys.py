@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -77,11 +78,13 @@ async def test_a_rotation_without_grace_ends_the_old_key_at_once(database: Datab
 
 
 @pytest.mark.parametrize("act", [rotate_key, revoke_key])
-async def test_what_does_not_exist_cannot_be_rotated_or_revoked(sqlite_url: str, act: object) -> None:
+async def test_what_does_not_exist_cannot_be_rotated_or_revoked(
+    sqlite_url: str, act: Callable[[Database, str, datetime], Awaitable[object]]
+) -> None:
     """The mistake is named instead of passed over."""
     database = Database(sqlite_url)
     with pytest.raises(NotFoundError):
-        await act(database, "nobody", NOON)  # type: ignore[operator]
+        await act(database, "nobody", NOON)
 
     await database.close()
 

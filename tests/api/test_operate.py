@@ -158,7 +158,10 @@ async def test_decisions_usage_and_budgets_are_counted(server: Server) -> None:
     assert 0.000045 == await metric(
         server, "governor_budget_used_ratio", policy="Quota/department-spend", scope="engineering"
     )
-    assert 2.0 == await metric(server, "governor_decide_stage_seconds_count", stage="decide")
+    assert [2.0] * 3 == [
+        await metric(server, "governor_decide_stage_seconds_count", stage=stage)
+        for stage in ("decode", "evaluate", "ledger")
+    ]
     assert 2.0 <= (await metric(server, "governor_ledger_batch_size_count") or 0)
     assert "@acme.example" not in text
 

@@ -12,6 +12,7 @@ from governor.core.errors import GovernorError
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.observe import keep_observed
 from governor.edges.api.routes import create_gate
+from governor.services.garbage import settle_garbage_collector
 from governor.wiring import Governor
 
 
@@ -44,6 +45,7 @@ class Application:
                 # A mistake in a policy or a setting is answered with a sentence, not with a stack trace.
                 await send({"type": "lifespan.startup.failed", "message": f"governor cannot start: {error.message}"})
                 return
+            settle_garbage_collector()
             metrics = HttpMetrics(CollectorRegistry())
             self._gate = create_gate(governor, metrics)
             observing = asyncio.create_task(keep_observed(governor, metrics), name="metrics")

@@ -72,7 +72,8 @@ class DecideRoute:
         request = decide_request(wire, self._ids.next())
         decoded_s = time.perf_counter()
         answered = await self._decider.decide(request, identity.caller, body, now)
-        metrics = self._metrics
-        metrics.decide_stages(decoded_s - began_s, time.perf_counter() - decoded_s)
-        metrics.decision(answered.verdict, answered.codes, replayed=answered.replayed, degraded=answered.degraded)
+        evaluate_s = answered.evaluate_s
+        ledger_s = time.perf_counter() - decoded_s - evaluate_s
+        stages = {"decode": decoded_s - began_s, "evaluate": evaluate_s, "ledger": ledger_s}
+        self._metrics.decision(answered, stages)
         return answered.body

@@ -21,6 +21,7 @@ def observe(governor: Governor, metrics: HttpMetrics) -> None:
     metrics.policies(publisher.state.version, publisher.age_s(governor.clock.now()), valid=publisher.state.valid)
     metrics.policy_failures(publisher.state.failures)
     metrics.ledger_queue(governor.ledger.queue_depth)
+    metrics.count()
 
 
 async def keep_observed(governor: Governor, metrics: HttpMetrics) -> None:

@@ -16,6 +16,7 @@ from governor.core.errors import InvalidRequestError
 from governor.edges.cli.load_policies import load_snapshot
 from governor.edges.cli.options import PoliciesOption
 from governor.edges.cli.printing import Output, OutputOption, complain, console, print_json, progress, table
+from governor.services.garbage import settle_garbage_collector
 from governor.services.replay import Replay, ReplayOptions
 from governor.settings import load_settings
 
@@ -50,6 +51,7 @@ def replay(
         begins_at = _start(start)
         snapshot = load_snapshot(folder, begins_at)
         offset_s = 0.0 if recording.dated else begins_at.timestamp()
+        settle_garbage_collector()
         began_s = perf_counter()
         finished = _run(snapshot, recording, ReplayOptions(model, offset_s), skip_bad=skip_bad)
         document = finished.summary.document(perf_counter() - began_s)

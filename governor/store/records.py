@@ -30,6 +30,7 @@ class EntryRecord(msgspec.Struct, array_like=True, frozen=True):
     rolled: tuple[RollupPosting, ...]
     unpriced: bool
     estimated: bool
+    attributes: dict[str, str] = {}
 
 
 class Buckets(msgspec.Struct, array_like=True, frozen=True):
@@ -69,6 +70,7 @@ def encode_entry(entry: Entry) -> bytes:
             entry.rolled,
             entry.unpriced,
             entry.estimated,
+            dict(entry.attributes),
         )
     )
 
@@ -102,6 +104,7 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
         unpriced=record.unpriced,
         estimated=record.estimated,
         result=row[15],
+        attributes=record.attributes,
     )
 
 

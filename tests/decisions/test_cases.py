@@ -1,122 +1,25 @@
 """Decisions and settlements as tables: each file of ``cases/`` is a story that reads like the documentation.
 
 A case gives policies (beside ``world.yaml``) and steps. A step asks (``decide``), reports (``usage``), gives back
-(``release``) or looks at the balances (``budgets``), and states what it wants of the answer. Only what is stated is
-compared; lists are compared element by element.
+(``release``) or looks at the balances (``budgets``), and states what it wants of the answer. ``decide_all`` asks for
+all or nothing, ``decide_without_ledger`` while no budget can be checked. Only what is stated is compared; lists are
+compared element by element. ``world`` changes fields of the world's own policies, by kind.
 """
 
 import asyncio
-import json
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from governor.compiler.load import compile_folder
-from governor.core.decisions.caller import Caller
-from governor.core.decisions.event import CallStatus, UsageEvent
-from governor.core.decisions.ids import id_bytes
-from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
-from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
-from governor.core.ledger.commands import Release
-from governor.core.ledger.memory import MemoryLedger
-from governor.core.usage import Usage
-from governor.services.answers import encode_event_result
-from governor.services.decide import Decider
-from governor.services.settle import Settler
-from governor.services.snapshots import Snapshots
+from governor.core.decisions.decision import ReasonCode
+from tests.decisions.story import Story
 
 HERE = Path(__file__).parent
-CASES = [
-    pytest.param(case, id=f"{path.stem}: {case['description']}")
-    for path in sorted((HERE / "cases").glob("*.yaml"))
-    for case in yaml.safe_load(path.read_text())
-]
-
-
-class Story:
-    """A case on its way: policies in a folder, an in-memory ledger, and a clock that the steps set."""
-
-    def __init__(self, folder: Path, policies: str) -> None:
-        self.folder = folder
-        self.now = datetime.fromisoformat("2026-11-20T09:00:00+00:00")
-        self.ledger = MemoryLedger(self.now_s)
-        (folder / "world.yaml").write_text((HERE / "world.yaml").read_text())
-        self.snapshots = Snapshots(self.compiled(policies), self.now)
-        self.decider = Decider(self.snapshots, self.ledger, deadline_ms=1000)
-        self.settler = Settler(self.snapshots, self.ledger)
-        self.decisions: dict[str, str] = {}
-        self.count = 0
-
-    def now_s(self) -> float:
-        """Return the story's instant in Unix seconds."""
-        return self.now.timestamp()
-
-    def compiled(self, policies: str) -> Snapshot:
-        """Compile the world with a case's policies; a case with a wrong policy is a wrong case."""
-        (self.folder / "case.yaml").write_text(policies)
-        compiled = compile_folder(self.folder, self.now)
-        assert compiled.policies is not None, [str(problem) for problem in compiled.problems]
-        return Snapshot.build(compiled.policies, NO_CATALOGUES)
-
-    async def step(self, step: dict[str, Any]) -> Any:
-        """Do one step and return its answer as people see it."""
-        step = dict(step)
-        if "at" in step:
-            self.now = datetime.fromisoformat(str(step["at"]))
-        if "after_s" in step:
-            self.now += timedelta(seconds=step["after_s"])
-        if "policies" in step:
-            self.snapshots.swap(self.compiled(step["policies"]), self.now)
-            return None
-        if "decide" in step:
-            return await self.decide(step["decide"], step.get("as", ""))
-        if "usage" in step:
-            return await self.usage(step["usage"])
-        if "release" in step:
-            decision_id = id_bytes(self.decisions[step["release"]])
-            assert decision_id is not None
-            outcome = await self.ledger.submit(Release(decision_id, "gw"))
-            return {"outcome": outcome.outcome}  # type: ignore[union-attr]  # a release answers so
-        return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
-
-    async def decide(self, asked: dict[str, Any], name: str) -> dict[str, Any]:
-        """Ask, with fields as on the wire; user is short for subject.user."""
-        self.count += 1
-        fields = {"request_id": f"r{self.count}", "model": "small", **asked}
-        subject = {"user": fields.pop("user", ""), **fields.pop("subject", {})}
-        if "asserted_by" in subject:
-            subject["asserted_by"] = AssertedBy(subject["asserted_by"])
-        caller = Caller("gw", **fields.pop("key", {}))
-        if "operation" in fields:
-            fields["operation"] = Operation(fields["operation"])
-        fields["can"] = frozenset(Ability(ability) for ability in fields.get("can", []))
-        request = DecideRequest(subject=Subject(**subject), **fields)
-        answered = await self.decider.decide(request, caller, json.dumps(asked).encode(), self.now)
-        answer: dict[str, Any] = json.loads(answered.body)
-        if name:
-            self.decisions[name] = answer["decision_id"]
-        return answer
-
-    async def usage(self, reported: dict[str, Any]) -> dict[str, Any]:
-        """Report, with fields as on the wire; ``decision`` names an earlier step."""
-        self.count += 1
-        fields = {"event_id": f"e{self.count}", "source": "gw", "model": "", **reported}
-        if "decision" in fields:
-            fields["decision_id"] = self.decisions[fields.pop("decision")]
-        if "usage" in fields:
-            fields["usage"] = Usage(**fields["usage"])
-        if "status" in fields:
-            fields["status"] = CallStatus(fields["status"])
-        if "occurred_at" in fields:
-            fields["occurred_at"] = datetime.fromisoformat(fields["occurred_at"])
-        fields["subject"] = Subject(**fields.get("subject", {}))
-        event = UsageEvent(**fields)
-        results = await self.settler.settle([(event, json.dumps(reported).encode())], Caller("gw"), self.now)
-        result: dict[str, Any] = json.loads(encode_event_result(results[0]))
-        return result
+FILES = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((HERE / "cases").glob("*.yaml"))}
+STORIES = [case for cases in FILES.values() for case in cases]
+CASES = [pytest.param(case, id=f"{name}: {case['description']}") for name, cases in FILES.items() for case in cases]
 
 
 def differences(want: Any, got: Any, where: str = "") -> list[str]:
@@ -143,7 +46,7 @@ def test_case_is_decided_as_told(case: dict[str, Any], tmp_path: Path) -> None:
     """A case's every step answers what the case wants."""
 
     async def tell() -> list[str]:
-        story = Story(tmp_path, case.get("policies", ""))
+        story = Story(tmp_path, case.get("policies", ""), changes=case.get("world", {}))
         found: list[str] = []
         compared = 0
         for index, step in enumerate(case["steps"]):
@@ -157,3 +60,20 @@ def test_case_is_decided_as_told(case: dict[str, Any], tmp_path: Path) -> None:
     found = asyncio.run(tell())
 
     assert [] == found
+
+
+def _codes(wanted: Any) -> set[str]:
+    """Return the reason codes that a case wants."""
+    if isinstance(wanted, list):
+        return {code for one in wanted for code in _codes(one)}
+    if not isinstance(wanted, dict):
+        return set()
+    own = {wanted["code"]} if "code" in wanted else set()
+    return own | {code for value in wanted.values() for code in _codes(value)}
+
+
+def test_every_reason_code_is_shown_by_a_case() -> None:
+    """A code that no story can reach is dead, and one that none shows is unproved."""
+    shown = {code for case in STORIES for step in case["steps"] for code in _codes(step.get("want"))}
+
+    assert {str(code) for code in ReasonCode} == shown

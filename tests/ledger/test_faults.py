@@ -1,12 +1,9 @@
 """Every storage call fails in turn: no answer without a record, no hold without an answer, and the ledger goes on."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import psycopg
 import pytest
 
 from governor.core.errors import LedgerUnavailableError
@@ -15,92 +12,12 @@ from governor.core.ledger.commands import Option, Place, Placed
 from governor.core.money import AMOUNT_MAX
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger, writer
-from governor.store.ledger.session import Row, Session, Trouble
-from governor.store.ledger.statements import Insert, Lookup, Update
 from tests.conftest import FakeClock
 from tests.ledger.factory import budget, hold, place, settle
+from tests.ledger.faults import Calls, sabotage
 
 COMPANY = budget("company")
 CALLS = range(1, 24)
-
-
-class FailingSession:
-    """A driver's session that fails at some calls, before or after it has done them."""
-
-    def __init__(self, session: Session, calls: "Calls") -> None:
-        self._session = session
-        self._calls = calls
-        self.errors = session.errors
-        self.is_exclusive = session.is_exclusive
-        is_sqlite = sqlite3.Error in session.errors
-        self._error: type[Exception] = sqlite3.OperationalError if is_sqlite else psycopg.OperationalError
-
-    def _pass(self) -> None:
-        if self._calls.fails():
-            raise self._error("the disk is gone")
-
-    def begin(self) -> None:
-        """Begin, or fail."""
-        self._pass()
-        self._session.begin()
-
-    def commit(self) -> None:
-        """Commit, or fail before; or commit, and fail before anybody knows."""
-        self._pass()
-        self._session.commit()
-        self._pass()
-
-    def rollback(self) -> None:
-        """Roll back."""
-        self._session.rollback()
-
-    def close(self) -> None:
-        """Close."""
-        self._session.close()
-
-    def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
-        """Find one after the other, or fail on the way."""
-        found: list[list[Row]] = []
-        for lookup in lookups:
-            self._pass()
-            found.extend(self._session.find(lookup))
-        return found
-
-    def write(self, *writes: tuple[Insert | Update, Sequence[Row]]) -> list[int]:
-        """Write one after the other, or fail on the way."""
-        changed: list[int] = []
-        for write in writes:
-            self._pass()
-            changed.extend(self._session.write(write))
-        return changed
-
-    def empty_ring_table(self, index: int) -> None:
-        """Empty a table, or fail."""
-        self._pass()
-        self._session.empty_ring_table(index)
-
-    def diagnose(self, error: Exception) -> Trouble:
-        """Say what to do, as the driver does."""
-        return self._session.diagnose(error)
-
-
-class Calls:
-    """Counts storage calls; those from ``first`` to ``last`` fail."""
-
-    def __init__(self, first: int, last: float) -> None:
-        self.first, self.last, self.made = first, last, 0
-
-    def fails(self) -> bool:
-        """Count a call and tell whether it fails."""
-        self.made += 1
-        return self.first <= self.made <= self.last
-
-
-def sabotage(ledger: SqlLedger, calls: Calls) -> None:
-    """Let a ledger's storage fail from its next connection on."""
-    open_session = ledger._open_session
-    ledger._writer.close()
-    ledger._writer._open_session = lambda: FailingSession(open_session(), calls)
 
 
 @pytest.fixture(autouse=True)

@@ -55,7 +55,6 @@ class ReasonCode(StrEnum):
     BATCH_DENIED = "batch_denied"
     EVALUATION_ERROR = "evaluation_error"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
-    STALE_POLICY = "stale_policy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,5 @@ MEANINGS: dict[ReasonCode, str] = {
     ReasonCode.BATCH_DENIED: "Another request of an all-or-nothing batch was refused.",
     ReasonCode.EVALUATION_ERROR: "A rule applies but cannot be evaluated, so it fails closed; the log says why.",
     ReasonCode.LEDGER_UNAVAILABLE: "The ledger did not answer in time; quotas say whether such requests pass.",
-    ReasonCode.STALE_POLICY: "The policies were last confirmed longer ago than GOVERNOR_MAX_POLICY_AGE.",
 }
 """``docs/reference/codes.md`` is this table, and a test keeps them equal."""

@@ -1,0 +1,1 @@
+"""Tests of decisions and settlements, told as stories."""

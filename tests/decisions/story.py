@@ -1,0 +1,156 @@
+"""A story of decisions and settlements: steps as people write them, on any ledger and on a clock that steps set."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from governor.compiler.load import compile_folder
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.event import CallStatus, UsageEvent
+from governor.core.decisions.ids import id_bytes
+from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
+from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
+from governor.core.ledger.commands import Release
+from governor.core.ledger.memory import MemoryLedger
+from governor.core.ledger.port import Ledger
+from governor.core.usage import Usage
+from governor.services.answers import encode_event_result
+from governor.services.decide import Answered, Decider
+from governor.services.settle import Settler
+from governor.services.snapshots import Snapshots
+from governor.store.database import Database
+from governor.store.ledger import SqlLedger
+
+HERE = Path(__file__).parent
+START = datetime(2026, 11, 20, 9, tzinfo=UTC)
+"""When every story begins: a Friday of November, 10:00 in Berlin."""
+
+
+def world(changes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return ``world.yaml`` with other fields for some kinds; None takes a field out."""
+    text = (HERE / "world.yaml").read_text()
+    if not changes:
+        return text
+    documents = [{**document, **changes.get(document["kind"], {})} for document in yaml.safe_load_all(text)]
+    kept = [{key: value for key, value in document.items() if value is not None} for document in documents]
+    return yaml.safe_dump_all(kept, sort_keys=False)
+
+
+class Story:
+    """A case on its way: policies in a folder, a ledger, and a clock that the steps set.
+
+    Args:
+        folder: An empty one for the policies.
+        policies: YAML beside the world's.
+        changes: Fields of the world's policies that differ, by kind.
+        ledger_of: Makes the ledger from the story's clock.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        policies: str,
+        *,
+        changes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        ledger_of: Callable[[Callable[[], float]], Ledger] = MemoryLedger,
+    ) -> None:
+        self.folder = folder
+        self.now = START
+        self.ledger = ledger_of(self.now_s)
+        (folder / "world.yaml").write_text(world(changes))
+        self.snapshots = Snapshots(self.compiled(policies), self.now)
+        self.decider = Decider(self.snapshots, self.ledger, deadline_ms=1000)
+        self.settler = Settler(self.snapshots, self.ledger)
+        self.decisions: dict[str, str] = {}
+        self.count = 0
+
+    def now_s(self) -> float:
+        """Return the story's instant in Unix seconds."""
+        return self.now.timestamp()
+
+    def compiled(self, policies: str) -> Snapshot:
+        """Compile the world with a case's policies; a case with a wrong policy is a wrong case."""
+        (self.folder / "case.yaml").write_text(policies)
+        compiled = compile_folder(self.folder, self.now)
+        assert compiled.policies is not None, [str(problem) for problem in compiled.problems]
+        return Snapshot.build(compiled.policies, NO_CATALOGUES)
+
+    async def step(self, step: dict[str, Any]) -> Any:
+        """Do one step and return its answer as people see it."""
+        step = dict(step)
+        if "at" in step:
+            self.now = datetime.fromisoformat(str(step["at"]))
+        if "after_s" in step:
+            self.now += timedelta(seconds=step["after_s"])
+        if "policies" in step:
+            self.snapshots.swap(self.compiled(step["policies"]), self.now)
+            return None
+        if "decide" in step:
+            return await self.decide(step["decide"], step.get("as", ""))
+        if "decide_all" in step:
+            return await self.decide_all(step["decide_all"])
+        if "decide_without_ledger" in step:
+            closed = SqlLedger(Database(f"sqlite:///{self.folder / 'never-opened.db'}"), self.now_s)
+            decider = Decider(self.snapshots, closed, deadline_ms=1000)
+            return await self.decide(step["decide_without_ledger"], step.get("as", ""), decider)
+        if "usage" in step:
+            return await self.usage(step["usage"])
+        if "release" in step:
+            decision_id = id_bytes(self.decisions[step["release"]])
+            assert decision_id is not None
+            outcome = await self.ledger.submit(Release(decision_id, "gw"))
+            return {"outcome": outcome.outcome}  # type: ignore[union-attr]  # a release answers so
+        return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
+
+    async def decide(self, asked: dict[str, Any], name: str = "", decider: Decider | None = None) -> dict[str, Any]:
+        """Ask, with fields as on the wire; user is short for subject.user."""
+        request, caller = self.question(asked)
+        answered = await (decider or self.decider).decide(request, caller, json.dumps(asked).encode(), self.now)
+        answer: dict[str, Any] = json.loads(answered.body)
+        if name:
+            self.decisions[name] = answer["decision_id"]
+        return answer
+
+    async def decide_all(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Ask for all or nothing."""
+        questions = [(self.question(one)[0], json.dumps(one).encode()) for one in asked]
+        answers = await self.decider.decide_many(questions, Caller("gw"), self.now, all_or_nothing=True)
+        return [json.loads(answer.body) for answer in answers if isinstance(answer, Answered)]
+
+    def question(self, asked: dict[str, Any]) -> tuple[DecideRequest, Caller]:
+        """Turn a step into a request and the key that it comes with."""
+        self.count += 1
+        fields = {"request_id": f"r{self.count}", "model": "small", **asked}
+        subject = {"user": fields.pop("user", ""), **fields.pop("subject", {})}
+        if "asserted_by" in subject:
+            subject["asserted_by"] = AssertedBy(subject["asserted_by"])
+        caller = Caller("gw", **fields.pop("key", {}))
+        if "operation" in fields:
+            fields["operation"] = Operation(fields["operation"])
+        fields["can"] = frozenset(Ability(ability) for ability in fields.get("can", []))
+        return DecideRequest(subject=Subject(**subject), **fields), caller
+
+    async def usage(self, reported: dict[str, Any]) -> dict[str, Any]:
+        """Report, with fields as on the wire; ``decision`` names an earlier step."""
+        self.count += 1
+        fields = {"event_id": f"e{self.count}", "source": "gw", "model": "", **reported}
+        if "decision" in fields:
+            fields["decision_id"] = self.decisions[fields.pop("decision")]
+        if "usage" in fields:
+            fields["usage"] = Usage(**fields["usage"])
+        if "status" in fields:
+            fields["status"] = CallStatus(fields["status"])
+        if "occurred_at" in fields:
+            fields["occurred_at"] = datetime.fromisoformat(fields["occurred_at"])
+        if "operation" in fields:
+            fields["operation"] = Operation(fields["operation"])
+        fields["subject"] = Subject(**fields.get("subject", {}))
+        event = UsageEvent(**fields)
+        results = await self.settler.settle([(event, json.dumps(reported).encode())], Caller("gw"), self.now)
+        result: dict[str, Any] = json.loads(encode_event_result(results[0]))
+        return result

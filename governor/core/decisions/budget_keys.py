@@ -2,12 +2,27 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from governor.core.ledger.budget import BudgetKey, budget_digest
-from governor.core.periods import period_at
+from governor.core.periods import PeriodClock, PeriodDefinition
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Unit
+
+PERIODS_MAX = 4_096
+"""Period definitions remembered; a company has a handful."""
+
+
+@lru_cache(maxsize=PERIODS_MAX)
+def _period_identity(definition: PeriodDefinition) -> str:
+    return definition.identity()
+
+
+@lru_cache(maxsize=PERIODS_MAX)
+def _period_clock(definition: PeriodDefinition) -> PeriodClock:
+    """Return the clock of a definition: it remembers the present period, which is the same for all of its budgets."""
+    return PeriodClock(definition)
 
 
 def quota_identity(quota: Quota) -> str:
@@ -16,7 +31,7 @@ def quota_identity(quota: Quota) -> str:
     Limits, soft limits and everything else may be edited freely: the balance stays.
     """
     counts = quota.counts if quota.unit is Unit.TOKENS else ""
-    period = quota.period.identity() if quota.period is not None else ""
+    period = _period_identity(quota.period) if quota.period is not None else ""
     return "\x1d".join((quota.root or quota.header.name, quota.unit, counts, ",".join(quota.per), period))
 
 
@@ -30,7 +45,7 @@ def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
     start_s = 0
     end_s = None
     if quota.period is not None:
-        period = period_at(quota.period, at)
+        period = _period_clock(quota.period).at(at)
         start_s = int(period.start_at.timestamp())
         end_s = int(period.end_at.timestamp()) if period.end_at is not None else None
     digest = budget_digest(quota_identity(quota), scope, start_s)

@@ -5,6 +5,7 @@ on stay the same from one request to the next. What is left for each request is 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -121,13 +122,15 @@ class Prepared:
 
     Attributes:
         candidates: The model asked for and, where an allowlist refuses it, its fallbacks.
-        from_s: First instant (Unix seconds) at which this holds.
-        until_s: First instant at which it no longer does: a policy, a person or a budget period begins or ends.
+        epoch: The stretch of time (Unix seconds, half-open) in which no policy or person begins or ends.
+        from_s: First instant at which all of this holds.
+        until_s: First instant at which it no longer does: the epoch or a budget's period ends.
         hold_for_s: Life of the holds where the request does not say.
         fails_open: Whether the request may pass when the ledger does not answer.
     """
 
     candidates: tuple[PreparedCandidate, ...]
+    epoch: tuple[float, float]
     from_s: float
     until_s: float
     hold_for_s: int
@@ -146,14 +149,41 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     others = [_candidate(snapshot, model, subject, now, within_abilities=able)[0] for model in substitutes]
     candidates = (asked, *others)
     draws = [draw for candidate in candidates for draw in candidate.draws]
-    from_s, until_s = snapshot.epoch(now)
+    epoch = snapshot.epoch(now)
+    from_s, until_s = _stretch(epoch, candidates)
     return Prepared(
         candidates=candidates,
-        from_s=max([from_s, *(draw.budget.period_start_s for draw in draws)]),
-        until_s=min([until_s, *(end for draw in draws if (end := draw.budget.period_end_s) is not None)]),
+        epoch=epoch,
+        from_s=from_s,
+        until_s=until_s,
         hold_for_s=max((draw.applied.quota.hold_for_s for draw in draws), default=HOLD_FOR_S),
         fails_open=all(draw.applied.quota.fail_open for draw in asked.draws if _enforced(draw)),
     )
+
+
+def renew(prepared: Prepared, now: datetime) -> Prepared:
+    """Move a question to the budgets of another instant of its epoch: only periods have ended, nothing else changed."""
+    now_s = now.timestamp()
+    candidates = tuple(
+        replace(candidate, draws=tuple(_renewed(draw, now, now_s) for draw in candidate.draws))
+        for candidate in prepared.candidates
+    )
+    from_s, until_s = _stretch(prepared.epoch, candidates)
+    return replace(prepared, candidates=candidates, from_s=from_s, until_s=until_s)
+
+
+def _renewed(draw: Draw, now: datetime, now_s: float) -> Draw:
+    budget = draw.budget
+    if budget.period_start_s <= now_s and (budget.period_end_s is None or now_s < budget.period_end_s):
+        return draw
+    return replace(draw, budget=budget_key(draw.applied.quota, budget.scope, now))
+
+
+def _stretch(epoch: tuple[float, float], candidates: Sequence[PreparedCandidate]) -> tuple[float, float]:
+    """Return the part of an epoch in which no budget's period begins or ends."""
+    budgets = [draw.budget for candidate in candidates for draw in candidate.draws]
+    from_s = max([epoch[0], *(budget.period_start_s for budget in budgets)])
+    return from_s, min([epoch[1], *(end for budget in budgets if (end := budget.period_end_s) is not None)])
 
 
 def _enforced(draw: Draw) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from math import inf
 
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.prepare import Prepared, prepare
+from governor.core.decisions.prepare import Prepared, prepare, renew
 from governor.core.decisions.request import DecideRequest
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
@@ -113,8 +113,13 @@ class Snapshot:
             tuple(request.tags.items()) if request.tags else None,
         )
         found = self._prepared.get(key)
-        if found is not None and found.from_s <= now.timestamp() < found.until_s:
-            return found
+        if found is not None:
+            now_s = now.timestamp()
+            if found.from_s <= now_s < found.until_s:
+                return found
+            if found.epoch[0] <= now_s < found.epoch[1]:
+                found = self._prepared[key] = renew(found, now)
+                return found
         if len(self._prepared) >= PREPARED_MAX:
             self._prepared.clear()
         found = self._prepared[key] = prepare(self, request, caller, now)

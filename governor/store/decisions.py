@@ -86,15 +86,15 @@ def _matching(wanted: DecisionFilter) -> Select[tuple[Any, ...]]:
 
 def _reservation(row: tuple[Any, ...]) -> Reservation:
     decision_id, client, at_ms, expires_at_s, state, blob, request, answer = row
-    record = decode_decision(blob)
+    holds, facts = decode_decision(blob)
     return Reservation(
         id=decision_id,
         client=client,
         at_ms=at_ms,
         expires_at_s=expires_at_s,
         state=ReservationState(state),
-        holds=record.holds,
-        facts=record.facts,
+        holds=holds,
+        facts=facts,
         request=request,
         answer=answer,
     )

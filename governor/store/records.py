@@ -10,13 +10,26 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey, RollupPosting
 from governor.core.ledger.reservation import Facts, HeldBudget, Reservation
 from governor.core.scopes import Scope
+from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
+
+
+class HoldRecord(msgspec.Struct, array_like=True, frozen=True):
+    """What a decision's row keeps of one hold; enumerations as their values, so that no field names are repeated."""
+
+    budget: bytes
+    policy: str
+    unit: Unit
+    counts: Counts
+    amount: int
+    ceiling: int | None
+    charge_on_expiry: bool
 
 
 class DecisionRecord(msgspec.Struct, array_like=True, frozen=True):
     """What a decision's row keeps in its ``record``."""
 
-    holds: tuple[HeldBudget, ...]
+    holds: tuple[HoldRecord, ...]
     facts: Facts
 
 
@@ -51,12 +64,27 @@ NO_BUCKETS = _encoder.encode(Buckets({}, {}))
 
 def encode_decision(reservation: Reservation) -> bytes:
     """Render what a decision's row keeps in its ``record``."""
-    return _encoder.encode(DecisionRecord(reservation.holds, reservation.facts))
+    holds = tuple(
+        [
+            HoldRecord(
+                held.budget,
+                held.policy,
+                held.unit,
+                held.counts,
+                held.amount,
+                held.ceiling,
+                held.charge_on_expiry,
+            )
+            for held in reservation.holds
+        ]
+    )
+    return _encoder.encode(DecisionRecord(holds, reservation.facts))
 
 
-def decode_decision(record: bytes) -> DecisionRecord:
-    """Read a decision's ``record``."""
-    return _decision_decoder.decode(record)
+def decode_decision(record: bytes) -> tuple[tuple[HeldBudget, ...], Facts]:
+    """Read what a decision holds, and what settlement needs to know of it."""
+    decoded = _decision_decoder.decode(record)
+    return tuple([HeldBudget(*msgspec.structs.astuple(held)) for held in decoded.holds]), decoded.facts
 
 
 def encode_entry(entry: Entry) -> bytes:

@@ -115,7 +115,7 @@ def _open_holds(connection: Connection, now_s: float) -> Iterator[tuple[bytes, i
     query = select(columns.state, columns.expires_at_s, columns.record).where(columns.state.in_(("held", "expired")))
     for state, expires_at_s, record in _stream(connection, query):
         is_held = state == "held" and expires_at_s > now_s
-        for hold in decode_decision(record).holds:
+        for hold in decode_decision(record)[0]:
             if is_held:
                 yield hold.budget, 0, hold.amount
             elif hold.charge_on_expiry:

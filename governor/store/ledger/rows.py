@@ -38,15 +38,15 @@ def claim_rows(claims: Mapping[bytes, Claim]) -> list[Row]:
 def reservation_from_row(row: Row, bodies: tuple[bytes, bytes]) -> Reservation:
     """Read a decision's row; ``bodies`` are its request and answer, empty where nobody needs them."""
     decision_id, client, at_ms, state, expires_at_s, blob = row
-    record = decode_decision(blob)
+    holds, facts = decode_decision(blob)
     return Reservation(
         id=decision_id,
         client=client,
         at_ms=at_ms,
         expires_at_s=expires_at_s,
         state=ReservationState(state),
-        holds=record.holds,
-        facts=record.facts,
+        holds=holds,
+        facts=facts,
         request=bodies[0],
         answer=bodies[1],
     )

@@ -181,10 +181,10 @@ def _at_reported_usage(case: _Case) -> Assessment:
         bounded(usage.tokens(counts))
     actual = Actual(usage, cost, requests)
     if reservation is None or reservation.state is ReservationState.DENIED:
-        postings = quota_postings(case.snapshot, case.attributes, case.received_at, case.booked_at, actual)
+        postings = quota_postings(case.snapshot, case.attributes, _in_force_at(case), case.booked_at, actual)
     else:
         postings = reserved_postings(reservation.holds, actual)
-        if _mismatch(case):
+        if _mismatch(case) or case.model.provider != reservation.facts.provider:
             reserved = {held.budget for held in reservation.holds}
             postings += own_postings(case.snapshot, case.attributes, case.booked_at, actual, reserved)
     return _assessment(case, actual, postings, estimated=estimated, unpriced=unpriced)
@@ -211,6 +211,13 @@ def _price(case: _Case, usage: Usage, requests: int) -> int | None:
             if cost is not None:
                 return cost
     return None
+
+
+def _in_force_at(case: _Case) -> datetime:
+    """Return when quotas must be in force: at receipt. A correction charges what its original charged."""
+    if case.corrected is None:
+        return case.received_at
+    return datetime.fromtimestamp(case.corrected.received_at_ms / 1000, UTC)
 
 
 def _mismatch(case: _Case) -> bool:

@@ -62,7 +62,7 @@ def own_postings(
     actual: Actual,
     reserved: Collection[bytes],
 ) -> tuple[Posting, ...]:
-    """Charge the quotas of the model that was really used, where they were not reserved already."""
+    """Charge the quotas of the model, or the provider, that was really used, where they were not reserved already."""
     quotas = (applied.quota for applied in snapshot.applicable.find(attributes, booked_at).quotas)
     postings = (_posting(quota, attributes, booked_at, actual) for quota in quotas if _reads_model(quota))
     return tuple(posting for posting in postings if posting.budget not in reserved)
@@ -74,6 +74,7 @@ def _posting(quota: Quota, attributes: Mapping[str, str], at: datetime, actual: 
 
 
 def _reads_model(quota: Quota) -> bool:
-    """Tell whether a quota is about models: by its selector or by its scope."""
-    keys = {key for key, _ in quota.header.applies_to.terms}
-    return bool(_OF_THE_MODEL & (keys | set(quota.per)))
+    """Tell whether a quota is about models: by what it selects, by what it takes out, or by its scope."""
+    header = quota.header
+    terms = (*header.applies_to.terms, *(header.excluded.terms if header.excluded is not None else ()))
+    return bool(_OF_THE_MODEL & ({key for key, _ in terms} | set(quota.per)))

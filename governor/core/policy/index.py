@@ -23,6 +23,9 @@ class HasHeader(Protocol):
         ...
 
 
+OTHER = "*"
+"""In place of a literal: every value that is not of the closed set. No glob is ever filed as a literal."""
+
 Drawer = tuple[str, str | None]
 """An attribute and a literal; None holds the policies that a request without the attribute must see."""
 
@@ -36,11 +39,13 @@ class PolicyIndex(Generic[P]):
     Args:
         policies: In the order in which they are to be returned.
         closed: The values of attributes with a closed set of values (departments, teams): globs over them are filed
-            as the literals that they mean.
+            as the literals that they mean, and for values that turn up beside the set all the same: an Organization
+            that lists nobody takes the gateway's word.
     """
 
     def __init__(self, policies: Iterable[P], closed: Mapping[str, Sequence[str]]) -> None:
         self._policies: list[P] = list(policies)
+        self._closed = {key: frozenset(values) for key, values in closed.items()}
         self._everywhere: list[int] = []
         self._drawers: dict[Drawer, list[int]] = {}
         literals = [_literals(policy.header, closed) for policy in self._policies]
@@ -55,6 +60,8 @@ class PolicyIndex(Generic[P]):
                 drawers[key, value].append(position)
             if policy.header.if_missing_applies:
                 drawers[key, None].append(position)
+            if any(is_glob(pattern) for pattern in dict(policy.header.applies_to.terms)[key]):
+                drawers[key, OTHER].append(position)
         self._drawers = dict(drawers)
         self._keys = tuple(dict.fromkeys(key for key, _ in self._drawers))
 
@@ -62,9 +69,12 @@ class PolicyIndex(Generic[P]):
         """Return the policies that may concern a request, in order; the caller still matches each."""
         found = list(self._everywhere)
         for key in self._keys:
-            found.extend(self._drawers.get((key, attributes.get(key)), ()))
-        found.sort()
-        return [self._policies[position] for position in found]
+            value = attributes.get(key)
+            found.extend(self._drawers.get((key, value), ()))
+            if value is not None and key in self._closed and value not in self._closed[key]:
+                found.extend(self._drawers.get((key, OTHER), ()))
+        # A literal beside a glob is filed under both.
+        return [self._policies[position] for position in sorted(set(found))]
 
 
 def _literals(header: Header, closed: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

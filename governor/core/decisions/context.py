@@ -85,7 +85,7 @@ def check_context(
         model: The model's own window and maximum.
         input_tokens: Of the request.
         asked_output: ``max_output_tokens`` as asked, or None.
-        default_output: Configured default in tokens.
+        default_output: Configured default in tokens; 0 for an operation that answers without text.
         can_clamp: Whether the caller can send on a lower output; otherwise what would be clamped is refused.
     """
     if (
@@ -102,7 +102,8 @@ def check_context(
     output_bounds = _output_bounds(binding, model, input_tokens)
     room = min((bound.tokens for bound in output_bounds), default=None)
     if asked_output is None:
-        output = default_output if room is None else room
+        # Without a default the operation has no text output (embeddings, images): holding a window would starve it.
+        output = default_output if room is None or not default_output else room
         return Context(output, clamped=False, output_room=room, reasons=tuple(reasons), warnings=tuple(warnings))
     advisory = _policy_bounds([limit for limit in limits if limit not in binding], input_tokens)
     output = asked_output

@@ -62,6 +62,8 @@ def _in_environment(organization: Organization, resolved: ResolvedSubject, claim
         attributes["project"] = _project(organization, claim.project)
     if attributes["environment"] in organization.environments:
         return resolved
+    # Usage that nobody asked for is booked all the same, and invented names must mint no budgets.
+    attributes["environment"] = UNKNOWN_USER
     known = ", ".join(organization.environments)
     reason = _refusal(
         organization,
@@ -124,11 +126,11 @@ def _unknown_user(organization: Organization, user: str, claim: Subject) -> Reso
     if placement is not None:
         _place(attributes, placement.department, placement.team)
         return ResolvedSubject(attributes)
-    reason = _refusal(
-        organization,
-        ReasonCode.UNKNOWN_USER,
-        f"`{user}` is not a person of {organization.name}; list them in the Organization policy, or set unknown_users",
-    )
+    name = organization.name
+    message = f"`{user}` is not a person of {name}; list them in the Organization policy, or set unknown_users"
+    if not user:
+        message = f"nobody vouches for the user, and {name} denies unknown ones; let the gateway assert them"
+    reason = _refusal(organization, ReasonCode.UNKNOWN_USER, message)
     return ResolvedSubject(attributes, (reason,))
 
 

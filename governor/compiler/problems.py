@@ -110,6 +110,7 @@ ERRORS: Mapping[str, str] = {
     "formerly-conflict": "a former name of a quota belongs to another quota: they would share a balance",
     "indentation": "a line is indented too much or too little for where it stands",
     "leading-zero": "a number would lose its leading zero: quote it",
+    "limit-outside-scope": "a limit of `limits` is for something that the quota keeps no budget of",
     "many-organizations": "a folder has more than one Organization",
     "merge-key": "YAML merge keys (`<<`) are not allowed",
     "missing-field": "a required field is missing",

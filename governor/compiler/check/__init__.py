@@ -6,6 +6,7 @@ from governor.compiler.build.policy_set import Built
 from governor.compiler.check.allocation import check_allocation
 from governor.compiler.check.calendar import check_calendar
 from governor.compiler.check.containment import check_containment
+from governor.compiler.check.limit_scopes import check_limit_scopes
 from governor.compiler.check.lineage import check_lineage
 from governor.compiler.check.people import check_people
 from governor.compiler.check.priced_models import check_models
@@ -24,6 +25,7 @@ def check_folder(built: Built, now: datetime, catalogues: Catalogues, problems: 
         problems: Takes the answers.
     """
     check_lineage(built, problems)
+    check_limit_scopes(built, problems)
     check_people(built, problems)
     check_selectors(built, problems)
     check_models(built, now, catalogues, problems)

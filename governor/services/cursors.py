@@ -27,9 +27,14 @@ def decode_cursor(cursor: str, length: int) -> tuple[str, ...]:
     except (binascii.Error, ValueError):
         parts = None
     if not isinstance(parts, list) or len(parts) != length or not all(isinstance(part, str) for part in parts):
-        raise InvalidRequestError(
-            "`cursor` is not one that a page of this list gave; leave it out to begin again",
-            code="invalid_cursor",
-            field="cursor",
-        )
+        raise wrong_cursor()
     return tuple(parts)
+
+
+def wrong_cursor() -> InvalidRequestError:
+    """Make the error for a cursor that no page gave."""
+    return InvalidRequestError(
+        "`cursor` is not one that a page of this list gave; leave it out to begin again",
+        code="invalid_cursor",
+        field="cursor",
+    )

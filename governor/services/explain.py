@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
+from governor.core.errors import NotFoundError
 from governor.core.ledger.entry import Entry
 from governor.core.ledger.reservation import Reservation, ReservationState
-from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.policy_excerpts import Excerpt, find_excerpts
 from governor.services.reservations import decision_bytes, unknown
 from governor.store.database import Database
@@ -122,7 +123,7 @@ class Explainer:
         Raises:
             InvalidRequestError: If the cursor is not one of this list.
         """
-        before = decision_bytes(decode_cursor(query.cursor, 1)[0]) if query.cursor else None
+        before = _before(query.cursor) if query.cursor else None
         wanted = DecisionFilter(
             query.client, query.verdict, query.department, before, _ms(query.from_at), _ms(query.until_at)
         )
@@ -145,6 +146,13 @@ class Explainer:
         complete = len(found) < query.limit and scanned < SCAN_MAX
         following = None if complete or last is None else encode_cursor(str(UUID(bytes=last)))
         return DecisionPage(tuple(found), following)
+
+
+def _before(cursor: str) -> bytes:
+    try:
+        return decision_bytes(decode_cursor(cursor, 1)[0])
+    except NotFoundError:
+        raise wrong_cursor() from None
 
 
 def _matches(reservation: Reservation, state: ReservationState, query: DecisionQuery) -> bool:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from governor.core.keys import Role
+from governor.services.cursors import encode_cursor
 from tests.api.world import QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
 
 
@@ -219,6 +220,15 @@ async def test_decisions_are_searched_and_paged_newest_first(any_server: Server,
         assert [made[3]] == await ids("since=2026-11-20T12:00:03%2B00:00")
         assert [] == await ids("client=nobody")
         assert [made[3], made[2], made[0]] == await ids("state=held")
+
+
+async def test_a_cursor_that_no_page_gave_is_refused(server: Server) -> None:
+    """Also one that decodes, but names nothing that a decision could have: that is a wrong request, not a lost page."""
+    made_up = encode_cursor("not-an-id")
+    async with server.client(Role.VIEWER) as viewer:
+        answers = [await viewer.get(f"/decisions?cursor={cursor}") for cursor in ("abc", made_up)]
+
+    assert [(422, "invalid_cursor")] * 2 == [(each.status_code, each.json()["error"]["code"]) for each in answers]
 
 
 async def test_usage_is_summed_by_any_grouping_with_whole_totals(any_server: Server) -> None:

@@ -27,6 +27,9 @@ from governor.store.database import Database
 from governor.store.ledger import SqlLedger
 
 HERE = Path(__file__).parent
+DEADLINE_MS = 60_000
+"""Far above any need: a slow machine must not degrade an answer."""
+
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 """When every story begins: a Friday of November, 10:00 in Berlin."""
 
@@ -64,7 +67,7 @@ class Story:
         self.ledger = ledger_of(self.now_s)
         (folder / "world.yaml").write_text(world(changes))
         self.snapshots = Snapshots(self.compiled(policies), self.now)
-        self.decider = Decider(self.snapshots, self.ledger, deadline_ms=1000)
+        self.decider = Decider(self.snapshots, self.ledger, deadline_ms=DEADLINE_MS)
         self.settler = Settler(self.snapshots, self.ledger)
         self.decisions: dict[str, str] = {}
         self.count = 0

@@ -133,7 +133,8 @@ class BudgetReader:
         self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int
     ) -> tuple[list[_Listed], str | None]:
         """Return budgets that were drawn on, and the scope text up to which that is all of them (None: the end)."""
-        names = [quota.header.ref, *(f"Quota/{name}" for name in quota.header.formerly)]
+        # Renamed again and again, a quota only says its last name; its balances began under its root.
+        names = [f"Quota/{name}" for name in dict.fromkeys((quota.header.name, *quota.header.formerly, quota.root))]
         at_s = int(at.timestamp())
         rows = await self._database.read(lambda connection: read_scopes(connection, names, at_s, after, wanted))
         organization = self._snapshots.current.organization

@@ -131,6 +131,25 @@ async def test_a_renamed_quota_keeps_its_balance_in_the_list(
     assert ["0"] == [budget["held"] for budget in anew]
 
 
+async def test_a_quota_renamed_twice_still_lists_what_was_drawn_under_its_first_name(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """Also scopes that only requests bring along, and when ``formerly`` has forgotten the first name."""
+    by_customer = f"{QUOTAS}---\napiVersion: governor/v1\nkind: Quota\nname: one\nper: [tags.customer]\n"
+    by_customer += "limit: 5 USD\nperiod: month\n"
+    folder = write_policies(tmp_path / "policies", by_customer)
+    async with running(settings_for(sqlite_url, folder), standing) as server, server.client() as client:
+        await client.post("/decide", json=question(tags={"customer": "c-17"}))
+        for name, before in (("two", "one"), ("three", "two")):
+            write_policies(folder, by_customer.replace("name: one", f"name: {name}\nformerly: [{before}]"))
+            await server.governor.publisher.reload()
+        listed = await budgets(client, "quota=three")
+
+    assert [("Quota/three", {"tags.customer": "c-17"}, "0.0045")] == [
+        (budget["policy"], budget["scope"], budget["held"]) for budget in listed
+    ]
+
+
 async def test_entitlements_say_what_a_person_may_use_now(server: Server) -> None:
     """Models with their limits and the budgets that they draw on, by environment."""
     async with server.client() as client:

@@ -1,8 +1,9 @@
 """``/decide`` against a bare ASGI application: ``python -m benchmarks.decide [ROUNDS [FOLDER]]``.
 
-Both run on the same server program and core. Rounds are interleaved and the median of the ratios counts, because two runs of the same server differ on a shared
-machine. Every decision is held and durably recorded before it is answered. Each request draws on four budgets, unless
-another policy folder with the people of the example is named (``policies`` itself has eight).
+Both run on the same server program and core. Rounds are interleaved and the median of the ratios counts, because two
+runs of the same server differ on a shared machine. Every decision is held and durably recorded before it is answered.
+Each request draws on four budgets, unless another policy folder with the people of the example is named (``policies``
+itself has eight).
 """
 
 import sys

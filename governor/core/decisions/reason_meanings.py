@@ -21,7 +21,7 @@ MEANINGS: dict[ReasonCode, str] = {
     ReasonCode.QUOTA_EXCEEDED: "A budget on the path has no room for what would be held.",
     ReasonCode.SOFT_LIMIT_EXCEEDED: "A soft limit is passed; only ever a warning.",
     ReasonCode.BATCH_DENIED: "Another request of an all-or-nothing batch was refused.",
-    ReasonCode.EVALUATION_ERROR: "A rule applies but cannot be evaluated, so it fails closed; the log says why.",
+    ReasonCode.EVALUATION_ERROR: "A rule applies but cannot be evaluated, so it fails closed; the message says why.",
     ReasonCode.LEDGER_UNAVAILABLE: "The ledger did not answer in time; quotas say whether such requests pass.",
 }
 """``docs/reference/codes.md`` is this table, and a test keeps them equal."""

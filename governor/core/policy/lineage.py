@@ -54,4 +54,4 @@ def _root(name: str, formerly: tuple[str, ...], remembered: Mapping[str, str]) -
     for known in (name, *formerly):
         if known in remembered:
             return remembered[known]
-    return formerly[-1] if formerly else name
+    return formerly[0] if formerly else name

@@ -153,7 +153,9 @@ def _try(snapshot: Snapshot, subject: Subject, environment: str, model: str, now
 
 def _usable(candidate: Candidate) -> UsableModel:
     model = candidate.prepared.model
-    return UsableModel(model.id, candidate.context.max_output_tokens, model.model.context_window)
+    # What an answer is held for without being asked may be less than it could have.
+    most = candidate.context.output_room or candidate.context.max_output_tokens
+    return UsableModel(model.id, most, model.model.context_window)
 
 
 def _view(hold: Hold, balance: Balance) -> BudgetView:

@@ -76,8 +76,8 @@ def check_context(
 ) -> Context:
     """Check input, output and their sum, and settle the output that the gateway must send on.
 
-    Without an asked output, the tightest limit counts, else the model's maximum, else the default; that is no clamp,
-    because nothing was asked for.
+    Without an asked output, the tightest limit counts, else the model's maximum, else the default as far as the window
+    leaves it; that is no clamp, because nothing was asked for.
 
     Args:
         bounds: The tightest numbers of the limits and the model: what is below all of them is done.
@@ -102,8 +102,7 @@ def check_context(
     output_bounds = _output_bounds(binding, model, input_tokens)
     room = min((bound.tokens for bound in output_bounds), default=None)
     if asked_output is None:
-        # Without a default the operation has no text output (embeddings, images): holding a window would starve it.
-        output = default_output if room is None or not default_output else room
+        output = _unasked_output(output_bounds, model, default_output)
         return Context(output, clamped=False, output_room=room, reasons=tuple(reasons), warnings=tuple(warnings))
     advisory = _policy_bounds([limit for limit in limits if limit not in binding], input_tokens)
     output = asked_output
@@ -115,6 +114,19 @@ def check_context(
         else:
             _over(bound, asked_output, reasons, warnings)
     return Context(output, output < asked_output, room, tuple(reasons), tuple(warnings))
+
+
+def _unasked_output(bounds: Sequence[_Bound], model: Model, default_output: int) -> int:
+    """Return the output of a request that states none.
+
+    A window alone says little about how long an answer may be: providers refuse a maximum as large as it, and a hold
+    of a million tokens would starve everybody else.
+    """
+    if not default_output:
+        return 0
+    stated = model.max_output is not None or any(bound.limit is not None for bound in bounds)
+    tokens = [bound.tokens for bound in bounds]
+    return min(tokens) if stated else min([default_output, *tokens])
 
 
 def _check_input(

@@ -144,7 +144,10 @@ def _service_account(
             ReasonCode.UNKNOWN_SERVICE_ACCOUNT,
             f"`{name}` is not a service account of {organization.name}; list it in the Organization policy",
         )
-        return ResolvedSubject({"user": UNKNOWN_USER, "kind": SERVICE_ACCOUNT_KIND}, (reason,))
+        attributes = {"user": UNKNOWN_USER, "kind": SERVICE_ACCOUNT_KIND}
+        if organization.unknown_users is not None:
+            _place(attributes, organization.unknown_users.department, organization.unknown_users.team)
+        return ResolvedSubject(attributes, (reason,))
     reasons: list[Reason] = []
     if account.until_at is not None and now >= account.until_at:
         message = f"the service account {name} ended; its owner {account.owner} can prolong it in the Organization"

@@ -27,6 +27,7 @@ AGE_MAX = timedelta(days=90)
 """How old an unreserved event may be: older periods are closed and reported."""
 
 _HOUR_S = 3600
+_SETTLED = frozenset({ReservationState.SETTLED, ReservationState.SETTLED_LATE})
 _NOTHING = Usage()
 
 
@@ -191,10 +192,17 @@ def _at_reported_usage(case: _Case) -> Assessment:
 
 
 def _requests(case: _Case) -> int:
-    """Return the calls that an event stands for: a batch as many as were decided, anything else one."""
-    if case.reservation is not None and case.reservation.facts.operation == Operation.BATCH:
-        return case.reservation.facts.requests
-    return 1
+    """Return the calls that an event stands for: one, or those of a batch with the event that ends it.
+
+    A batch that is reported in parts was still asked for once.
+    """
+    reservation = case.reservation
+    if reservation is None or reservation.facts.operation != Operation.BATCH:
+        return 1
+    if case.corrected is not None:
+        return case.corrected.requests
+    ends = case.event.final and reservation.state not in _SETTLED
+    return reservation.facts.requests if ends else 0
 
 
 def _price(case: _Case, usage: Usage, requests: int) -> int | None:

@@ -92,4 +92,4 @@ def _for_period(quota: Quota, key: BudgetKey) -> str:
 
 def _number(amount: int, unit: Unit) -> str:
     """Render an amount without its unit, which the sentence has named."""
-    return amount_words(amount, unit).removesuffix(f" {unit}")
+    return amount_words(amount, unit).partition(" ")[0]

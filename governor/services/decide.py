@@ -5,9 +5,11 @@ from datetime import datetime
 from hashlib import blake2b
 from time import perf_counter
 
+import structlog
+
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.conclude import Stored, conclude, degraded
-from governor.core.decisions.decision import Decision, Verdict
+from governor.core.decisions.decision import Decision, ReasonCode, Verdict
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Plan
 from governor.core.decisions.request import DecideRequest
@@ -21,6 +23,8 @@ from governor.core.values import hot_value
 from governor.services.answers import answer_verdict, encode_decision, replayed_answer
 from governor.services.ids import new_id
 from governor.services.snapshots import Snapshots
+
+_log = structlog.get_logger("governor.decide")
 
 
 @hot_value
@@ -118,7 +122,10 @@ class Decider:
         """Answer from balances read without locks; nothing is stored."""
         options = question.plan.options
         digests = list(dict.fromkeys(hold.budget.digest for option in options for hold in option.holds))
-        balances = await self._ledger.balances(digests)
+        try:
+            balances = await self._ledger.balances(digests)
+        except LedgerUnavailableError:
+            return _answered(degraded(question.plan, stale_policy=question.stale_policy))
         admission = admit(options, lambda hold: balances.get(hold.budget.digest, EMPTY))
         return _answered(conclude(question.plan, admission, None, stale_policy=question.stale_policy))
 
@@ -229,10 +236,15 @@ def _slot(question: _Question, outcome: Placed | Conflict) -> Answered | Conflic
 
 def _answered(decision: Decision, body: bytes | None = None, evaluate_s: float = 0.0) -> Answered:
     """Wrap a decision; ``body`` is there if it was rendered already."""
+    codes = tuple([reason.code for reason in decision.reasons])
+    if ReasonCode.EVALUATION_ERROR in codes:
+        _log.error(
+            "evaluation_error", decision=decision.decision_id, reasons=[each.message for each in decision.reasons]
+        )
     return Answered(
         body if body is not None else encode_decision(decision),
         decision.verdict,
-        tuple([reason.code for reason in decision.reasons]),
+        codes,
         degraded=decision.degraded,
         would_deny=tuple([warning.code for warning in decision.warnings if warning.would_deny]),
         evaluate_s=evaluate_s,

@@ -6,7 +6,7 @@ all or nothing, ``decide_without_ledger`` while no budget can be checked. Only w
 compared element by element. ``world`` changes fields of the world's own policies, by kind.
 """
 
-import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,11 @@ import pytest
 import yaml
 
 from governor.core.decisions.decision import ReasonCode
+from governor.core.ledger.memory import MemoryLedger
+from governor.core.ledger.port import Ledger
+from governor.store.database import Database
+from governor.store.ledger import SqlLedger
+from governor.store.verify import verify
 from tests.decisions.story import Story
 
 HERE = Path(__file__).parent
@@ -41,23 +46,45 @@ def differences(want: Any, got: Any, where: str = "") -> list[str]:
     return [] if want == got else [f"{where} is {got!r}, wanted {want!r}"]
 
 
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def ledger_of(request: pytest.FixtureRequest) -> AsyncIterator[Callable[[Callable[[], float]], Ledger]]:
+    """Give a maker of ledgers of every kind; afterwards every balance must follow from the records."""
+    if request.param == "memory":
+        yield MemoryLedger
+        return
+    database = Database(request.getfixturevalue(f"{request.param}_url"))
+    made: list[tuple[SqlLedger, Callable[[], float]]] = []
+
+    def make(clock: Callable[[], float]) -> Ledger:
+        made.append((SqlLedger(database, clock), clock))
+        return made[-1][0]
+
+    yield make
+    [(ledger, clock)] = made
+    await ledger.close()
+    differences = await database.read(lambda connection: list(verify(connection, clock())))
+    await database.close()
+
+    assert [] == differences
+
+
 @pytest.mark.parametrize("case", CASES)
-def test_case_is_decided_as_told(case: dict[str, Any], tmp_path: Path) -> None:
-    """A case's every step answers what the case wants."""
-
-    async def tell() -> list[str]:
-        story = Story(tmp_path, case.get("policies", ""), changes=case.get("world", {}))
-        found: list[str] = []
-        compared = 0
-        for index, step in enumerate(case["steps"]):
-            answer = await story.step(step)
-            if "want" in step:
-                compared += 1
-                found += [f"step {index + 1}: {line}" for line in differences(step["want"], answer)]
-        assert compared, "a case that wants nothing proves nothing"
-        return found
-
-    found = asyncio.run(tell())
+async def test_case_is_decided_as_told(
+    case: dict[str, Any], tmp_path: Path, ledger_of: Callable[[Callable[[], float]], Ledger]
+) -> None:
+    """A case's every step answers what the case wants, on every ledger."""
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    story = Story(folder, case.get("policies", ""), changes=case.get("world", {}), ledger_of=ledger_of)
+    await story.ledger.start()
+    found: list[str] = []
+    compared = 0
+    for index, step in enumerate(case["steps"]):
+        answer = await story.step(step)
+        if "want" in step:
+            compared += 1
+            found += [f"step {index + 1}: {line}" for line in differences(step["want"], answer)]
+    assert compared, "a case that wants nothing proves nothing"
 
     assert [] == found
 

@@ -15,6 +15,7 @@ from governor.core.decisions.caller import Caller
 from governor.core.errors import LedgerUnavailableError
 from governor.core.ledger.commands import Option, Place
 from governor.services.decide import Decider
+from governor.store.database import Database
 from governor.store.ledger import SqlLedger, writer
 from tests.conftest import FakeClock
 from tests.decisions.story import START, Story
@@ -174,6 +175,15 @@ async def test_a_batch_into_a_failure_is_denied_in_every_slot(
         (answer.verdict, answer.degraded, answer.codes) for answer in answers if not isinstance(answer, Exception)
     ]
     assert "0" == balances[0]["held"]
+
+
+async def test_a_dry_run_without_a_database_is_degraded(clock: FakeClock, tmp_path: Path) -> None:
+    """Balances that cannot be read are no defect of the caller's request; driver texts stay in the log."""
+    database = Database(f"sqlite:///{tmp_path}/without-tables.db")
+    answer = await story_on(SqlLedger(database, clock), tmp_path, "deny").decide({**ASKED, "dry_run": True}, "")
+    await database.close()
+
+    assert ("deny", True, False, ("ledger_unavailable",), ()) == essence(answer)
 
 
 async def test_a_storage_that_hangs_is_answered_for_and_leaves_no_hold(sql_ledger: SqlLedger, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         clamped=given.context.clamped,
         basis=plan.basis,
         reservation=_reservation(given, stored),
-        reasons=_why_substituted(plan, admission) if given is not asked else (),
+        reasons=_why_substituted(plan, admission, given) if given is not asked else (),
         warnings=warnings,
         budgets=_budgets(given, admission.balances),
         remedies=(),
@@ -132,11 +132,11 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
     )
 
 
-def _why_substituted(plan: Plan, admission: Admission) -> tuple[Reason, ...]:
-    """Return why the model asked for was not given."""
+def _why_substituted(plan: Plan, admission: Admission, given: Candidate) -> tuple[Reason, ...]:
+    """Return why the model asked for was not given, with the balances before the substitute was held."""
     asked = plan.candidates[0]
     refused = [index for index in admission.unfit[0] if asked.holds[index].must_fit]
-    return (*asked.reasons, *_quota_reasons(asked, refused, admission.balances))
+    return (*asked.reasons, *_quota_reasons(asked, refused, _balances_before(given, admission.balances)))
 
 
 def _quota_reasons(candidate: Candidate, refused: list[int], balances: Mapping[bytes, Balance]) -> tuple[Reason, ...]:

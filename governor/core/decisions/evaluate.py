@@ -81,6 +81,7 @@ def _candidate(
         # A rule that applies but cannot be evaluated fails closed.
         message = f"an amount cannot be computed: {error.message}"
         reasons = (*reasons, Reason(ReasonCode.EVALUATION_ERROR, message))
+        amounts = Amounts(0, 0, None, calls)
         prepared = replace(prepared, draws=())
     return Candidate(
         prepared=prepared,

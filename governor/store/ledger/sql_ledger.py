@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
+import structlog
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from governor.core.errors import LedgerUnavailableError
 from governor.core.ledger.book import Outcome
@@ -28,6 +30,9 @@ BATCH_MAX = 256
 
 QUEUE_MAX = 10_000
 """Commands that may wait; more are refused at once, because their answer would come too late."""
+
+
+_log = structlog.get_logger("governor.ledger")
 
 
 class Ticket:
@@ -125,7 +130,11 @@ class SqlLedger:
     async def balances(self, digests: Sequence[bytes]) -> Mapping[bytes, Balance]:
         """Read balances now, without locks; a budget that nobody touched is left out."""
         now_s = self._clock()
-        return await self._database.read(lambda connection: read_balances(connection, digests, now_s))
+        try:
+            return await self._database.read(lambda connection: read_balances(connection, digests, now_s))
+        except SQLAlchemyError as error:
+            _log.warning("balances_not_read", problem=str(error))
+            raise LedgerUnavailableError("balances cannot be read; try again in a moment") from error
 
     async def clock_skew_s(self) -> float:
         """Return by how many seconds this worker's clock is ahead of the database's; 0 on SQLite."""
@@ -211,9 +220,10 @@ class SqlLedger:
     def _results(self, commands: Sequence[Command]) -> Sequence[Result]:
         try:
             return self._writer.apply(commands)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one batch, the thread must go on for the next
+        except Exception:  # noqa: BLE001 - whatever is wrong with one batch, the thread must go on for the next
             self._writer.close()
-            return [LedgerUnavailableError(f"the ledger failed: {error!r}; see the log") for _ in commands]
+            _log.exception("batch_failed", commands=len(commands))
+            return [LedgerUnavailableError("the ledger failed; its log says why") for _ in commands]
 
     def _open_session(self) -> Session:
         if self._database.is_sqlite:

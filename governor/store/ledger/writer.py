@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import psycopg
+import structlog
 
 from governor.core.errors import LedgerUnavailableError
 from governor.core.ledger.book import MissingBudgetError, Outcome, UnhydratedError
@@ -27,6 +28,8 @@ UNWRITABLE = (OverflowError, struct.error)
 """A sum that does not fit 64 bits, noticed before it reaches the database."""
 
 Result = Outcome | Exception
+
+_log = structlog.get_logger("governor.ledger")
 
 
 class Writer:
@@ -119,4 +122,6 @@ class Writer:
 
 
 def _unavailable(reason: str) -> LedgerUnavailableError:
-    return LedgerUnavailableError(f"the ledger could not store the command: {reason}; try again")
+    # The driver's own words are for the log: they name tables and hosts.
+    _log.warning("command_not_stored", reason=reason)
+    return LedgerUnavailableError("the ledger could not store the command; try again")

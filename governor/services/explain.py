@@ -5,11 +5,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
 
+from governor.core.decisions.ids import id_text
 from governor.core.errors import NotFoundError
 from governor.core.ledger.entry import Entry
 from governor.core.ledger.reservation import Reservation, ReservationState
@@ -144,7 +144,7 @@ class Explainer:
                     if len(found) == query.limit:
                         break
         complete = len(found) < query.limit and scanned < SCAN_MAX
-        following = None if complete or last is None else encode_cursor(str(UUID(bytes=last)))
+        following = None if complete or last is None else encode_cursor(id_text(last))
         return DecisionPage(tuple(found), following)
 
 

@@ -1,8 +1,7 @@
 """Release and extend what a decision holds."""
 
-from uuid import UUID
-
 from governor.core.decisions.caller import Caller
+from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from governor.core.ledger.commands import Extend, Release, ReservationOutcome, ReservationResult
 from governor.core.ledger.port import Ledger
@@ -61,10 +60,10 @@ def decision_bytes(text: str) -> bytes:
     Raises:
         NotFoundError: If it is not an id: then nothing is known under it.
     """
-    try:
-        return UUID(text).bytes
-    except ValueError:
-        raise unknown(text) from None
+    identifier = id_bytes(text)
+    if identifier is None:
+        raise unknown(text)
+    return identifier
 
 
 def unknown(text: str) -> NotFoundError:

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from governor.core.decisions.ids import id_text
 from governor.core.ledger.entry import Entry
 from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
 from governor.core.money import usd_text
@@ -131,7 +131,7 @@ async def explain(decision_id: DecisionId, governor: TheGovernor) -> dict[str, A
 def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:
     answer = msgspec.json.decode(reservation.answer)
     return {
-        "decision_id": str(UUID(bytes=reservation.id)),
+        "decision_id": id_text(reservation.id),
         "decided_at": _instant_ms(reservation.at_ms),
         "client": reservation.client,
         "verdict": answer["verdict"],
@@ -146,7 +146,7 @@ def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:
 def _explained(explanation: Explanation) -> dict[str, Any]:
     reservation = explanation.reservation
     return {
-        "decision_id": str(UUID(bytes=reservation.id)),
+        "decision_id": id_text(reservation.id),
         "decided_at": _instant_ms(reservation.at_ms),
         "client": reservation.client,
         "state": explanation.state,

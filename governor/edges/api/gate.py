@@ -24,7 +24,6 @@ from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.roles import RULES, RouteRule
 from governor.services.keys import Identity
 
-REQUEST_ID_MAX = 128
 _SAFE_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 JSON_HEADER = (b"content-type", b"application/json")
 

@@ -3,7 +3,6 @@
 import logging
 import re
 import sys
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -79,13 +78,3 @@ def _masked(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_masked(inner) for inner in value]
     return value
-
-
-def request_logger() -> Callable[..., Any]:
-    """Return the function that logs one finished request (``level``, then facts)."""
-    logger = structlog.get_logger("governor.http")
-
-    def log(level: str, **facts: Any) -> None:
-        getattr(logger, level)("request", **facts)
-
-    return log

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict
 
+from governor.core.decisions.ids import id_text
 from governor.core.ledger.commands import ReservationResult
 from governor.core.money import nano_from_text, usd_text
 from governor.edges.api.access import TheCaller, TheGovernor
@@ -72,7 +72,7 @@ def _answer(result: ReservationResult, now_s: float) -> ReservationAnswer:
     return ReservationAnswer(
         outcome=result.outcome,
         reservation=ReservationWire(
-            id=str(UUID(bytes=reservation.id)),
+            id=id_text(reservation.id),
             state=reservation.state_at(now_s),
             cost_usd=usd_text(cost) if cost is not None else None,
             expires_at=datetime.fromtimestamp(reservation.expires_at_s, UTC),

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 import structlog
-from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from governor.core.errors import LedgerUnavailableError
@@ -135,17 +134,6 @@ class SqlLedger:
         except SQLAlchemyError as error:
             _log.warning("balances_not_read", problem=str(error))
             raise LedgerUnavailableError("balances cannot be read; try again in a moment") from error
-
-    async def clock_skew_s(self) -> float:
-        """Return by how many seconds this worker's clock is ahead of the database's; 0 on SQLite."""
-        if self._database.is_sqlite:
-            return 0.0
-        return await self._database.read(self._skew_s)
-
-    def _skew_s(self, connection: Connection) -> float:
-        before_s = self._clock()
-        database_s = float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-        return (before_s + self._clock()) / 2 - database_s
 
     # The loop's side
 

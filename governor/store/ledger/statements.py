@@ -83,7 +83,6 @@ INSERT_ENTRIES = Insert(ENTRIES, ("event_key",), OnConflict.SKIP, _ENTRY)
 
 FIND_BUDGET_KEYS = Lookup(BUDGETS, "digest", ("digest", "policy", "scope", "unit", "period_start_s", "period_end_s"))
 LOCK_BUDGETS = Lookup(BUDGETS, "digest", ("digest", "used", "buckets", "as_of_s"), locks=True)
-READ_BUDGETS = Lookup(BUDGETS, "digest", ("digest", "used", "buckets", "as_of_s"))
 CREATE_BUDGETS = Insert(BUDGETS, ("digest",), OnConflict.RENAME, _columns(BUDGETS))
 UPDATE_BUDGETS = Update(BUDGETS, "digest", ("used", "buckets", "as_of_s"))
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from governor.core.globs import matches_any
 from governor.core.policy.header import Header, Selector
 from governor.core.policy.kinds import Quota
-from governor.core.policy.organization import Organization, Person, Placement
-from governor.core.scopes import UNKNOWN_USER, Scope
+from governor.core.policy.organization import Organization
+from governor.core.policy.scope_attributes import account_attributes, person_attributes, unknown_attributes
+from governor.core.scopes import Scope
 
 LISTABLE = frozenset({"user", "team", "department", "kind", "project", "environment"})
 """Attributes whose values the Organization lists; scopes of others appear once they were used."""
@@ -20,23 +21,6 @@ def known_scopes(quota: Quota, organization: Organization, at: datetime) -> Iter
     for attributes in _combinations(quota, organization, at):
         if may_concern(quota.header, attributes) and all(key in attributes for key in quota.per):
             yield tuple((key, attributes[key]) for key in quota.per)
-
-
-def attributes_of(scope: Scope, organization: Organization, at: datetime) -> dict[str, str]:
-    """Return the attributes of a scope, with what the Organization knows beside: a user's team, a team's department."""
-    given = dict(scope)
-    user = given.get("user", "")
-    known: dict[str, str] = {}
-    if user in organization.people:
-        known = _of_person(organization.people[user], at)
-    elif user in organization.service_accounts:
-        account = organization.service_accounts[user]
-        known = _attributes(user=user, kind="agent", team=account.team, department=account.department)
-    elif user == UNKNOWN_USER and organization.unknown_users is not None:
-        known = _of_unknown(organization.unknown_users)
-    elif given.get("team") in organization.teams:
-        known = {"department": organization.teams[given["team"]].department}
-    return {**known, **given}
 
 
 def may_concern(header: Header, attributes: dict[str, str]) -> bool:
@@ -70,11 +54,11 @@ def _who(quota: Quota, organization: Organization, at: datetime) -> Iterator[dic
     per = quota.per
     if "user" in per or "kind" in per:
         for person in organization.people.values():
-            yield _of_person(person, at)
+            yield person_attributes(person, at)
         for account in organization.service_accounts.values():
-            yield _attributes(user=account.name, kind="agent", team=account.team, department=account.department)
+            yield account_attributes(account)
         if organization.unknown_users is not None:
-            yield _of_unknown(organization.unknown_users)
+            yield unknown_attributes(organization.unknown_users)
     elif "team" in per:
         for team in organization.teams.values():
             yield {"team": team.name, "department": team.department}
@@ -83,18 +67,6 @@ def _who(quota: Quota, organization: Organization, at: datetime) -> Iterator[dic
             yield {"department": name}
     else:
         yield {}
-
-
-def _of_person(person: Person, at: datetime) -> dict[str, str]:
-    placement = person.placements[0]
-    for candidate in person.placements:
-        if candidate.from_at is None or candidate.from_at <= at:
-            placement = candidate
-    return _attributes(user=person.user, kind=person.kind, team=placement.team, department=placement.department)
-
-
-def _of_unknown(placement: Placement) -> dict[str, str]:
-    return _attributes(user=UNKNOWN_USER, kind="guest", team=placement.team, department=placement.department)
 
 
 def _projects(organization: Organization, department: str | None) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from governor.core.ledger.port import Ledger
 from governor.core.policy.applicable import apply_quota
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
+from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
-from governor.services.budget_scopes import attributes_of, known_scopes
+from governor.services.budget_scopes import known_scopes
 from governor.services.cursors import decode_cursor, encode_cursor
 from governor.services.snapshots import Snapshots
 from governor.store.budgets import read_scopes
@@ -101,7 +102,8 @@ class BudgetReader:
             listed = listed[: query.limit]
             following = encode_cursor(listed[-1].quota.header.name, listed[-1].scope_text)
         balances = await self._ledger.balances([item.key.digest for item in listed])
-        views = tuple(_view(item, balances.get(item.key.digest, EMPTY), at) for item in listed)
+        organization = self._snapshots.current.organization
+        views = tuple(_view(item, balances.get(item.key.digest, EMPTY), organization, at) for item in listed)
         return BudgetPage(views, following)
 
     def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
@@ -160,7 +162,9 @@ def _known(quota: Quota, organization: Organization, query: BudgetQuery, at: dat
 
 
 def _listed(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> _Listed:
-    return _Listed(quota, budget_key(quota, scope, at), attributes_of(scope, organization, at), encode_scope(scope))
+    # Also what requests lacked can be asked for by its word, `(none)`.
+    attributes = {**scope_attributes(scope, organization, at), **dict(scope)}
+    return _Listed(quota, budget_key(quota, scope, at), attributes, encode_scope(scope))
 
 
 def _matches(attributes: dict[str, str], query: BudgetQuery) -> bool:
@@ -168,6 +172,6 @@ def _matches(attributes: dict[str, str], query: BudgetQuery) -> bool:
     return all(attributes.get(key) == value for key, value in wanted if value)
 
 
-def _view(item: _Listed, balance: Balance, at: datetime) -> BudgetView:
-    applied = apply_quota(item.quota, item.attributes, at)
+def _view(item: _Listed, balance: Balance, organization: Organization, at: datetime) -> BudgetView:
+    applied = apply_quota(item.quota, item.key.scope, organization, at)
     return BudgetView(item.key, applied.limit, applied.ceiling, balance.used, balance.held)

@@ -96,6 +96,26 @@ async def test_budgets_show_the_limit_in_force_for_each_scope_and_instant(
     assert "2026-12-31T23:00:00Z" == later[0]["period"]["start"]
 
 
+async def test_a_budget_shows_the_limit_that_decides_whichever_team_is_named(
+    database_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """Eve has two teams, and limits are by team: her own budget follows her home team, decided and listed alike."""
+    folder = write_policies(
+        tmp_path / "policies",
+        "apiVersion: governor/v1\nkind: Quota\nname: user-spend\nper: [user]\nlimit: 1 USD\n"
+        "limits: [{team: search, limit: 3 USD}]\nperiod: month\n",
+    )
+    organization = folder / "organization.yaml"
+    organization.write_text(organization.read_text().replace("team: platform, dep", "teams: [platform, search], dep"))
+    async with running(settings_for(database_url, folder), standing) as server, server.client() as client:
+        subject = {"user": "eve@acme.example", "team": "search"}
+        decided = (await client.post("/decide", json=question(subject=subject))).json()["budgets"]
+        listed = await budgets(client, "user=eve")
+
+    assert [("1", "0.0045")] == [(budget["limit"], budget["held"]) for budget in listed]
+    assert listed == decided
+
+
 async def test_a_past_period_keeps_its_balance(server: Server, standing: StandingClock) -> None:
     """Nothing is zeroed: next month shows nothing used, and ``at`` shows what last month used (litellm#36940)."""
     async with server.client() as client:

@@ -8,10 +8,9 @@ from governor.compiler.build.policy_set import Built
 from governor.compiler.problems import Problem, Problems, did_you_mean
 from governor.compiler.source import Document, Path
 from governor.core.decisions.request import Operation
-from governor.core.decisions.subject import SERVICE_ACCOUNT_KIND
 from governor.core.globs import is_glob, matches
 from governor.core.policy.header import Header, Selector
-from governor.core.policy.organization import Organization, PersonKind
+from governor.core.policy.organization import SERVICE_ACCOUNT_KIND, Organization, PersonKind
 from governor.core.scopes import NONE_VALUE, UNKNOWN_USER
 
 _SUBJECT = ("department", "team", "user", "kind")

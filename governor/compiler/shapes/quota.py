@@ -123,7 +123,8 @@ class QuotaShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Quota"):
             ]
         ],
         Meta(
-            description="Other limits for some scopes, selected like `applies_to`: the first that matches counts.",
+            description="Other limits for some scopes: the first that matches counts. Selected like `applies_to`, by "
+            "the budget's own scope and what the Organization says of it: a person's kind, home team and department.",
             examples=[[{"department": "engineering", "limit": "120,000 USD"}]],
             extra_json_schema=_LIMIT_FOR,
         ),

@@ -19,7 +19,7 @@ from governor.core.decisions.request import Ability, DecideRequest
 from governor.core.decisions.subject import ResolvedSubject, resolve_subject
 from governor.core.ledger.budget import BudgetKey
 from governor.core.models import ResolvedModel
-from governor.core.policy.applicable import Applicable, AppliedQuota
+from governor.core.policy.applicable import Applicable, AppliedQuota, apply_quota
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit, Quota
 from governor.core.policy.organization import Strictness
@@ -214,6 +214,7 @@ def _candidate(
     unknown = _unknown_model(snapshot, model, now)
     denies = snapshot.organization.unknown_model is Strictness.DENY
     refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
+    draws = tuple([_draw(snapshot, quota, attributes, now) for quota in applicable.quotas])
     candidate = PreparedCandidate(
         model=model,
         attributes=attributes,
@@ -221,19 +222,18 @@ def _candidate(
         warnings=(*subject.warnings, *(() if denies else unknown), *pointed_out),
         context_limits=applicable.context_limits,
         bounds=bounds_of(applicable.context_limits, model.model),
-        draws=tuple(
-            Draw(
-                applied,
-                budget_key(applied.quota, scope_of(applied.quota, attributes), now),
-                measure_of(applied.quota),
-            )
-            for applied in applicable.quotas
-        ),
+        draws=draws,
         within_abilities=within_abilities,
         enforced=applicable.enforced,
-        points_out=any(applied.soft_limit is not None or applied.ceiling is None for applied in applicable.quotas),
+        points_out=any(draw.applied.soft_limit is not None or draw.applied.ceiling is None for draw in draws),
     )
     return candidate, applicable
+
+
+def _draw(snapshot: "Snapshot", quota: Quota, attributes: dict[str, str], now: datetime) -> Draw:
+    scope = scope_of(quota, attributes)
+    applied = apply_quota(quota, scope, snapshot.organization, now)
+    return Draw(applied, budget_key(quota, scope, now), measure_of(quota))
 
 
 def _unknown_model(snapshot: "Snapshot", model: ResolvedModel, now: datetime) -> tuple[Reason, ...]:

@@ -6,11 +6,14 @@ from datetime import datetime
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.request import AssertedBy, Subject
-from governor.core.policy.organization import Organization, Person, Placement, ServiceAccount, Strictness
+from governor.core.policy.organization import (
+    SERVICE_ACCOUNT_KIND,
+    Organization,
+    Placement,
+    ServiceAccount,
+    Strictness,
+)
 from governor.core.scopes import UNKNOWN_USER
-
-SERVICE_ACCOUNT_KIND = "agent"
-"""The ``kind`` of service accounts, so that policies can include or except them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def _user(organization: Organization, user: str, claim: Subject, now: datetime) 
     if canonical is None:
         return _unknown_user(organization, user, claim)
     person = organization.people[canonical]
-    placement = _placement(person, now)
+    placement = person.placement(now)
     reasons: list[Reason] = []
     warnings: list[Reason] = []
     if (person.from_at is not None and now < person.from_at) or (
@@ -169,14 +172,6 @@ def _account_attributes(account: ServiceAccount, use_case: str) -> dict[str, str
     if use_case or account.use_case:
         attributes["use_case"] = use_case or account.use_case
     return attributes
-
-
-def _placement(person: Person, now: datetime) -> Placement:
-    """Return the last placement that has begun; a move acts from its date."""
-    for placement in reversed(person.placements):
-        if placement.from_at is None or placement.from_at <= now:
-            return placement
-    return person.placements[0]
 
 
 def _mismatch(claim: Subject, team: str, department: str) -> str:

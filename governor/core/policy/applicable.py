@@ -9,6 +9,9 @@ from governor.core.policy.header import Enforcement, Header, Selector
 from governor.core.policy.index import PolicyIndex
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Policy, Quota
 from governor.core.policy.match import Attributes, concerns, selects
+from governor.core.policy.organization import Organization
+from governor.core.policy.scope_attributes import scope_attributes
+from governor.core.scopes import Scope
 
 MEMO_SIZE_MAX = 50_000
 """Distinct attribute combinations remembered; past it the memory starts anew, so that it stays bounded."""
@@ -16,7 +19,7 @@ MEMO_SIZE_MAX = 50_000
 
 @dataclass(frozen=True, slots=True)
 class AppliedQuota:
-    """A quota that concerns a request, with the limit in force for it.
+    """A quota with the limit in force for one of its budgets.
 
     Attributes:
         limit: In the quota's unit.
@@ -38,7 +41,7 @@ class Applicable:
 
     allowlists: tuple[ModelAllowlist, ...]
     context_limits: tuple[ContextLimit, ...]
-    quotas: tuple[AppliedQuota, ...]
+    quotas: tuple[Quota, ...]
     enforced: bool
 
 
@@ -83,19 +86,19 @@ class ApplicablePolicies:
     def _find(self, attributes: Attributes, now: datetime) -> Applicable:
         allowlists = tuple(p for p in self._allowlists.candidates(attributes) if _concerns(p.header, attributes, now))
         limits = tuple(p for p in self._context_limits.candidates(attributes) if _concerns(p.header, attributes, now))
-        quotas = tuple(
-            apply_quota(p, attributes, now)
-            for p in self._quotas.candidates(attributes)
-            if _concerns(p.header, attributes, now)
-        )
-        matched: list[Policy] = [*allowlists, *limits, *(applied.quota for applied in quotas)]
+        quotas = tuple(p for p in self._quotas.candidates(attributes) if _concerns(p.header, attributes, now))
+        matched: list[Policy] = [*allowlists, *limits, *quotas]
         enforced = any(policy.header.enforcement is Enforcement.ENFORCE for policy in matched)
         return Applicable(allowlists, limits, quotas, enforced)
 
 
-def apply_quota(quota: Quota, attributes: Attributes, now: datetime) -> AppliedQuota:
-    """Work out a quota's limit for a request: ``limits`` for some scopes, else the schedule, else the plain one."""
-    limit = limit_at(quota, attributes, now)
+def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> AppliedQuota:
+    """Work out the limit of a quota's budget: ``limits`` for some scopes, else the schedule, else the plain one.
+
+    A budget has one limit at an instant, whoever draws on it and whatever team a request names: decisions and
+    ``GET /budgets`` both ask here.
+    """
+    limit = _limit(quota, scope, organization, at)
     soft_limit = quota.soft_limit
     if quota.soft_limit_percent is not None:
         soft_limit = limit * quota.soft_limit_percent // 100
@@ -104,13 +107,14 @@ def apply_quota(quota: Quota, attributes: Attributes, now: datetime) -> AppliedQ
     return AppliedQuota(quota, limit, soft_limit, limit if refuses else None, must_fit)
 
 
-def limit_at(quota: Quota, attributes: Attributes, now: datetime) -> int:
-    """Return the limit in force for the attributes of a scope or a request at an instant."""
-    for limit_for in quota.limits:
-        if selects(limit_for.selector, attributes):
-            return limit_for.limit
+def _limit(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> int:
+    if quota.limits:
+        attributes = scope_attributes(scope, organization, at)
+        for limit_for in quota.limits:
+            if selects(limit_for.selector, attributes):
+                return limit_for.limit
     for dated in reversed(quota.schedule):
-        if dated.from_at <= now:
+        if dated.from_at <= at:
             return dated.limit
     return quota.limit
 
@@ -123,8 +127,6 @@ def _keys_read(policy: Policy) -> Iterable[str]:
     selectors: list[Selector] = [policy.header.applies_to]
     if policy.header.excluded is not None:
         selectors.append(policy.header.excluded)
-    if isinstance(policy, Quota):
-        selectors.extend(limit_for.selector for limit_for in policy.limits)
     return (key for selector in selectors for key, _ in selector.terms)
 
 

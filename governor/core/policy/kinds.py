@@ -54,7 +54,7 @@ class WhenReached(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LimitFor:
-    """A limit for some scopes: the first whose selector matches the request's attributes wins."""
+    """A limit for some scopes: the first whose selector matches the scope's attributes wins."""
 
     selector: Selector
     limit: int

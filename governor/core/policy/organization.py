@@ -17,6 +17,10 @@ class PersonKind(StrEnum):
     GUEST = "guest"
 
 
+SERVICE_ACCOUNT_KIND = str(PersonKind.AGENT)
+"""The ``kind`` of service accounts, so that policies can include or except them."""
+
+
 class Strictness(StrEnum):
     """What the organisation does about something it does not like."""
 
@@ -59,6 +63,13 @@ class Person:
     slack: str = ""
     from_at: datetime | None = None
     until_at: datetime | None = None
+
+    def placement(self, at: datetime) -> Placement:
+        """Return the last placement that has begun; a move acts from its date."""
+        for placement in reversed(self.placements):
+            if placement.from_at is None or placement.from_at <= at:
+                return placement
+        return self.placements[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def quota_postings(
     snapshot: Snapshot, attributes: Mapping[str, str], now: datetime, booked_at: datetime, actual: Actual
 ) -> tuple[Posting, ...]:
     """Charge the quotas in force at ``now`` that concern the attributes, in the period of ``booked_at``."""
-    quotas = (applied.quota for applied in snapshot.applicable.find(attributes, now).quotas)
+    quotas = snapshot.applicable.find(attributes, now).quotas
     return tuple(_posting(quota, attributes, booked_at, actual) for quota in quotas)
 
 
@@ -63,7 +63,7 @@ def own_postings(
     reserved: Collection[bytes],
 ) -> tuple[Posting, ...]:
     """Charge the quotas of the model, or the provider, that was really used, where they were not reserved already."""
-    quotas = (applied.quota for applied in snapshot.applicable.find(attributes, booked_at).quotas)
+    quotas = snapshot.applicable.find(attributes, booked_at).quotas
     postings = (_posting(quota, attributes, booked_at, actual) for quota in quotas if _reads_model(quota))
     return tuple(posting for posting in postings if posting.budget not in reserved)
 

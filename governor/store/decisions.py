@@ -10,15 +10,16 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from governor.core.ledger.entry import Entry
-from governor.core.ledger.reservation import Reservation, ReservationState
-from governor.store.records import decode_decision, entry_from_row
+from governor.core.ledger.reservation import Reservation
+from governor.store.ledger.rows import reservation_from_row
+from governor.store.records import entry_from_row
 from governor.store.tables import DECISIONS, ENTRIES
 
 READ_AT_A_TIME = 200
 """Rows of a search that are in memory at a time: whoever stops reading early has not paid for the rest."""
 
 _COLUMNS = tuple(
-    DECISIONS.c[name] for name in ("id", "client", "at_ms", "expires_at_s", "state", "record", "request", "answer")
+    DECISIONS.c[name] for name in ("id", "client", "at_ms", "state", "expires_at_s", "record", "request", "answer")
 )
 
 
@@ -85,16 +86,4 @@ def _matching(wanted: DecisionFilter) -> Select[tuple[Any, ...]]:
 
 
 def _reservation(row: tuple[Any, ...]) -> Reservation:
-    decision_id, client, at_ms, expires_at_s, state, blob, request, answer = row
-    holds, facts = decode_decision(blob)
-    return Reservation(
-        id=decision_id,
-        client=client,
-        at_ms=at_ms,
-        expires_at_s=expires_at_s,
-        state=ReservationState(state),
-        holds=holds,
-        facts=facts,
-        request=request,
-        answer=answer,
-    )
+    return reservation_from_row(row[:-2], row[-2:])

@@ -8,6 +8,7 @@ from governor.core.ledger.counter import Counter
 from governor.core.ledger.entry import Entry, RollupKey
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.core.units import Unit
+from governor.store.bodies import pack_body, unpack_body
 from governor.store.ledger.session import Row
 from governor.store.records import (
     decode_buckets,
@@ -47,8 +48,8 @@ def reservation_from_row(row: Row, bodies: tuple[bytes, bytes]) -> Reservation:
         state=ReservationState(state),
         holds=holds,
         facts=facts,
-        request=bodies[0],
-        answer=bodies[1],
+        request=unpack_body(bodies[0]),
+        answer=unpack_body(bodies[1]),
     )
 
 
@@ -66,8 +67,8 @@ def decision_row(reservation: Reservation) -> Row:
         facts.policy_version,
         facts.attributes.get("department", ""),
         encode_decision(reservation),
-        reservation.request,
-        reservation.answer,
+        pack_body(reservation.request),
+        pack_body(reservation.answer),
     )
 
 

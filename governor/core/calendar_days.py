@@ -1,4 +1,4 @@
-"""Local days: the date that a zone shows at an instant, and the first instant of a date."""
+"""Local days and hours: what a zone's clock shows at an instant, and the first instant of a date."""
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
@@ -6,11 +6,22 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
+_HOUR_S = 3600
 
 
 def local_date(at: datetime, time_zone: str) -> date:
     """Return the date that a zone (IANA name) shows at an aware instant."""
     return at.astimezone(ZoneInfo(time_zone)).date()
+
+
+def hour_start_s(at: datetime, time_zone: str) -> int:
+    """Return where the hour of a zone's clock began that contains an aware instant, in Unix seconds.
+
+    An hour of the zone lies within one of its days, also where its offset is not a whole number of hours.
+    """
+    at_s = int(at.timestamp())
+    offset = at.astimezone(ZoneInfo(time_zone)).utcoffset() or timedelta()
+    return at_s - (at_s + int(offset.total_seconds())) % _HOUR_S
 
 
 def month_day(month_index: int, day: int) -> date:

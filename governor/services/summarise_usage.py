@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from governor.core.calendar_days import hour_start_s
 from governor.core.ledger.changes import ROLLUP_SUMS
 from governor.services.cursors import decode_cursor, encode_cursor
 from governor.services.snapshots import Snapshots
@@ -25,8 +26,8 @@ class UsageQuery:
 
     Attributes:
         by: Groupings, in order; empty for the totals alone.
-        from_at: The hour that contains it is the first, or None.
-        until_at: First instant that is left out, in whole hours, or None.
+        from_at: The hour of the organisation's clock that contains it is the first, or None.
+        until_at: The hour that contains it is the first that is left out, or None.
         equals: Dimension to the value that it must have.
         cursor: Where the page begins.
         limit: Groups on a page.
@@ -76,7 +77,8 @@ class UsageSummariser:
             InvalidRequestError: If the cursor is not one of this list.
         """
         after = decode_cursor(query.cursor, len(query.by)) if query.cursor else None
-        wanted = UsageFilter(_hour_s(query.from_at), _hour_s(query.until_at), query.equals)
+        time_zone = self._snapshots.current.organization.time_zone
+        wanted = UsageFilter(_hour_s(query.from_at, time_zone), _hour_s(query.until_at, time_zone), query.equals)
         hourly = DAY in query.by
         columns = [name for name in query.by if name != DAY]
 
@@ -84,7 +86,7 @@ class UsageSummariser:
             return read_usage_sums(connection, wanted, columns, hourly=hourly)
 
         rows = await self._database.read(read)
-        groups = self._grouped(rows, query.by)
+        groups = _grouped(rows, query.by, ZoneInfo(time_zone))
         totals = _added(group.sums for group in groups)
         ordered = sorted(groups, key=lambda group: group.values) if query.by else []
         following = [group for group in ordered if after is None or group.values > after]
@@ -92,16 +94,16 @@ class UsageSummariser:
         more = len(following) > len(page)
         return UsageSummary(tuple(page), encode_cursor(*page[-1].values) if more else None, totals)
 
-    def _grouped(self, rows: list[tuple[int, tuple[str, ...], Sums]], by: Sequence[str]) -> list[UsageGroup]:
-        """Fold hours into days, and put the values into the order of ``by``."""
-        zone = ZoneInfo(self._snapshots.current.organization.time_zone)
-        groups: defaultdict[tuple[str, ...], list[Sums]] = defaultdict(list)
-        for hour_s, keys, sums in rows:
-            values = list(keys)
-            if DAY in by:
-                values.insert(list(by).index(DAY), datetime.fromtimestamp(hour_s, zone).date().isoformat())
-            groups[tuple(values)].append(sums)
-        return [UsageGroup(values, _added(parts)) for values, parts in groups.items()]
+
+def _grouped(rows: list[tuple[int, tuple[str, ...], Sums]], by: Sequence[str], zone: ZoneInfo) -> list[UsageGroup]:
+    """Fold hours into the zone's days, and put the values into the order of ``by``."""
+    groups: defaultdict[tuple[str, ...], list[Sums]] = defaultdict(list)
+    for hour_s, keys, sums in rows:
+        values = list(keys)
+        if DAY in by:
+            values.insert(list(by).index(DAY), datetime.fromtimestamp(hour_s, zone).date().isoformat())
+        groups[tuple(values)].append(sums)
+    return [UsageGroup(values, _added(parts)) for values, parts in groups.items()]
 
 
 def _added(parts: Iterable[Sums]) -> Sums:
@@ -112,5 +114,5 @@ def _added(parts: Iterable[Sums]) -> Sums:
     return tuple(totals)
 
 
-def _hour_s(at: datetime | None) -> int | None:
-    return int(at.astimezone(UTC).timestamp()) // 3600 * 3600 if at is not None else None
+def _hour_s(at: datetime | None, time_zone: str) -> int | None:
+    return hour_start_s(at, time_zone) if at is not None else None

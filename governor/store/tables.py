@@ -178,7 +178,7 @@ class Entries(Stored, table=True):
 
 
 class UsageHourly(Stored, table=True):
-    """Sums of usage by hour and by who used what, kept in the settling transaction."""
+    """Sums of usage by hour of the organisation's clock and by who used what, kept in the settling transaction."""
 
     __tablename__ = "usage_hourly"
     __table_args__ = (CLUSTERED,)

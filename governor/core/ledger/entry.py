@@ -20,7 +20,10 @@ class EntryKind(StrEnum):
 
 @hot_value
 class RollupKey:
-    """The dimensions of hourly usage: the hour (Unix seconds) of the decision and who used what; ``""`` is absent."""
+    """The dimensions of hourly usage: the hour of the decision and who used what; ``""`` is absent.
+
+    ``hour_s`` is where an hour of the organisation's clock began, Unix seconds: so hours add up to its days.
+    """
 
     hour_s: int
     department: str = ""

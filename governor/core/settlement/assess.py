@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from governor.core.calendar_days import hour_start_s
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.event import CallStatus, UsageEvent
 from governor.core.decisions.request import Operation
@@ -26,7 +27,6 @@ AHEAD_MAX = timedelta(minutes=5)
 AGE_MAX = timedelta(days=90)
 """How old an unreserved event may be: older periods are closed and reported."""
 
-_HOUR_S = 3600
 _SETTLED = frozenset({ReservationState.SETTLED, ReservationState.SETTLED_LATE})
 _NOTHING = Usage()
 
@@ -236,7 +236,6 @@ def _assessment(
     case: _Case, actual: Actual, postings: tuple[Posting, ...], *, estimated: bool, unpriced: bool = False
 ) -> Assessment:
     attributes = case.attributes
-    booked_s = int(case.booked_at.timestamp())
     return Assessment(
         rejected=None,
         usage=actual.usage,
@@ -246,7 +245,7 @@ def _assessment(
         model=case.model.id,
         provider=case.model.provider,
         rollup=RollupKey(
-            hour_s=booked_s - booked_s % _HOUR_S,
+            hour_s=hour_start_s(case.booked_at, case.snapshot.organization.time_zone),
             department=attributes.get("department", ""),
             team=attributes.get("team", ""),
             user=attributes.get("user", ""),

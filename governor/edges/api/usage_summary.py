@@ -33,8 +33,10 @@ class SummaryParameters(Parameters):
         Field(max_length=256, description=f"Groupings with commas between: {', '.join(GROUPINGS)}."),
         AfterValidator(_groupings),
     ] = ""
-    since: Annotated[Instant | None, Field(description="From the hour that contains this instant.")] = None
-    until: Annotated[Instant | None, Field(description="Up to, and without, the hour that contains this one.")] = None
+    since: Annotated[
+        Instant | None, Field(description="From the hour of the organisation's clock with this instant.")
+    ] = None
+    until: Annotated[Instant | None, Field(description="Up to, and without, the hour with this instant.")] = None
     department: Word = ""
     team: Word = ""
     user: Word = ""

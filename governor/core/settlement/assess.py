@@ -90,9 +90,12 @@ def _case(
     reservation: Reservation | None,
     corrected: Entry | None,
 ) -> _Case:
+    first_at = datetime.fromtimestamp(corrected.occurred_at_ms / 1000, UTC) if corrected is not None else None
     if reservation is not None:
         booked_at = datetime.fromtimestamp(reservation.at_ms / 1000, UTC)
-        occurred_at = event.occurred_at or received_at
+        stated_at = event.occurred_at or first_at or received_at
+        # A call comes after its decision and before its report: no other time may choose a cheaper price.
+        occurred_at = max(booked_at, min(stated_at, received_at))
         facts = reservation.facts
         attributes: Mapping[str, str] = facts.attributes
         provider = event.provider or (facts.provider if not event.model else "")
@@ -100,14 +103,11 @@ def _case(
         if model.id == facts.model and not event.provider:
             model = snapshot.model(model.id, facts.provider)
     else:
-        first_at = datetime.fromtimestamp(corrected.occurred_at_ms / 1000, UTC) if corrected is not None else None
         occurred_at = event.occurred_at or first_at or received_at
         # A correction stays in the period of what it corrects, whatever its own time says.
         booked_at = first_at or occurred_at
         model = snapshot.model(event.model, event.provider)
         attributes = _attributes(snapshot, event, caller, booked_at, corrected)
-    if corrected is not None and event.occurred_at is None:
-        occurred_at = datetime.fromtimestamp(corrected.occurred_at_ms / 1000, UTC)
     attributes = {**attributes, "model": model.id, "operation": event.operation}
     if model.provider:
         attributes["provider"] = model.provider
@@ -136,10 +136,10 @@ def _refusal(case: _Case) -> str | None:
         return "a call that ended `ok` must report its usage; send usage, or another status"
     elif event.status in {CallStatus.CANCELLED, CallStatus.TIMEOUT} and not _holds_something(case.reservation):
         return f"a call that ended `{event.status}` without usage needs a decision whose hold can be charged"
-    if case.reservation is None and case.corrected is None:
+    if case.reservation is None:
         if case.occurred_at > case.received_at + AHEAD_MAX:
             return "the event's time is more than 5 minutes ahead; check the clock of its sender"
-        if case.occurred_at < case.received_at - AGE_MAX:
+        if case.occurred_at < _first_received_at(case) - AGE_MAX:
             return "the event is more than 90 days old; its periods are closed, so book it as an adjustment"
     return None
 
@@ -182,7 +182,8 @@ def _at_reported_usage(case: _Case) -> Assessment:
         bounded(usage.tokens(counts))
     actual = Actual(usage, cost, requests)
     if reservation is None or reservation.state is ReservationState.DENIED:
-        postings = quota_postings(case.snapshot, case.attributes, _in_force_at(case), case.booked_at, actual)
+        # Quotas must be in force at receipt; a correction charges what its original charged.
+        postings = quota_postings(case.snapshot, case.attributes, _first_received_at(case), case.booked_at, actual)
     else:
         postings = reserved_postings(reservation.holds, actual)
         if _mismatch(case) or case.model.provider != reservation.facts.provider:
@@ -221,8 +222,8 @@ def _price(case: _Case, usage: Usage, requests: int) -> int | None:
     return None
 
 
-def _in_force_at(case: _Case) -> datetime:
-    """Return when quotas must be in force: at receipt. A correction charges what its original charged."""
+def _first_received_at(case: _Case) -> datetime:
+    """Return when the event was received: for a correction, when its original was."""
     if case.corrected is None:
         return case.received_at
     return datetime.fromtimestamp(case.corrected.received_at_ms / 1000, UTC)

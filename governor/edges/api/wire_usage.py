@@ -35,7 +35,11 @@ class UsageWire(Struct, forbid_unknown_fields=True, frozen=True):
     source: Annotated[Text | None, Meta(description="Who reports; absent: the key's name. Bound to the key.")] = None
     time: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
-        Meta(description="When the call ended, RFC 3339; absent: when it is received."),
+        Meta(
+            description="When the call ended, RFC 3339: it is priced at this time. Absent: when it is received. With a "
+            "decision, a time before it or after the receipt is taken as that bound; without one, more than 5 minutes "
+            "ahead or 90 days old is rejected."
+        ),
     ] = None
     decision_id: Annotated[Text | None, Meta(description="The decision it belongs to; absent: unreserved usage.")] = (
         None

@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +27,8 @@ from governor.store.keys import end_keys, insert_key, key_revision, read_keys
 PREFIX = "gov_"
 SECRET_BYTES = 32
 REFRESH_S = 0.4
-"""How often a worker asks whether keys have changed: well within the second that a revocation may take."""
+"""How long a worker waits before it asks again whether keys have changed: one answer may fail within the second that a
+revocation may take."""
 
 ROTATION_GRACE = timedelta(hours=24)
 """How long the old key works beside the new one, unless the rotation says otherwise."""
@@ -192,17 +194,27 @@ def _make(name: str, role: Role, now: datetime, *, user: str, service_account: s
 
 
 class KeyRing:
-    """The valid keys of one worker, in memory by digest, refreshed twice a second.
+    """The valid keys of one worker, in memory by digest, refreshed more than twice a second.
 
     Args:
         database: Where keys are kept.
         clock: Unix time in seconds.
         bootstrap: The secret of the bootstrap key, or None.
+        pause: Waits for a number of seconds between refreshes.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float], bootstrap: str | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        bootstrap: str | None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._pause = pause
+        # A thread of its own: slow searches may keep all shared ones busy, and a revocation cannot wait for them.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
         self._valid: dict[bytes, tuple[Identity, float]] = {}
         self._bootstrap = digest_of(bootstrap.encode()) if bootstrap else None
         self._revision: object = None
@@ -219,6 +231,7 @@ class KeyRing:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        self._thread.shutdown(wait=False)
 
     async def refresh(self) -> None:
         """Read the keys if anything about them has changed since the last time."""
@@ -227,7 +240,8 @@ class KeyRing:
             revision = key_revision(connection)
             return revision, None if revision == self._revision else read_keys(connection)
 
-        revision, keys = await self._database.read(read)
+        loop = asyncio.get_running_loop()
+        revision, keys = await loop.run_in_executor(self._thread, self._database.read_now, read)
         if keys is not None:
             self._valid = {
                 key.digest: (identity_of(key), key.valid_until_at.timestamp() if key.valid_until_at else float("inf"))
@@ -251,7 +265,7 @@ class KeyRing:
 
     async def _keep_fresh(self) -> None:
         while True:
-            await asyncio.sleep(REFRESH_S)
+            await self._pause(REFRESH_S)
             try:
                 await self.refresh()
             except SQLAlchemyError as error:

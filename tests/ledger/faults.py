@@ -17,7 +17,6 @@ class FailingSession:
         self._session = session
         self._calls = calls
         self.errors = session.errors
-        self.is_exclusive = session.is_exclusive
         is_sqlite = sqlite3.Error in session.errors
         self._error: type[Exception] = sqlite3.OperationalError if is_sqlite else psycopg.OperationalError
 
@@ -43,6 +42,11 @@ class FailingSession:
     def close(self) -> None:
         """Close."""
         self._session.close()
+
+    def changed_elsewhere(self) -> bool:
+        """Ask, or fail."""
+        self._pass()
+        return self._session.changed_elsewhere()
 
     def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
         """Find one after the other, or fail on the way."""

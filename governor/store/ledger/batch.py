@@ -24,6 +24,8 @@ from governor.store.records import budget_row
 KNOWN_MAX = 200_000
 """Identities of budgets that are remembered, so that they are neither created nor read again."""
 
+COUNTERS_MAX = 20_000
+"""Counters that are kept from one transaction to the next."""
 
 Write = tuple[statements.Insert | statements.Update, list[Row]]
 
@@ -42,7 +44,10 @@ class CommandError(Exception):
 
 
 class Batches:
-    """Applies batches on a session, one at a time. Remembers identities of budgets, never a balance.
+    """Applies batches on a session, one at a time.
+
+    It remembers the identities of budgets, and counters from one transaction to the next: a counter is used again only
+    if the database says that nobody else has written meanwhile.
 
     Args:
         clock: Returns Unix seconds.
@@ -51,6 +56,7 @@ class Batches:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._known: dict[bytes, BudgetKey] = {}
+        self._counters: dict[bytes, Counter] = {}
         self._emptied_day = -1
 
     def apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
@@ -66,10 +72,21 @@ class Batches:
             sqlite3.Error, psycopg.Error: If the database fails.
         """
         self._empty_ring(session)
+        try:
+            return self._apply(session, commands)
+        except BaseException:
+            # What failed half way has changed them in memory, and nowhere else.
+            self._counters.clear()
+            raise
+
+    def _apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
         wanted: dict[bytes, BudgetKey | None] = {}
         while True:
             session.begin()
+            if session.changed_elsewhere() or len(self._counters) > COUNTERS_MAX:
+                self._counters.clear()
             book = Book(complete=False)
+            book.counters = self._counters
             book.now_s = self._clock()
             ring = ring_at(book.now_s)
             fill_records(book, session, commands, ring)
@@ -87,6 +104,7 @@ class Batches:
     def forget(self) -> None:
         """Forget the identities of budgets: somebody may have changed the tables behind the ledger."""
         self._known.clear()
+        self._counters.clear()
 
     def _learn(self, session: Session, wanted: dict[bytes, BudgetKey | None]) -> list[BudgetKey]:
         """Return the budgets that may have to be created or renamed; learn the identities of the others."""
@@ -112,7 +130,10 @@ class Batches:
         session.begin()
         session.write((statements.CREATE_BUDGETS, [budget_row(key) for key in sorted(new, key=_digest)]))
         session.commit()
-        self._known.update((key.digest, key) for key in new)
+        for key in new:
+            self._known[key.digest] = key
+            # A counter under its former name.
+            self._counters.pop(key.digest, None)
 
     def _empty_ring(self, session: Session) -> None:
         """Empty the table of the ring whose day has come round, once a day; nothing depends on it."""

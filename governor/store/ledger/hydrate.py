@@ -105,8 +105,10 @@ def _fill_reservations(book: Book, session: Session, needs: _Needs) -> None:
 
 
 def fill_counters(book: Book, session: Session, keys: Iterable[BudgetKey]) -> None:
-    """Lock and load counters that exist."""
-    by_digest = {key.digest: key for key in keys}
+    """Lock and load counters that exist; those that the book has already are known to be up to date."""
+    by_digest = {key.digest: key for key in keys if key.digest not in book.counters}
+    if not by_digest:
+        return
     [locked] = session.find((statements.LOCK_BUDGETS, sorted(by_digest)))
     for row in locked:
         book.counters[row[0]] = counter_from_row(by_digest[row[0]], row)

@@ -26,7 +26,6 @@ class PostgresSession:
     """One connection to PostgreSQL. Rows that a transaction will change are locked in the order of their keys."""
 
     errors: tuple[type[Exception], ...] = (psycopg.Error,)
-    is_exclusive = False
 
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self._connection = connection
@@ -57,6 +56,10 @@ class PostgresSession:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def changed_elsewhere(self) -> bool:
+        """Tell that others may have written: on this server they always may."""
+        return True
 
     def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
         """Return for each lookup the rows with these keys."""

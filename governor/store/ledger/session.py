@@ -26,11 +26,9 @@ class Session(Protocol):
 
     Attributes:
         errors: The driver's errors.
-        is_exclusive: Whether a transaction keeps every other writer out.
     """
 
     errors: tuple[type[Exception], ...]
-    is_exclusive: bool
 
     def begin(self) -> None:
         """Begin a transaction that writes."""
@@ -46,6 +44,14 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Close the connection."""
+        ...
+
+    def changed_elsewhere(self) -> bool:
+        """Tell, within a transaction, whether another connection may have written since this one asked last.
+
+        False is only said where a transaction keeps every other writer out, so that what was read or written before
+        is still what the tables say.
+        """
         ...
 
     def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:

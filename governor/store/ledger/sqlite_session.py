@@ -19,11 +19,11 @@ class SqliteSession:
     """One connection to a SQLite file. A transaction holds the file's write lock from its beginning."""
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
-    is_exclusive = True
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._texts: dict[tuple[Lookup | Insert | Update, int], str] = {}
+        self._data_version = -1
 
     def begin(self) -> None:
         """Take the write lock."""
@@ -41,6 +41,12 @@ class SqliteSession:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def changed_elsewhere(self) -> bool:
+        """Tell whether another connection, of this process or another, has committed since this one asked last."""
+        before = self._data_version
+        [self._data_version] = self._connection.execute("PRAGMA data_version").fetchone()
+        return before != self._data_version
 
     def find(self, *lookups: tuple[Lookup, Iterable[bytes]]) -> list[list[Row]]:
         """Return for each lookup the rows with these keys."""

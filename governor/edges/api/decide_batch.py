@@ -51,7 +51,7 @@ class DecideBatchRoute:
             if isinstance(answered, GovernorError):
                 bodies.append(_error(answered))
                 continue
-            self._metrics.decision(answered, {})
+            self._metrics.decision(answered)
             bodies.append(answered.body)
         return b'{"decisions":[' + b",".join(bodies) + b"]}"
 

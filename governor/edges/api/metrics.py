@@ -5,8 +5,8 @@ With one worker the numbers live in this process. With several, ``wiring.serve``
 """
 
 import os
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,8 +27,17 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped; nobody re
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 5.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-NOTES_MAX = 4_096
-"""Notes that are kept at most before they are counted: a second of much traffic."""
+NOTES_MAX = 256
+"""Notes that are kept at most before they are counted: counting them holds nobody up for more than a millisecond."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+STAGES = ("decode", "evaluate", "ledger")
+"""The stages of a decision whose seconds are noted, in order; ``commit`` is measured by the ledger."""
+
+Stages = tuple[float, float, float]
+_Outcome = tuple[str, str, tuple[str, ...], bool, bool]
 
 GaugeMode = Literal["livesum", "livemax", "livemin"]
 
@@ -93,42 +102,43 @@ class HttpMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self._families = _Families(registry)
-        self._answers: list[tuple[str, str, int, float]] = []
-        self._decided: list[tuple[Answered, Mapping[str, float]]] = []
+        self._answers: list[tuple[tuple[str, str, int], float]] = []
+        self._decided: list[tuple[_Outcome, Stages | None]] = []
         self._commit_seconds = self._families.stage_seconds.labels("commit")
         self._policy_version = ""
         self._failures_seen = 0
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note one answered request; ``route`` is the template, never the path."""
-        self._answers.append((method, route, status, seconds))
+        self._answers.append(((method, route, status), seconds))
         if len(self._answers) >= NOTES_MAX:
             self.count()
 
-    def decision(self, answered: Answered, stages: Mapping[str, float]) -> None:
-        """Note one decision, with the seconds that each stage took."""
-        self._decided.append((answered, stages))
+    def decision(self, answered: Answered, stages: Stages | None = None) -> None:
+        """Note one decision, with the seconds that each of ``STAGES`` took; one of a batch has none of its own."""
+        code = answered.codes[0] if answered.codes else ""
+        outcome = (answered.verdict, code, answered.would_deny, answered.replayed, answered.degraded)
+        self._decided.append((outcome, stages))
 
     def count(self) -> None:
         """Count what was noted."""
         answers, self._answers = self._answers, []
         decided, self._decided = self._decided, []
         families = self._families
-        for method, route, status, seconds in answers:
-            known = method if method in _METHODS else "other"
-            families.requests.labels(known, route, str(status)).inc()
-            families.request_seconds.labels(route).observe(seconds)
-        stages = {name: families.stage_seconds.labels(name) for name in ("decode", "evaluate", "ledger")}
-        for answered, spent in decided:
-            families.decisions.labels(answered.verdict, answered.codes[0] if answered.codes else "").inc()
-            for code in answered.would_deny:
-                families.would_deny.labels(code).inc()
-            if answered.replayed:
-                families.replayed.inc()
-            if answered.degraded:
-                families.degraded.inc()
-            for name, spent_s in spent.items():
-                stages[name].observe(spent_s)
+        for (method, route, status), times in _grouped(answers).items():
+            families.requests.labels(method if method in _METHODS else "other", route, str(status)).inc(len(times))
+            _observe(families.request_seconds.labels(route), times)
+        for (verdict, code, would_deny, replayed, degraded), same in _grouped(decided).items():
+            families.decisions.labels(verdict, code).inc(len(same))
+            for each in would_deny:
+                families.would_deny.labels(each).inc(len(same))
+            if replayed:
+                families.replayed.inc(len(same))
+            if degraded:
+                families.degraded.inc(len(same))
+        spent = [stages for _, stages in decided if stages is not None]
+        for index, name in enumerate(STAGES):
+            _observe(families.stage_seconds.labels(name), [stages[index] for stages in spent])
 
     def usage_event(self, status: str) -> None:
         """Count one usage event."""
@@ -172,6 +182,20 @@ class HttpMetrics:
         facts = CollectorRegistry()
         facts.register(_Facts(families))
         return generate_latest(registry) + generate_latest(facts)
+
+
+def _grouped(notes: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """Sort notes by what they have in common: labels are looked up once for each group."""
+    groups: dict[K, list[V]] = {}
+    for key, value in notes:
+        groups.setdefault(key, []).append(value)
+    return groups
+
+
+def _observe(histogram: Histogram, values: Iterable[float]) -> None:
+    observe = histogram.observe
+    for value in values:
+        observe(value)
 
 
 class _Facts(Collector):

@@ -85,8 +85,7 @@ def usd_text(nano_usd: int) -> str:
 
 def decimal_text(nano_usd: int) -> str:
     """Render nano-USD as the shortest exact decimal, as amounts of a budget do: ``"4.2"``, ``"20000"``."""
-    sign = "-" if nano_usd < 0 else ""
-    whole, fraction = divmod(abs(nano_usd), NANO_PER_USD)
-    if not fraction:
-        return f"{sign}{whole}"
-    return f"{sign}{whole}.{f'{fraction:09d}'.rstrip('0')}"
+    if nano_usd < 0:
+        return f"-{decimal_text(-nano_usd)}"
+    whole, fraction = divmod(nano_usd, NANO_PER_USD)
+    return f"{whole}.{fraction:09d}".rstrip("0") if fraction else str(whole)

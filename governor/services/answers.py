@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from governor.core.decisions.decision import BudgetView, Decision, Reason, Remed
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.reservation import ReservationState
 from governor.core.ledger.results import EventResult
-from governor.core.money import usd_text
+from governor.core.money import decimal_text, usd_text
 from governor.core.units import Unit, amount_text
 from governor.core.usage import Usage
 
@@ -18,6 +19,9 @@ _encode = msgspec.json.Encoder().encode
 
 _BUDGETS_MAX = 20_000
 """Renderings of budgets remembered; past it the memory starts anew, so that it stays bounded."""
+
+_USD = Unit.USD
+"""Looking a member up in its enumeration costs more than the comparison."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -118,14 +122,11 @@ def _budgets(views: Sequence[BudgetView]) -> str:
     """Render budgets as a JSON array. Only used, held and free change from one answer to the next."""
     parts: list[str] = []
     for view in views:
-        key = view.budget
-        prefix, suffix = _around(key, view.limit, view.ceiling)
-        unit = key.unit
-        free = "null" if view.ceiling is None else f'"{amount_text(view.ceiling - view.used - view.held, unit)}"'
-        parts.append(
-            f'{prefix}"used":"{amount_text(view.used, unit)}","held":"{amount_text(view.held, unit)}",'
-            f'"free":{free}{suffix}'
-        )
+        prefix, suffix = _around(view.budget, view.limit, view.ceiling)
+        text = decimal_text if view.budget.unit is _USD else str
+        used, held, ceiling = view.used, view.held, view.ceiling
+        free = "null" if ceiling is None else f'"{text(ceiling - used - held)}"'
+        parts.append(f'{prefix}"used":"{text(used)}","held":"{text(held)}","free":{free}{suffix}')
     return f"[{','.join(parts)}]"
 
 
@@ -211,7 +212,9 @@ def _period(key: BudgetKey) -> dict[str, datetime] | None:
     return {"start": _instant(key.period_start_s), "end": _instant(key.period_end_s)}
 
 
+@lru_cache(maxsize=1024)
 def _instant(at_s: int) -> datetime:
+    # Holds expire in buckets of ten seconds, so that many answers name the same instant.
     return _EPOCH + timedelta(seconds=at_s)
 
 

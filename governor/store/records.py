@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from governor.core.ledger.budget import BudgetKey
-from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey, RollupPosting
+from governor.core.ledger.entry import Charge, ChargedBudget, Entry, EntryKind, RollupKey, RollupPosting
 from governor.core.ledger.reservation import Facts, HeldBudget, Reservation
 from governor.core.scopes import Scope
 from governor.core.units import Counts, Unit
@@ -44,6 +44,7 @@ class EntryRecord(msgspec.Struct, array_like=True, frozen=True):
     unpriced: bool
     estimated: bool
     attributes: dict[str, str] = {}
+    charged: tuple[ChargedBudget, ...] | None = None
 
 
 class Buckets(msgspec.Struct, array_like=True, frozen=True):
@@ -99,6 +100,7 @@ def encode_entry(entry: Entry) -> bytes:
             entry.unpriced,
             entry.estimated,
             dict(entry.attributes),
+            entry.charged,
         )
     )
 
@@ -133,6 +135,7 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
         estimated=record.estimated,
         result=row[15],
         attributes=record.attributes,
+        charged=record.charged,
     )
 
 

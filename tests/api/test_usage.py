@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from sqlalchemy import Connection, select, update
 
 from governor.edges.api.wire_answers import EventsAnswer
+from governor.store.tables import ENTRIES
 from tests.api.world import Server, question
 
 COUNTS = {"input_tokens": 1000, "cached_input_tokens": 200, "output_tokens": 50}
@@ -75,6 +77,21 @@ async def test_the_same_event_with_another_body_is_a_conflict(any_server: Server
 
         assert "conflict" == result["status"]
         assert ("0", "0.00375") == await held_and_used(client)
+
+
+async def test_an_event_that_an_older_version_recorded_can_be_corrected(any_server: Server) -> None:
+    """Its record does not say how its budgets count; the quotas do."""
+
+    def forget_budgets(connection: Connection) -> None:
+        fields = msgspec.msgpack.decode(connection.execute(select(ENTRIES.c.record)).scalar_one())
+        connection.execute(update(ENTRIES).values(record=msgspec.msgpack.encode(fields[:8])))
+
+    async with any_server.client() as client:
+        await report(client, event())
+        await any_server.governor.database.write(forget_budgets)
+        await report(client, event(event_id="e-2", corrects="e-1", usage={"input_tokens": 400}))
+
+        assert ("0", "0.0012") == await held_and_used(client)
 
 
 async def test_an_event_is_the_same_however_it_is_written(server: Server) -> None:

@@ -20,6 +20,7 @@ from governor.core.ledger.commands import (
     ReservationResult,
     Settle,
 )
+from governor.core.ledger.entry import corrected
 from governor.core.ledger.placing import place, place_all
 from governor.core.ledger.reservations import extend, release
 from governor.core.ledger.results import EventResult
@@ -68,7 +69,7 @@ class Book(WorkingSet):
         reservation = self.reservation(chain[0].decision_id if chain else command.decision_id)
         budgets: dict[bytes, BudgetKey | None] = {charge.budget: None for entry in chain for charge in entry.charges}
         budgets.update((held.budget, None) for held in (reservation.holds if reservation is not None else ()))
-        for posting in command.assess(reservation, chain[0] if chain else None).postings:
+        for posting in command.assess(reservation, corrected(chain)).postings:
             budgets[posting.budget] = posting.key or budgets.get(posting.budget)
         return budgets
 

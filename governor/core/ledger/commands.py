@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from governor.core.ledger.budget import Balance, BudgetKey
-from governor.core.ledger.entry import Entry, RollupKey
+from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation, ReservationState
 from governor.core.ledger.results import EventResult
 from governor.core.units import Counts
@@ -146,7 +146,8 @@ class Assessment:
         model: Canonical id of the model used.
         provider: Who served it.
         rollup: Where it is summed up.
-        attributes: Who it was booked on, so that a correction without a decision finds the same budgets.
+        attributes: Who it was booked on.
+        charged: The budgets of ``postings``, for later corrections, or None; see ``Entry``.
         occurred_at_ms: When it happened.
         unpriced: No price is known.
         estimated: The counts are a guess.
@@ -163,6 +164,7 @@ class Assessment:
     rollup: RollupKey
     occurred_at_ms: int
     attributes: Mapping[str, str] = field(default_factory=dict)
+    charged: tuple[ChargedBudget, ...] | None = None
     unpriced: bool = False
     estimated: bool = False
     model_mismatch: bool = False
@@ -181,8 +183,8 @@ class Settle:
         corrects: ``event_id`` of the event that this one replaces, or None.
         received_at_ms: The door's ``now``.
         final: False for a part of a call that goes on: its cost is posted and the hold shrinks by it.
-        assess: Works out what the event means, given the decision (None: unreserved) and the first entry of the
-            chain that it corrects (None: it corrects nothing). Pure.
+        assess: Works out what the event means, given the decision (None: unreserved) and the entry that it corrects
+            (None: it corrects nothing; see ``corrected``). Pure.
         encode: Renders the result that is stored and returned to a duplicate.
     """
 

@@ -1,9 +1,11 @@
 """Ledger entries: the append-only postings from which every balance can be recomputed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
+from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
 from governor.core.values import hot_value
 
@@ -52,6 +54,24 @@ class Charge:
     amount: int
 
 
+class ChargedBudget(NamedTuple):
+    """A budget that an event charges and what it counts: enough to charge it again when the event is corrected.
+
+    A tuple, so that records keep it without the names of its fields.
+
+    Attributes:
+        budget: Digest of the budget.
+        unit: Unit of its amounts.
+        counts: Which tokens count, for token budgets.
+        of_model: Whether it is charged because of the model or the provider: with another one it is not.
+    """
+
+    budget: bytes
+    unit: Unit
+    counts: Counts
+    of_model: bool
+
+
 @hot_value
 class Entry:
     """One usage event as it was posted.
@@ -77,7 +97,9 @@ class Entry:
         unpriced: Whether the price was unknown.
         estimated: Whether the counts are a guess (held amounts, or the gateway's own).
         result: The answer for this event, as first given (JSON).
-        attributes: Who it was booked on, so that a correction without a decision finds the same budgets.
+        attributes: Who it was booked on: a correction without a decision is booked on the same.
+        charged: Every budget that the event charges, so that a correction finds them whatever became of their quotas.
+            None where that follows from the decision's holds and the policies: for held amounts, and in old entries.
     """
 
     id: bytes
@@ -101,3 +123,12 @@ class Entry:
     estimated: bool
     result: bytes
     attributes: Mapping[str, str] = field(default_factory=dict)
+    charged: tuple[ChargedBudget, ...] | None = None
+
+
+def corrected(chain: Sequence[Entry]) -> Entry | None:
+    """Return what a correction corrects: the chain's first entry, with the model and budgets of its last."""
+    if not chain:
+        return None
+    last = chain[-1]
+    return replace(chain[0], model=last.model, provider=last.provider, charged=last.charged)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from governor.core.ledger.changes import rollup_amounts
 from governor.core.ledger.commands import Assessment, Settle
-from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupPosting
+from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupPosting, corrected
 from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
 from governor.core.ledger.results import EventResult, EventStatus
 from governor.core.ledger.working_set import WorkingSet
@@ -52,7 +52,7 @@ def settle(work: WorkingSet, command: Settle) -> EventResult:
     if command.corrects is not None and not chain:
         return _rejected(command, "the event that this one corrects is not known")
     reservation = work.reservation(chain[0].decision_id if chain else command.decision_id)
-    assessment = command.assess(reservation, chain[0] if chain else None)
+    assessment = command.assess(reservation, corrected(chain))
     if assessment.rejected is not None:
         return _rejected(command, assessment.rejected)
     _require(work, assessment, reservation, chain)
@@ -213,6 +213,7 @@ def _write(
         estimated=assessment.estimated,
         result=command.encode(result),
         attributes=assessment.attributes,
+        charged=assessment.charged,
     )
     if step.gives_back is not None:
         work.unhold(step.gives_back)

@@ -12,12 +12,19 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.decisions.subject import resolve_subject
 from governor.core.errors import AmountError
 from governor.core.ledger.commands import Assessment, Posting
-from governor.core.ledger.entry import Entry, RollupKey
+from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.core.models import ResolvedModel
 from governor.core.money import Rounding, bounded
 from governor.core.prices import cost_nano_usd
-from governor.core.settlement.postings import Actual, own_postings, quota_postings, reserved_postings
+from governor.core.settlement.postings import (
+    Actual,
+    Target,
+    held_postings,
+    own_targets,
+    quota_targets,
+    reserved_targets,
+)
 from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
 
@@ -63,7 +70,7 @@ def assess(
         caller: The key that reports; its subject counts for unreserved events.
         received_at: The door's instant.
         reservation: The decision that the event belongs to, or None: unreserved.
-        corrected: The first entry of the chain that the event corrects, or None.
+        corrected: The entry that the event corrects, with the model and budgets of its latest correction, or None.
 
     Returns:
         The whole amounts on every budget that it charges, or why it is rejected. Never refused for lack of room: the
@@ -108,6 +115,8 @@ def _case(
         booked_at = first_at or occurred_at
         model = snapshot.model(event.model, event.provider)
         attributes = _attributes(snapshot, event, caller, booked_at, corrected)
+    if corrected is not None and not event.provider and model.id == corrected.model:
+        model = snapshot.model(model.id, corrected.provider)
     attributes = {**attributes, "model": model.id, "operation": event.operation}
     if model.provider:
         attributes["provider"] = model.provider
@@ -161,7 +170,7 @@ def _at_held_amount(case: _Case) -> Assessment:
     usage = Usage(input_tokens=facts.input_tokens, output_tokens=facts.output_tokens)
     cost = max(money, default=facts.cost_nano_usd or 0)
     actual = Actual(usage, cost, facts.requests)
-    return _assessment(case, actual, reserved_postings(reservation.holds, actual, at_held=True), estimated=True)
+    return _assessment(case, actual, held_postings(reservation.holds, actual), estimated=True)
 
 
 def _at_reported_usage(case: _Case) -> Assessment:
@@ -181,15 +190,30 @@ def _at_reported_usage(case: _Case) -> Assessment:
     for counts in Counts:
         bounded(usage.tokens(counts))
     actual = Actual(usage, cost, requests)
+    targets = _targets(case)
+    postings = tuple([target.posting(actual) for target in targets])
+    charged = tuple([target.charged for target in targets])
+    return _assessment(case, actual, postings, charged=charged, estimated=estimated, unpriced=unpriced)
+
+
+def _targets(case: _Case) -> tuple[Target, ...]:
+    """Return the budgets that an event charges; a correction charges those of its original, whatever quotas say now."""
+    snapshot, reservation, corrected = case.snapshot, case.reservation, case.corrected
+    before: tuple[Target, ...] | None = None
+    if corrected is not None and corrected.charged is not None:
+        before = tuple(Target(charged) for charged in corrected.charged)
+        if (case.model.id, case.model.provider) == (corrected.model, corrected.provider):
+            return before
     if reservation is None or reservation.state is ReservationState.DENIED:
-        # Quotas must be in force at receipt; a correction charges what its original charged.
-        postings = quota_postings(case.snapshot, case.attributes, _first_received_at(case), case.booked_at, actual)
-    else:
-        postings = reserved_postings(reservation.holds, actual)
-        if _mismatch(case) or case.model.provider != reservation.facts.provider:
-            reserved = {held.budget for held in reservation.holds}
-            postings += own_postings(case.snapshot, case.attributes, case.booked_at, actual, reserved)
-    return _assessment(case, actual, postings, estimated=estimated, unpriced=unpriced)
+        first_received_at = _first_received_at(case)
+        if before is None:
+            return quota_targets(snapshot, case.attributes, first_received_at, case.booked_at)
+        kept = tuple(target for target in before if not target.charged.of_model)
+        return kept + own_targets(snapshot, case.attributes, first_received_at, case.booked_at, kept)
+    reserved = reserved_targets(reservation.holds)
+    if not _mismatch(case) and case.model.provider == reservation.facts.provider:
+        return reserved
+    return reserved + own_targets(snapshot, case.attributes, case.booked_at, case.booked_at, reserved)
 
 
 def _requests(case: _Case) -> int:
@@ -234,7 +258,13 @@ def _mismatch(case: _Case) -> bool:
 
 
 def _assessment(
-    case: _Case, actual: Actual, postings: tuple[Posting, ...], *, estimated: bool, unpriced: bool = False
+    case: _Case,
+    actual: Actual,
+    postings: tuple[Posting, ...],
+    *,
+    charged: tuple[ChargedBudget, ...] | None = None,
+    estimated: bool,
+    unpriced: bool = False,
 ) -> Assessment:
     attributes = case.attributes
     return Assessment(
@@ -257,6 +287,7 @@ def _assessment(
             provider=case.model.provider,
         ),
         attributes=attributes,
+        charged=charged,
         occurred_at_ms=int(case.occurred_at.timestamp() * 1000),
         unpriced=unpriced,
         estimated=estimated,

@@ -1,16 +1,19 @@
 """Which budgets an event charges, and with how much."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.decisions.budget_keys import budget_key, scope_of
 from governor.core.decisions.snapshot import Snapshot
+from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Posting
+from governor.core.ledger.entry import ChargedBudget
 from governor.core.ledger.reservation import HeldBudget
 from governor.core.policy.kinds import Quota
 from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
+from governor.core.values import hot_value
 
 _OF_THE_MODEL = frozenset({"model", "provider"})
 
@@ -36,41 +39,56 @@ class Actual:
                 return 0
 
 
-def reserved_postings(holds: Sequence[HeldBudget], actual: Actual, *, at_held: bool = False) -> tuple[Posting, ...]:
-    """Charge exactly the reserved budgets, with the actual amounts or with what was held."""
+@hot_value
+class Target:
+    """A budget that an event charges; ``key`` is there if its counter may have to be created."""
+
+    charged: ChargedBudget
+    key: BudgetKey | None = None
+
+    def posting(self, actual: Actual) -> Posting:
+        """Return what the budget is charged."""
+        charged = self.charged
+        return Posting(charged.budget, actual.amount(charged.unit, charged.counts), self.key)
+
+
+def held_postings(holds: Sequence[HeldBudget], actual: Actual) -> tuple[Posting, ...]:
+    """Charge exactly the reserved budgets with what was held; a slot is only given back."""
     return tuple(
-        Posting(
-            held.budget,
-            held.amount if at_held and held.unit is not Unit.CONCURRENT else actual.amount(held.unit, held.counts),
-        )
+        Posting(held.budget, held.amount if held.unit is not Unit.CONCURRENT else actual.amount(held.unit, held.counts))
         for held in holds
     )
 
 
-def quota_postings(
-    snapshot: Snapshot, attributes: Mapping[str, str], now: datetime, booked_at: datetime, actual: Actual
-) -> tuple[Posting, ...]:
-    """Charge the quotas in force at ``now`` that concern the attributes, in the period of ``booked_at``."""
+def reserved_targets(holds: Sequence[HeldBudget]) -> tuple[Target, ...]:
+    """Return the reserved budgets: they are charged whatever model is used in the end."""
+    return tuple(Target(ChargedBudget(held.budget, held.unit, held.counts, of_model=False)) for held in holds)
+
+
+def quota_targets(
+    snapshot: Snapshot, attributes: Mapping[str, str], now: datetime, booked_at: datetime
+) -> tuple[Target, ...]:
+    """Return the budgets of the quotas in force at ``now`` that concern the attributes, in ``booked_at``'s period."""
     quotas = snapshot.applicable.find(attributes, now).quotas
-    return tuple(_posting(quota, attributes, booked_at, actual) for quota in quotas)
+    return tuple(_target(quota, attributes, booked_at) for quota in quotas)
 
 
-def own_postings(
+def own_targets(
     snapshot: Snapshot,
     attributes: Mapping[str, str],
+    now: datetime,
     booked_at: datetime,
-    actual: Actual,
-    reserved: Collection[bytes],
-) -> tuple[Posting, ...]:
-    """Charge the quotas of the model, or the provider, that was really used, where they were not reserved already."""
-    quotas = snapshot.applicable.find(attributes, booked_at).quotas
-    postings = (_posting(quota, attributes, booked_at, actual) for quota in quotas if _reads_model(quota))
-    return tuple(posting for posting in postings if posting.budget not in reserved)
+    others: Sequence[Target],
+) -> tuple[Target, ...]:
+    """Return the budgets of the model, or the provider, that was really used, beside the others."""
+    known = {target.charged.budget for target in others}
+    own = (target for target in quota_targets(snapshot, attributes, now, booked_at) if target.charged.of_model)
+    return tuple(target for target in own if target.charged.budget not in known)
 
 
-def _posting(quota: Quota, attributes: Mapping[str, str], at: datetime, actual: Actual) -> Posting:
+def _target(quota: Quota, attributes: Mapping[str, str], at: datetime) -> Target:
     key = budget_key(quota, scope_of(quota, attributes), at)
-    return Posting(key.digest, actual.amount(quota.unit, quota.counts), key)
+    return Target(ChargedBudget(key.digest, quota.unit, quota.counts, _reads_model(quota)), key)
 
 
 def _reads_model(quota: Quota) -> bool:

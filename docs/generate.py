@@ -35,7 +35,10 @@ def settings_page() -> str:
     )
     return (
         "# Settings\n\nEnvironment variables. `governor settings` prints them with their values and where those come "
-        f"from; `--output json` for programs. Options of a command win over the environment.\n\n{table}"
+        f"from; `--output json` for programs. Options of a command win over the environment.\n\n"
+        "A variable that begins with `GOVERNOR_` and is not listed here is refused with the nearest right name: "
+        "a misspelt setting would protect nothing. `GOVERNOR_KEY` is no setting: it is the key that commands send with "
+        f"`--url`.\n\n{table}"
     )
 
 

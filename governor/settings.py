@@ -1,9 +1,12 @@
 """How a server is configured: environment variables ``GOVERNOR_*``, each with its unit, its default and its meaning."""
 
 import ipaddress
+import os
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,8 +15,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from governor.core.errors import GovernorError
+from governor.core.field_words import in_plain_words
 
 PREFIX = "GOVERNOR_"
+
+NOT_SETTINGS = ("GOVERNOR_KEY",)
+"""Variables that are no settings but options of commands."""
+
+OURS = ("GOVERNOR_TEST_", "GOVERNOR_BENCH_")
+"""How the variables of the project's own tests and benchmarks begin."""
+
+_SERVICE_LINK = re.compile(r"GOVERNOR_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
+"""What Kubernetes tells every container about a service whose name begins with ``governor``."""
 
 _DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?")
 _BYTES = re.compile(r"(\d+)\s*(KiB|MiB)?")
@@ -214,22 +227,40 @@ def load_settings(**overrides: Any) -> Settings:
         overrides: Values that win over the environment, by field name (what a command line says).
 
     Raises:
-        SettingsError: If a value is wrong; every wrong variable is named.
+        SettingsError: If a value is wrong or a variable is misspelt; every one of them is named.
     """
     given = {name: value for name, value in overrides.items() if value is not None}
+    problems = list(_misspelt(os.environ))
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
-        raise SettingsError("; ".join(_sentence(problem) for problem in error.errors(include_input=False))) from None
+        problems += [_sentence(problem) for problem in error.errors(include_input=False)]
+        raise SettingsError("; ".join(problems)) from None
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return settings
+
+
+def _misspelt(environment: Mapping[str, str]) -> Iterator[str]:
+    """Say of every variable with our prefix that is not a setting what was meant: ignored, it would protect nothing."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    linked = "KUBERNETES_SERVICE_HOST" in environment
+    for variable in sorted(name.upper() for name, value in environment.items() if value):
+        if not variable.startswith(PREFIX) or variable.startswith(OURS) or variable in {*known, *NOT_SETTINGS}:
+            continue
+        if linked and _SERVICE_LINK.fullmatch(variable):
+            continue
+        near = get_close_matches(variable.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], n=1)
+        hint = f"did you mean {PREFIX}{near[0]}" if near else f"the settings are {', '.join(known)}"
+        yield f"{variable} is not a setting; {hint}"
 
 
 def _sentence(problem: Any) -> str:
-    """Render one pydantic problem with the name of its variable."""
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    """Render one pydantic problem with the name of its variable; a rule of several variables names them itself."""
     if not problem["loc"]:
-        return message
-    message = message[0].lower() + message[1:]
-    return f"{PREFIX}{str(problem['loc'][0]).upper()}: {message}"
+        return str(problem["msg"]).removeprefix("Value error, ")
+    words = in_plain_words(problem["type"], problem["msg"], problem.get("ctx", {}))
+    return f"{PREFIX}{str(problem['loc'][0]).upper()}: {words}"
 
 
 @dataclass(frozen=True, slots=True)

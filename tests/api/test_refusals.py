@@ -198,25 +198,32 @@ async def test_a_request_id_is_echoed_and_an_unsafe_one_replaced(shared: Server)
 
 
 @pytest.mark.parametrize(
-    ("path", "name"),
+    ("path", "name", "said"),
     [
-        ("/budgets?departement=x", "departement"),
-        ("/decisions?limit=0", "limit"),
-        ("/decisions?limit=1001", "limit"),
-        ("/decisions?since=yesterday", "since"),
-        ("/decisions?since=2026-11-20T09:00:00", "since"),
-        ("/usage/summary?by=colour", "by"),
-        ("/usage/summary?by=team,team", "by"),
-        ("/usage/summary?user=a%00b", "user"),
-        ("/entitlements", "user"),
+        ("/budgets?departement=x", "departement", "is not a parameter of this route"),
+        ("/budgets?department=" + "x" * 257, "department", "must have at most 256 characters"),
+        ("/decisions?limit=0", "limit", "must be 1 or more"),
+        ("/decisions?limit=1001", "limit", "must be 1000 or less"),
+        ("/decisions?limit=many", "limit", "must be a whole number"),
+        ("/decisions?verdict=maybe", "verdict", "must be `allow` or `deny`"),
+        ("/decisions?since=yesterday", "since", "write an instant like 2026-11-20T09:00:00Z"),
+        ("/decisions?since=2026-11-20T09:00:00", "since", "write an instant with its offset"),
+        ("/usage/summary?by=colour", "by", "`colour` is not a grouping"),
+        ("/usage/summary?by=team,team", "by", "a grouping is named twice"),
+        ("/usage/summary?user=a%00b", "user", "control character U+0000"),
+        ("/entitlements", "user", "is required"),
+        ("/entitlements?user=", "user", "must not be empty"),
     ],
 )
-async def test_a_wrong_parameter_is_named(shared: Server, path: str, name: str) -> None:
+async def test_a_wrong_parameter_is_named_in_plain_words(shared: Server, path: str, name: str, said: str) -> None:
     """A misspelt filter is an error: it would filter nothing."""
     async with shared.client(Role.ADMIN) as client:
         response = await client.get(path)
+    error = response.json()["error"]
 
-    assert (422, [name]) == (response.status_code, response.json()["error"]["details"]["fields"])
+    assert (422, [name]) == (response.status_code, error["details"]["fields"])
+    assert f"`{name}`" in error["message"]
+    assert said in error["message"]
 
 
 @pytest.mark.parametrize("path", ["/budgets", "/decisions", "/usage/summary?by=team"])

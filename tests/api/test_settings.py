@@ -36,6 +36,75 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, varia
     assert caught.value.message.startswith(f"{variable}: ")
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("GOVERNOR_AUHT", "did you mean GOVERNOR_AUTH"),
+        ("GOVERNOR_DB_URL", "did you mean GOVERNOR_DATABASE_URL"),
+        ("GOVERNOR_DATABASEURL", "did you mean GOVERNOR_DATABASE_URL"),
+        ("governor_request_max_size", "did you mean GOVERNOR_REQUEST_SIZE_MAX"),
+        ("GOVERNOR_", "the settings are GOVERNOR_DATABASE_URL, GOVERNOR_POLICIES, "),
+        ("GOVERNOR_SERVICE_HOST", "GOVERNOR_SERVICE_HOST is not a setting"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_with_the_right_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, meant: str
+) -> None:
+    """A setting that is ignored protects nothing, and its value is nobody's business."""
+    monkeypatch.setenv(variable, "my-secret-words")
+    monkeypatch.setenv("GOVERNOR_PORT", "x")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert caught.value.message.startswith(f"{variable.upper()} is not a setting; ")
+    assert meant in caught.value.message
+    assert "; GOVERNOR_PORT: must be a whole number" in caught.value.message
+    assert "my-secret-words" not in caught.value.message
+
+
+@pytest.mark.parametrize("variable", ["GOVERNOR_KEY", "GOVERNOR_TEST_POSTGRES", "GOVERNOR_BENCH_DATABASE"])
+def test_variables_of_commands_tests_and_benchmarks_are_no_slips(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """They stand beside the settings and configure something else."""
+    monkeypatch.setenv(variable, "x")
+
+    assert "keys" == load_settings().auth
+
+
+def test_what_kubernetes_says_of_services_is_no_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service named `governor` or `governor-db` puts these into every container of its namespace."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    for name in ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT_8080_TCP", "PORT_8080_TCP_ADDR", "DB_PORT"):
+        monkeypatch.setenv(f"GOVERNOR_{name}", "tcp://10.0.0.2:8080")
+
+    assert 8080 == load_settings().port
+    monkeypatch.setenv("GOVERNOR_AUHT", "off")
+    with pytest.raises(SettingsError):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("GOVERNOR_PORT", "tcp://10.0.0.1:8080", "must be a whole number"),
+        ("GOVERNOR_PORT", "65536", "must be 65535 or less"),
+        ("GOVERNOR_WORKERS", "0", "must be 1 or more"),
+        ("GOVERNOR_AUTH", "maybe", "must be `keys` or `off`"),
+        ("GOVERNOR_MAX_POLICY_AGE", "15", "`15` is not a length of time; write it like `15 minutes`"),
+    ],
+)
+def test_a_wrong_value_is_explained_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    """Nobody needs to know what checks the settings to understand what to write."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+
+    assert f"{variable}: {said}" == caught.value.message
+
+
 def test_a_refused_bootstrap_key_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error about a secret does not contain it."""
     monkeypatch.setenv("GOVERNOR_BOOTSTRAP_KEY", "my-secret-words")

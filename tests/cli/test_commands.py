@@ -91,9 +91,15 @@ def test_module_runs_like_the_program() -> None:
         (("decide", "--user", "a", "--model", "m", "--policies", "no-such-folder"), 2, "no policy folder"),
         (("decide", "--user", "a", "--model", "m", "--url", "nonsense"), 2, "not the address of a server"),
         (("decide", "--user", "a", "--model", "m", "--url", "http://127.0.0.1:9"), 2, "no answer from"),
-        (("decide", "--user", "a", "--model", "m", "--operation", "chatt"), 2, "chatt"),
+        (
+            ("decide", "--user", "a", "--model", "m", "--operation", "chatt"),
+            2,
+            "'--operation': 'chatt' is not one of 'chat'",
+        ),
         (("serve", "--policies", "no-such-folder"), 2, "no policy folder"),
-        (("serve", "--port", "70000"), 2, "GOVERNOR_PORT"),
+        (("serve", "--port", "70000"), 2, "'--port': must be 65535 or less"),
+        (("serve", "--port", "many"), 2, "'--port': must be a whole number"),
+        (("serve", "--workers", "0"), 2, "'--workers': must be 1 or more"),
         (("budgets", "--database", "mysql://x"), 2, "GOVERNOR_DATABASE_URL"),
         (("budgets", "--database", "postgresql://nobody@127.0.0.1:1/none"), 2, "cannot be used"),
         (("budgets", "--at", "tomorrow"), 2, "not a time"),
@@ -121,6 +127,21 @@ def test_mistake_is_a_sentence(cli: Cli, arguments: tuple[str, ...], exit_code: 
         result.exit_code,
         words in result.stderr,
         "Traceback" in result.stderr or isinstance(result.exception, Exception),
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("settings",), ("validate",), ("budgets",), ("db", "check"), ("keys", "list"), ("serve",)], ids=" ".join
+)
+def test_misspelt_setting_is_refused(cli: Cli, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    """Whoever believes to have configured something is told that it is not, before anything happens."""
+    monkeypatch.setenv("GOVERNOR_POLICY", "elsewhere")
+    result = cli(*words)
+
+    assert (2, "error: GOVERNOR_POLICY is not a setting; did you mean GOVERNOR_POLICIES\n", "") == (
+        result.exit_code,
+        result.stderr,
+        result.stdout,
     )
 
 

@@ -41,7 +41,7 @@ KEYS = (
     budget("spend", unit=Unit.USD),
     budget("slots", unit=Unit.CONCURRENT),
 )
-EXAMPLES = int(os.environ.get("GOVERNOR_STATEFUL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("GOVERNOR_TEST_STATEFUL_EXAMPLES", "40"))
 
 amounts = st.integers(0, 12)
 holds = st.builds(

@@ -18,7 +18,7 @@ from governor.store.ledger import SqlLedger
 from tests.conftest import FakeClock
 from tests.decisions.story import DEADLINE_MS, START, Story
 
-POLICIES = int(os.environ.get("GOVERNOR_RELOAD_POLICIES", "20000"))
+POLICIES = int(os.environ.get("GOVERNOR_TEST_RELOAD_POLICIES", "20000"))
 ASKED = {"user": "mia", "model": "small", "input_tokens": 10, "max_output_tokens": 10}
 COMPANY = "apiVersion: governor/v1\nkind: Quota\nname: company\nlimit: {limit} requests\nperiod: month\n---\n"
 ALL = 'apiVersion: governor/v1\nkind: ModelAllowlist\nname: all\nallow: ["*"]\n'

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from governor.core.errors import GovernorError, InvalidRequestError, LedgerUnavailableError
+from governor.core.field_words import in_plain_words
 from governor.edges.api.errors import ApiError, error_body, error_headers, status_of
 
 DEFECT = "a defect of Governor; its log has this request's id"
@@ -65,7 +66,6 @@ async def on_invalid_parameters(request: Request, error: Exception) -> Response:
 
 def _sentence(problem: dict[str, Any]) -> str:
     name = str(problem["loc"][-1])[:80]
-    message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f"`{name}` is not a parameter of this route"
-    return f"`{name}`: {message[0].lower()}{message[1:]}"
+    return f"`{name}`: {in_plain_words(problem['type'], problem['msg'], problem.get('ctx', {}))}"

@@ -3,10 +3,12 @@
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from governor.clients.recordings import RecordingError
 from governor.core.errors import ConflictError, GovernorError, LedgerUnavailableError, NotFoundError
+from governor.core.field_words import in_plain_words
 from governor.edges.cli.printing import complain
 
 FINDING = 1
@@ -17,12 +19,17 @@ FINDINGS = (NotFoundError, ConflictError, LedgerUnavailableError, RecordingError
 
 
 class MistakeGroup(TyperGroup):
-    """A group of commands that turns deliberate errors into sentences."""
+    """A group of commands that turns deliberate errors and wrong options into sentences."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a ``GovernorError`` ends it with a sentence and an exit code."""
+        """Run the command; a mistake ends it with a sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except GovernorError as error:
             complain(error.message)
             raise typer.Exit(FINDING if isinstance(error, FINDINGS) else WRONG_USE) from error
+        except typer.BadParameter as error:
+            if isinstance(error.__cause__, ValidationError):
+                problem = error.__cause__.errors()[0]
+                error.message = in_plain_words(problem["type"], problem["msg"], problem.get("ctx", {}))
+            raise

@@ -24,8 +24,12 @@ def serve(
     policies: PoliciesOption = None,
     database: DatabaseOption = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default="8080")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that share the port.", show_default="1")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port to listen on.", show_default="8080")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that share the port.", show_default="1")
+    ] = None,
 ) -> None:
     """Serve decisions over HTTP until stopped; what was accepted is finished first."""
     settings = load_settings(policies=policies, database_url=database, host=host, port=port, workers=workers)

@@ -13,6 +13,7 @@ from governor.core.decisions.reason_meanings import MEANINGS
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.roles import roles_table
 from governor.edges.cli.app import app
+from governor.edges.cli.late import LateCommand
 from governor.settings import Settings, describe_settings
 
 ROOT = Path(__file__).parents[1]
@@ -112,6 +113,8 @@ def cli_page() -> str:
 
 def commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """Yield every command below a group, in order; groups only by what is in them."""
+    if isinstance(command, LateCommand):
+        command = command.load()
     inside = getattr(command, "commands", None)
     if inside is None:
         yield name, command

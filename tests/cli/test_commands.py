@@ -12,7 +12,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import Result
 
-from governor.edges.cli.app import app
+from governor.edges.cli.app import SUMMARIES, app
+from governor.edges.cli.late import LateCommand
 
 Cli = Callable[..., Result]
 
@@ -20,6 +21,8 @@ Cli = Callable[..., Result]
 def commands(words: tuple[str, ...] = (), command: Any = None) -> Iterator[tuple[str, ...]]:
     """Yield the words of every command and group."""
     command = command or get_command(app)
+    if isinstance(command, LateCommand):
+        command = command.load()
     yield words
     for word, child in getattr(command, "commands", {}).items():
         yield from commands((*words, word), child)
@@ -34,6 +37,30 @@ def test_help_has_an_example(cli: Cli, words: tuple[str, ...]) -> None:
         result.exit_code,
         "Example: governor " in result.output or "Start with: governor" in result.output,
     )
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_summary_is_what_the_command_says_of_itself(name: str) -> None:
+    """The list of commands is written beside them, so that it can be shown without them."""
+    help_text = get_command(app).commands[name].load().help  # type: ignore[attr-defined]  # the group's own
+
+    assert SUMMARIES[name] == " ".join(help_text.split("\n\n")[0].split())
+
+
+def test_help_waits_for_no_command() -> None:
+    """What commands are made of is imported by the one that runs: help, slips and settings are there at once."""
+    heavy = "{'sqlalchemy', 'fastapi', 'uvicorn', 'genai_prices', 'jsonschema', 'alembic', 'yaml', 'sqlmodel'}"
+    program = f"""
+import sys
+from typer.testing import CliRunner
+from governor.edges.cli.app import app
+for words in (["--help"], ["--version"], ["budgts"], ["settings"]):
+    CliRunner().invoke(app, words)
+print(sorted({heavy} & set(sys.modules)))
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "[]" == result.stdout.strip()
 
 
 def test_commands_of_the_contract_exist() -> None:

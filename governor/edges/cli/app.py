@@ -5,26 +5,35 @@ from typing import Annotated
 import typer
 
 from governor import __version__
-from governor.edges.cli import (
-    budgets,
-    db,
-    decide,
-    demo,
-    explain,
-    keys,
-    ledger,
-    replay,
-    schema,
-    serve,
-    settings,
-    validate,
-)
-from governor.edges.cli.mistakes import MistakeGroup
+from governor.edges.cli.late import LateCommands
 from governor.edges.cli.printing import say
+
+SUMMARIES = {
+    "demo": "Send a made-up working day through the real service, show what came of it, and keep serving.",
+    "serve": "Serve decisions over HTTP until stopped; what was accepted is finished first.",
+    "validate": "Check a policy folder: exit code 0 if it can be used, 1 if it has errors, 2 if there is none.",
+    "decide": "Ask whether a model request may be made, and why; exit code 1 if not.",
+    "explain": "Show what was asked, what was answered and why, what became of it, and the policies as they were then.",
+    "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",
+    "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
+    "keys": "Make, list, rotate and revoke the keys that callers need.",
+    "db": "Look at the schema of the database, and bring it up to date.",
+    "ledger": "Prove that the ledger is right.",
+    "schema": "The JSON Schemas of the policy language, and its reference.",
+    "settings": "Print every setting with its value, unit, default and source; secrets are only said to be set.",
+}
+"""What each command does, so that help is there without importing any: the first words of its own help."""
+
+
+class Commands(LateCommands):
+    """All commands."""
+
+    summaries = SUMMARIES
+
 
 app = typer.Typer(
     name="governor",
-    cls=MistakeGroup,
+    cls=Commands,
     help="Policy-as-code governance for AI token budgets.",
     no_args_is_help=True,
     add_completion=False,
@@ -46,17 +55,3 @@ def governor(
     ] = False,
 ) -> None:
     """Policy-as-code governance for AI token budgets."""
-
-
-app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
-app.command("serve", epilog=serve.EXAMPLE)(serve.serve)
-app.command("validate", epilog=validate.EXAMPLE)(validate.validate)
-app.command("decide", epilog=decide.EXAMPLE)(decide.decide)
-app.command("explain", epilog=explain.EXAMPLE)(explain.explain)
-app.command("budgets", epilog=budgets.EXAMPLE)(budgets.budgets)
-app.command("replay", epilog=replay.EXAMPLE)(replay.replay)
-app.add_typer(keys.app)
-app.add_typer(db.app)
-app.add_typer(ledger.app)
-app.add_typer(schema.app)
-app.command("settings", epilog=settings.EXAMPLE)(settings.settings)

@@ -36,7 +36,7 @@ def budgets(
     database: DatabaseOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show budgets with what is used, held and free, from the database or, with --url, from a running server."""
+    """Show budgets with what is used, held and free, from the database or, with --url, from a server."""
     query = BudgetQuery(quota, department, team, user, _time(at) if at else None, cursor, limit)
     settings = load_settings(policies=policies, database_url=database)
     page = _from_server(url, key, query) if url else run(_from_database(query, settings))

@@ -40,7 +40,7 @@ def validate(
         ),
     ] = Format.TEXT,
 ) -> None:
-    """Check a policy folder: exit code 0 if it can be used, 1 if it has errors, 2 if there is no such folder."""
+    """Check a policy folder: exit code 0 if it can be used, 1 if it has errors, 2 if there is none."""
     place = folder or Path(load_settings().policies)
     if not place.is_dir():
         complain(f"there is no policy folder `{place}`; name one: governor validate FOLDER")

@@ -146,7 +146,8 @@ class Settings(BaseSettings):
         150,
         ge=1,
         le=60_000,
-        description="How long `/decide` waits for the ledger before it answers `ledger_unavailable`.",
+        description="How long `/decide` waits for the ledger before it answers `ledger_unavailable`; `/usage` waits "
+        "ten times as long, then answers 503, and the same events can be sent again.",
         json_schema_extra=_unit("milliseconds"),
     )
     queue_max: int = Field(

@@ -98,7 +98,7 @@ async def open_governor(
             ledger=ledger,
             publisher=publisher,
             decider=Decider(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
-            settler=Settler(publisher.snapshots, ledger),
+            settler=Settler(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             doorkeeper=doorkeeper,
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,

@@ -17,6 +17,9 @@ from governor.services.answers import encode_event_result
 from governor.services.ids import new_id
 from governor.services.snapshots import Snapshots
 
+PATIENCE = 10
+"""How many times as long as a decision a report waits for the ledger: nobody's call waits for it."""
+
 
 class Settler:
     """Answers ``/usage``.
@@ -24,11 +27,13 @@ class Settler:
     Args:
         snapshots: Prices, and quotas for what was never decided.
         ledger: Where it is posted.
+        deadline_ms: How long a decision waits for the ledger; a report waits ``PATIENCE`` times as long.
     """
 
-    def __init__(self, snapshots: Snapshots, ledger: Ledger) -> None:
+    def __init__(self, snapshots: Snapshots, ledger: Ledger, *, deadline_ms: int) -> None:
         self._snapshots = snapshots
         self._ledger = ledger
+        self._deadline_s = PATIENCE * deadline_ms / 1000
 
     async def settle(
         self, events: Sequence[tuple[UsageEvent, bytes]], caller: Caller, now: datetime
@@ -41,11 +46,11 @@ class Settler:
             now: The door's instant.
 
         Raises:
-            LedgerUnavailableError: Nothing is known to have been stored; sending the same events again is safe.
+            LedgerUnavailableError: Not all were recorded in time; each counts once, so send the same events again.
         """
         reports = [_Report(self._snapshots, event, body, caller, now) for event, body in events]
         commands = [report.command for report in reports if report.command is not None]
-        outcomes = iter(await self._ledger.submit_many(commands))
+        outcomes = iter(await self._ledger.submit_many(commands, deadline_s=self._deadline_s))
         results: list[EventResult] = []
         for report in reports:
             outcome = report.refused if report.command is None else next(outcomes)

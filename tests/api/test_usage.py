@@ -1,5 +1,8 @@
 """``POST /usage`` through HTTP: single events, lists, and CloudEvents in three modes."""
 
+import asyncio
+import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,7 +12,8 @@ from sqlalchemy import Connection, select, update
 
 from governor.edges.api.wire_answers import EventsAnswer
 from governor.store.tables import ENTRIES
-from tests.api.world import Server, question
+from tests.api.world import Server, StandingClock, question, running, settings_for
+from tests.ledger.faults import stuck
 
 COUNTS = {"input_tokens": 1000, "cached_input_tokens": 200, "output_tokens": 50}
 
@@ -67,6 +71,32 @@ async def test_a_lost_answer_may_be_asked_for_again(any_server: Server) -> None:
 
         assert {**first, "status": "duplicate"} == again
         assert ("0", "0.00375") == await held_and_used(client)
+
+
+async def test_a_ledger_that_hangs_is_a_503_and_the_event_can_be_sent_again(
+    database_url: str, policies: Path, standing: StandingClock
+) -> None:
+    """A report waits ten times as long as a decision; sent until it is answered, it counts once."""
+    hanging, entered = threading.Event(), threading.Event()
+    async with running(settings_for(database_url, policies, decide_deadline_ms=1), standing) as server:
+        waiting = asyncio.ensure_future(server.governor.ledger.submit(stuck(hanging, entered)))
+        await asyncio.to_thread(entered.wait)
+        async with server.client() as client:
+            refused = await client.post("/usage", json=[event(), event(event_id="e-2")])
+            still_hanging = not waiting.done()
+            hanging.set()
+            await waiting
+            while (again := await client.post("/usage", json=event())).status_code == 503:
+                pass
+            balance = await held_and_used(client)
+
+    assert (503, "1", "ledger_unavailable") == (
+        refused.status_code,
+        refused.headers["retry-after"],
+        refused.json()["error"]["code"],
+    )
+    assert still_hanging
+    assert (True, ("0", "0.00375")) == (again.json()["events"][0]["status"] in {"recorded", "duplicate"}, balance)
 
 
 async def test_the_same_event_with_another_body_is_a_conflict(any_server: Server) -> None:

@@ -68,7 +68,7 @@ class Story:
         (folder / "world.yaml").write_text(world(changes))
         self.snapshots = Snapshots(self.compiled(policies), self.now)
         self.decider = Decider(self.snapshots, self.ledger, deadline_ms=DEADLINE_MS)
-        self.settler = Settler(self.snapshots, self.ledger)
+        self.settler = Settler(self.snapshots, self.ledger, deadline_ms=DEADLINE_MS)
         self.decisions: dict[str, str] = {}
         self.count = 0
 

@@ -1,13 +1,17 @@
 """Storage that fails on request: wraps the driver's own session, so that everything above it is the real thing."""
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import psycopg
 
+from governor.core.ledger.commands import Option, Place
 from governor.store.ledger import SqlLedger
 from governor.store.ledger.session import Row, Session, Trouble
 from governor.store.ledger.statements import Insert, Lookup, Update
+from tests.ledger.factory import budget, hold, place
 
 
 class FailingSession:
@@ -91,3 +95,15 @@ def sabotage(ledger: SqlLedger, calls: Calls) -> None:
     open_session = ledger._open_session
     ledger._writer.close()
     ledger._writer._open_session = lambda: FailingSession(open_session(), calls)
+
+
+def stuck(hanging: threading.Event, entered: threading.Event) -> Place:
+    """Return a command that keeps the ledger's thread until it is let go."""
+    other = budget("other")
+
+    def options() -> tuple[Option, ...]:
+        entered.set()
+        hanging.wait(10)
+        return (Option(placeable=True, holds=(hold(other, 1),)),)
+
+    return replace(place(hold(other, 1)), options=options)

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -13,14 +12,12 @@ import pytest
 
 from governor.core.decisions.caller import Caller
 from governor.core.errors import LedgerUnavailableError
-from governor.core.ledger.commands import Option, Place
 from governor.services.decide import Decider
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger, writer
 from tests.conftest import FakeClock
 from tests.decisions.story import START, Story
-from tests.ledger.factory import budget, hold, place
-from tests.ledger.faults import Calls, sabotage
+from tests.ledger.faults import Calls, sabotage, stuck
 
 CALLS = range(1, 22)
 """The first decision of a ledger makes 19, so that failures begin before, within and after it."""
@@ -190,29 +187,17 @@ async def test_a_storage_that_hangs_is_answered_for_and_leaves_no_hold(sql_ledge
     """The answer comes at the deadline while storage still hangs; when it wakes up, nothing is held for the caller."""
     story = story_on(sql_ledger, tmp_path, "deny")
     hanging, entered = threading.Event(), threading.Event()
-    stuck = asyncio.ensure_future(sql_ledger.submit(_stuck(hanging, entered)))
+    waiting = asyncio.ensure_future(sql_ledger.submit(stuck(hanging, entered)))
     await asyncio.to_thread(entered.wait)
     request, caller = story.question(ASKED)
     impatient = Decider(story.snapshots, sql_ledger, deadline_ms=1)
     answer = await impatient.decide(request, caller, b"{}", datetime.fromtimestamp(START.timestamp(), UTC))
-    still_hanging = not stuck.done()
+    still_hanging = not waiting.done()
     hanging.set()
-    await stuck
+    await waiting
     await sql_ledger.close()
     balances = await story.step(LOOK)
 
     assert ("deny", True, ("ledger_unavailable",)) == (answer.verdict, answer.degraded, answer.codes)
     assert still_hanging
     assert ("0", "0") == (balances[0]["used"], balances[0]["held"])
-
-
-def _stuck(hanging: threading.Event, entered: threading.Event) -> Place:
-    """Return a command that keeps the ledger's thread until it is let go."""
-    other = budget("other")
-
-    def options() -> tuple[Option, ...]:
-        entered.set()
-        hanging.wait(10)
-        return (Option(placeable=True, holds=(hold(other, 1),)),)
-
-    return replace(place(hold(other, 1)), options=options)

@@ -173,7 +173,11 @@ class OrganizationShape(Envelope, kw_only=True, tag_field="kind", tag="Organizat
     ] = "deny"
     on_mismatch: Annotated[
         Literal["deny", "warn"],
-        Meta(description="A gateway claims a team or department that is not the user's.", examples=["warn"]),
+        Meta(
+            description="A gateway claims a team or department that is not the user's, or a project or use case that "
+            "is not the service account's.",
+            examples=["warn"],
+        ),
     ] = "deny"
     unlisted: Annotated[
         Literal["deny", "allow"], Meta(description="A request that no ModelAllowlist applies to.", examples=["allow"])

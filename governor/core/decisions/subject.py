@@ -1,5 +1,6 @@
 """Who asks: what the gateway claims, corrected by what the Organization knows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,13 +37,14 @@ def resolve_subject(
 ) -> ResolvedSubject:
     """Resolve a claimed subject.
 
-    A key's own subject beats every claim. What only a client asserts is ignored: its user is unknown, the rest absent.
+    A key's own subject beats every claim, and what the Organization says of a person or a service account beats what
+    is claimed of them. What only a client asserts is ignored: its user is unknown, the rest absent.
 
     Args:
         organization: Authoritative for people, service accounts, teams and environments.
         subject: The claim.
         caller: The key that it came with.
-        use_case: The use case claimed, or ``""``: a service account's own.
+        use_case: The use case claimed, or ``""``; a service account that has one of its own keeps it.
         now: The door's instant, which decides placements and validity.
     """
     claim = subject if subject.asserted_by is AssertedBy.GATEWAY else Subject()
@@ -61,7 +63,7 @@ def _in_environment(organization: Organization, resolved: ResolvedSubject, claim
     attributes["environment"] = claim.environment or organization.default_environment
     if claim.task:
         attributes["task"] = claim.task
-    if claim.project:
+    if claim.project and "project" not in attributes:
         attributes["project"] = _project(organization, claim.project)
     if attributes["environment"] in organization.environments:
         return resolved
@@ -155,13 +157,25 @@ def _service_account(
     if account.until_at is not None and now >= account.until_at:
         message = f"the service account {name} ended; its owner {account.owner} can prolong it in the Organization"
         reasons.append(_refusal(organization, ReasonCode.SUBJECT_NOT_ACTIVE, message))
-    warnings: list[Reason] = []
+    mismatches = tuple(
+        _refusal(organization, ReasonCode.SUBJECT_MISMATCH, f"{said}; send its own, or none")
+        for said in _account_mismatches(account, claim, use_case)
+    )
+    attributes = _account_attributes(account, use_case)
+    if organization.on_mismatch is Strictness.DENY:
+        return ResolvedSubject(attributes, (*reasons, *mismatches))
+    return ResolvedSubject(attributes, tuple(reasons), mismatches)
+
+
+def _account_mismatches(account: ServiceAccount, claim: Subject, use_case: str) -> Iterator[str]:
+    """Say what a gateway claims of a service account against the Organization."""
     mismatch = _mismatch(claim, account.team, account.department)
     if mismatch:
-        message = f"{name} belongs to {account.team or 'no team'} in {account.department}, not to {mismatch}"
-        reason = _refusal(organization, ReasonCode.SUBJECT_MISMATCH, f"{message}; send its own, or none")
-        (reasons if organization.on_mismatch is Strictness.DENY else warnings).append(reason)
-    return ResolvedSubject(_account_attributes(account, use_case), tuple(reasons), tuple(warnings))
+        yield f"{account.name} belongs to {account.team or 'no team'} in {account.department}, not to {mismatch}"
+    if account.project and claim.project not in {"", account.project}:
+        yield f"{account.name} works for the project {account.project}, not for {claim.project}"
+    if account.use_case and use_case not in {"", account.use_case}:
+        yield f"{account.name} serves the use case {account.use_case}, not {use_case}"
 
 
 def _account_attributes(account: ServiceAccount, use_case: str) -> dict[str, str]:
@@ -169,8 +183,8 @@ def _account_attributes(account: ServiceAccount, use_case: str) -> dict[str, str
     _place(attributes, account.department, account.team)
     if account.project:
         attributes["project"] = account.project
-    if use_case or account.use_case:
-        attributes["use_case"] = use_case or account.use_case
+    if account.use_case or use_case:
+        attributes["use_case"] = account.use_case or use_case
     return attributes
 
 

@@ -13,7 +13,7 @@ MEANINGS: dict[ReasonCode, str] = {
     ReasonCode.UNKNOWN_SERVICE_ACCOUNT: "The Organization does not list the service account.",
     ReasonCode.UNKNOWN_ENVIRONMENT: "The environment is not one of the Organization's.",
     ReasonCode.SUBJECT_NOT_ACTIVE: "The person or service account is not valid at this time.",
-    ReasonCode.SUBJECT_MISMATCH: "The gateway claims a team, department, project or use case that is not the subject's.",
+    ReasonCode.SUBJECT_MISMATCH: "A team, department, project or use case is claimed that is not the subject's.",
     ReasonCode.INPUT_TOO_LARGE: "The input exceeds a context limit, or the model's own window.",
     ReasonCode.OUTPUT_TOO_LARGE: "More output is asked for than a context limit, or the model, allows.",
     ReasonCode.CONTEXT_TOO_LARGE: "Input and output together exceed a context limit, or the model's own window.",

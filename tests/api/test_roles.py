@@ -27,7 +27,7 @@ GRANTED = {
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
 }
-OPEN = {"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json"}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -74,6 +74,7 @@ async def test_every_route_of_the_application_stands_in_the_table(shared: Server
 
     assert {(rule.method, rule.path) for rule in RULES} == served | set(hot) | {
         ("GET", "/docs"),
+        ("GET", "/docs/{file}"),
         ("GET", "/openapi.json"),
     }
 

@@ -71,7 +71,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             schemas.pop(name, None)
         schemas.update(components)
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        document["paths"].update(_hot_paths())
+        paths = {**document["paths"], **_hot_paths()}
+        document["paths"] = {rule.path: paths[rule.path] for rule in RULES if rule.path in paths}
         _extend_body(document)
         for rule in RULES:
             _describe(document["paths"].get(rule.path, {}).get(rule.method.lower()), rule)

@@ -40,6 +40,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies"),
     RouteRule("GET", "/metrics", OPEN, "Prometheus"),
     RouteRule("GET", "/docs", OPEN, "this interface for people"),
+    RouteRule("GET", "/docs/{file}", OPEN, "what that page is made of"),
     RouteRule("GET", "/openapi.json", OPEN, "this interface for programs"),
 )
 

@@ -12,6 +12,7 @@ from governor.edges.api.budgets import budget_routes
 from governor.edges.api.decide import DecideRoute
 from governor.edges.api.decide_batch import DecideBatchRoute
 from governor.edges.api.decisions import decision_routes
+from governor.edges.api.docs_page import docs_routes
 from governor.edges.api.failures import (
     on_defect,
     on_domain_error,
@@ -55,7 +56,7 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
     app = FastAPI(
         title="Governor",
         version=__version__,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
@@ -68,6 +69,7 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
     app.add_exception_handler(HTTPException, on_http_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameters)
     app.include_router(health_routes)
+    app.include_router(docs_routes)
     app.include_router(reservation_routes)
     app.include_router(budget_routes)
     app.include_router(decision_routes)

@@ -37,6 +37,17 @@ _TOKENS = {
     "output": ("output_mtok", "output_text_mtok"),
     "reasoning": ("output_reasoning_mtok",),
 }
+# Part of the tokens by modality to the library's key.
+_MODALITIES = {
+    "input_audio": "input_audio_mtok",
+    "input_image": "input_image_mtok",
+    "input_video": "input_video_mtok",
+    "cached_audio": "cache_audio_read_mtok",
+    "cached_image": "cache_image_read_mtok",
+    "output_audio": "output_audio_mtok",
+    "output_image": "output_image_mtok",
+    "output_video": "output_video_mtok",
+}
 # Unit to the library's keys, and for how many units the library's price is.
 _UNITS = {
     "search": (("web_searches_kcount",), 1000),
@@ -156,6 +167,7 @@ def _rates(listed: ModelPrice, input_tokens: int, *, tiered_only: bool = False) 
         cache_write_1h=of(_TOKENS["cache_write_1h"]),
         output=of(_TOKENS["output"]),
         reasoning=of(_TOKENS["reasoning"]),
+        modalities={name: price for name, key in _MODALITIES.items() if (price := of((key,))) is not None},
     )
     if tiered_only:
         return tokens

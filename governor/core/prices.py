@@ -35,7 +35,8 @@ class Rates:
     """Prices by kind: nano-USD per million tokens, except ``per_request`` (nano-USD per call) and ``units``.
 
     None is *unset*: the kind costs what the kind it belongs to costs. ``units`` maps a unit (``image``,
-    ``audio_minute``, ``search``) to nano-USD for one. 0 is a price: free.
+    ``audio_minute``, ``search``) to nano-USD for one, ``modalities`` a part of the tokens (``input_audio``) to its
+    rate. 0 is a price: free.
     """
 
     input: int | None = None
@@ -46,6 +47,7 @@ class Rates:
     reasoning: int | None = None
     per_request: int | None = None
     units: Mapping[str, int] = field(default_factory=dict)
+    modalities: Mapping[str, int] = field(default_factory=dict)
 
 
 NO_RATES = Rates()
@@ -275,6 +277,8 @@ def _tokens_cost(base: Rates, over: Rates, usage: Usage) -> int | None:
         charges += ((write, write_rate), (write_1h, _first(over.cache_write_1h, base.cache_write_1h, write_rate)))
     if thought:
         charges.append((thought, _first(over.reasoning, base.reasoning, over.output, base.output)))
+    if usage.modalities:
+        charges += _modality_charges(base, over, usage.modalities)
     cost = 0
     for count, rate in charges:
         if count:
@@ -282,6 +286,22 @@ def _tokens_cost(base: Rates, over: Rates, usage: Usage) -> int | None:
                 return None
             cost += count * rate
     return cost
+
+
+def _modality_charges(base: Rates, over: Rates, used: Mapping[str, int]) -> list[tuple[int, int | None]]:
+    """Return what tokens of a modality cost beside the rate of the part that they are in, which they pay, too."""
+    parts = {
+        "input": _first(over.input, base.input),
+        "cached": _first(over.cached_input, base.cached_input, over.input, base.input),
+        "output": _first(over.output, base.output),
+    }
+    charges: list[tuple[int, int | None]] = []
+    for modality, count in used.items():
+        own = _first(over.modalities.get(modality), base.modalities.get(modality))
+        paid = parts[modality.partition("_")[0]]
+        if own is not None and paid is not None:
+            charges.append((count, own - paid))
+    return charges
 
 
 def _units_cost(rates: Mapping[str, int], used: Mapping[str, int]) -> int | None:

@@ -24,6 +24,9 @@ class Usage:
         output_tokens: All output, reasoning included.
         reasoning_tokens: Output that the model thought and did not say.
         units: What is not counted in tokens: images, audio_seconds, searches, pages, characters.
+        modalities: Tokens that are not text, where a provider says so and they may have a price of their own:
+            ``input_audio`` is a part of the input that is neither cached nor written to a cache, ``cached_audio`` of
+            the cached input, ``output_audio`` of the output without reasoning; likewise ``image`` and ``video``.
     """
 
     input_tokens: int = 0
@@ -33,6 +36,7 @@ class Usage:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     units: Mapping[str, int] = field(default_factory=dict)
+    modalities: Mapping[str, int] = field(default_factory=dict)
 
     def contradiction(self) -> str | None:
         """Say what is impossible in these counts (more cached than input, ...), or None if they are consistent."""
@@ -59,6 +63,7 @@ class Usage:
             "output_tokens": self.output_tokens,
             "reasoning_tokens": self.reasoning_tokens,
             **self.units,
+            **self.modalities,
         }
         for name, count in counts.items():
             if not 0 <= count <= AMOUNT_MAX:
@@ -79,4 +84,17 @@ class Usage:
                 f"`reasoning_tokens` is {self.reasoning_tokens} but `output_tokens` is {self.output_tokens}; "
                 "reasoning is part of the output and must be counted in it"
             )
+        return self._modality_above_part() if self.modalities else None
+
+    def _modality_above_part(self) -> str | None:
+        plain = self.input_tokens - self.cached_input_tokens - self.cache_write_tokens - self.cache_write_1h_tokens
+        rooms = (
+            ("input_", plain),
+            ("cached_", self.cached_input_tokens),
+            ("output_", self.output_tokens - self.reasoning_tokens),
+        )
+        for where, room in rooms:
+            tokens = sum(count for name, count in self.modalities.items() if name.startswith(where))
+            if tokens > room:
+                return f"`{where}*` modalities are {tokens} but they are parts of {room} tokens"
         return None

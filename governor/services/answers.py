@@ -12,6 +12,7 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.reservation import ReservationState
 from governor.core.ledger.results import EventResult
 from governor.core.money import decimal_text, usd_text
+from governor.core.provider_usage.report import ProviderReport
 from governor.core.units import Unit, amount_text
 from governor.core.usage import Usage
 
@@ -164,6 +165,8 @@ def usage_wire(usage: Usage) -> dict[str, Any]:
     }
     if usage.units:
         wire["units"] = dict(usage.units)
+    if usage.modalities:
+        wire["modalities"] = dict(usage.modalities)
     return wire
 
 
@@ -174,18 +177,29 @@ def encode_event_result(result: EventResult) -> bytes:
         first["status"] = result.status
         return _encode(first)
     recorded = result.usage is not None
-    return _encode(
-        {
-            "event_id": result.event_id,
-            "status": result.status,
-            "cost_usd": usd_text(result.cost_nano_usd) if recorded and not result.unpriced else None,
-            "tokens": usage_wire(result.usage) if result.usage is not None else None,
-            "overrun_usd": usd_text(result.overrun_nano_usd) if recorded else None,
-            "reason": result.reason,
-            "estimated": result.estimated,
-            "unpriced": result.unpriced,
-        }
-    )
+    wire: dict[str, Any] = {
+        "event_id": result.event_id,
+        "status": result.status,
+        "cost_usd": usd_text(result.cost_nano_usd) if recorded and not result.unpriced else None,
+        "tokens": usage_wire(result.usage) if result.usage is not None else None,
+        "overrun_usd": usd_text(result.overrun_nano_usd) if recorded else None,
+        "reason": result.reason,
+        "estimated": result.estimated,
+        "unpriced": result.unpriced,
+    }
+    if result.provider_report is not None:
+        wire["provider_usage"] = _provider_report(result.provider_report)
+    return _encode(wire)
+
+
+def _provider_report(report: ProviderReport) -> dict[str, Any]:
+    return {
+        "provider": report.provider,
+        "shape": report.shape,
+        "reported_cost_usd": _usd(report.reported_cost_nano_usd),
+        "unknown": report.unknown,
+        "warnings": report.warnings,
+    }
 
 
 def _reservation(view: ReservationView | None) -> dict[str, Any] | None:

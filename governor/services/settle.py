@@ -86,6 +86,7 @@ class _Report:
             final=event.final,
             assess=self._assess,
             encode=encode_event_result,
+            provider_usage=event.provider_usage,
         )
 
     def _assess(self, reservation: Reservation | None, corrected: Entry | None) -> Assessment:

@@ -45,6 +45,7 @@ class EntryRecord(msgspec.Struct, array_like=True, frozen=True):
     estimated: bool
     attributes: dict[str, str] = {}
     charged: tuple[ChargedBudget, ...] | None = None
+    provider_usage: bytes = b""
 
 
 class Buckets(msgspec.Struct, array_like=True, frozen=True):
@@ -101,6 +102,7 @@ def encode_entry(entry: Entry) -> bytes:
             entry.estimated,
             dict(entry.attributes),
             entry.charged,
+            entry.provider_usage,
         )
     )
 
@@ -136,6 +138,7 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
         result=row[15],
         attributes=record.attributes,
         charged=record.charged,
+        provider_usage=record.provider_usage,
     )
 
 

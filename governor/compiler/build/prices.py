@@ -91,7 +91,7 @@ def _rates(item: RatesShape, reader: Reader, path: Path) -> Rates:
         _check_range(found[kind], text, reader, (*path, kind))
     per_request = reader.maybe(parse_money, item.per_request, (*path, "per_request"))
     units = {name: reader.read(parse_money, text, (*path, "units", name), 0) for name, text in item.units.items()}
-    return Rates(**found, per_request=per_request, units=units)
+    return Rates(**found, per_request=per_request, units=units, modalities={})
 
 
 def _check_range(rate: int | None, text: str | UnsetType, reader: Reader, path: Path) -> None:

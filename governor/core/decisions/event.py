@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from governor.core.decisions.request import Operation, Subject
+from governor.core.provider_usage.report import ProviderUsage
 from governor.core.usage import Usage
 from governor.core.values import hot_value
 
@@ -32,6 +33,7 @@ class UsageEvent:
         estimated: The gateway's own guess (``counts: estimated``).
         final: False for a part of a call that goes on.
         corrects: The ``event_id`` that this event replaces, or ``""``.
+        provider_usage: The provider's own object that ``usage`` was made from, or None.
     """
 
     source: str
@@ -49,3 +51,4 @@ class UsageEvent:
     subject: Subject = field(default_factory=Subject)
     use_case: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    provider_usage: ProviderUsage | None = None

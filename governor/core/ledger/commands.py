@@ -8,6 +8,7 @@ from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation, ReservationState
 from governor.core.ledger.results import EventResult
+from governor.core.provider_usage.report import ProviderUsage
 from governor.core.units import Counts
 from governor.core.usage import Usage
 from governor.core.values import hot_value
@@ -186,6 +187,7 @@ class Settle:
         assess: Works out what the event means, given the decision (None: unreserved) and the entry that it corrects
             (None: it corrects nothing; see ``corrected``). Pure.
         encode: Renders the result that is stored and returned to a duplicate.
+        provider_usage: The provider's own object, which is kept with the entry, or None.
     """
 
     entry_id: bytes
@@ -198,6 +200,7 @@ class Settle:
     final: bool
     assess: Callable[[Reservation | None, Entry | None], Assessment]
     encode: Callable[[EventResult], bytes]
+    provider_usage: ProviderUsage | None = None
 
 
 @dataclass(frozen=True, slots=True)

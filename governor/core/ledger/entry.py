@@ -100,6 +100,8 @@ class Entry:
         attributes: Who it was booked on: a correction without a decision is booked on the same.
         charged: Every budget that the event charges, so that a correction finds them whatever became of their quotas.
             None where that follows from the decision's holds and the policies: for held amounts, and in old entries.
+        provider_usage: The provider's own object, as JSON, if the event came with one: what is unknown in it today may
+            be known tomorrow.
     """
 
     id: bytes
@@ -124,6 +126,7 @@ class Entry:
     result: bytes
     attributes: Mapping[str, str] = field(default_factory=dict)
     charged: tuple[ChargedBudget, ...] | None = None
+    provider_usage: bytes = b""
 
 
 def corrected(chain: Sequence[Entry]) -> Entry | None:

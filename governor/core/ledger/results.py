@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from governor.core.provider_usage.report import ProviderReport
 from governor.core.usage import Usage
 from governor.core.values import hot_value
 
@@ -26,6 +27,7 @@ class EventResult:
         unpriced: No price is known; the cost is unknown, not zero.
         estimated: The counts are a guess and may be corrected.
         stored: For a duplicate, the first result as it was encoded.
+        provider_report: What was found in the provider's own object, if the event came with one.
     """
 
     event_id: str
@@ -37,3 +39,4 @@ class EventResult:
     unpriced: bool = False
     estimated: bool = False
     stored: bytes | None = None
+    provider_report: ProviderReport | None = None

@@ -4,6 +4,7 @@ An entry is written out before the first counter changes, so that whatever a com
 trace.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from governor.core.ledger.changes import rollup_amounts
@@ -13,6 +14,7 @@ from governor.core.ledger.reservation import HeldBudget, Reservation, Reservatio
 from governor.core.ledger.results import EventResult, EventStatus
 from governor.core.ledger.working_set import WorkingSet
 from governor.core.money import AMOUNT_MAX
+from governor.core.provider_usage.report import ProviderReport
 from governor.core.units import Unit
 from governor.core.usage import Usage
 
@@ -76,7 +78,11 @@ def _known(command: Settle, known: Entry) -> EventResult:
 
 
 def _rejected(command: Settle, reason: str) -> EventResult:
-    return EventResult(command.event_id, EventStatus.REJECTED, reason)
+    return EventResult(command.event_id, EventStatus.REJECTED, reason, provider_report=_report(command))
+
+
+def _report(command: Settle) -> ProviderReport | None:
+    return command.provider_usage.report if command.provider_usage is not None else None
 
 
 def _require(work: WorkingSet, assessment: Assessment, reservation: Reservation | None, chain: list[Entry]) -> None:
@@ -190,6 +196,7 @@ def _write(
         overrun_nano_usd=step.overrun_nano_usd,
         unpriced=assessment.unpriced,
         estimated=assessment.estimated,
+        provider_report=_report(command),
     )
     entry = Entry(
         id=command.entry_id,
@@ -214,6 +221,7 @@ def _write(
         result=command.encode(result),
         attributes=assessment.attributes,
         charged=assessment.charged,
+        provider_usage=command.provider_usage.verbatim if command.provider_usage is not None else b"",
     )
     if step.gives_back is not None:
         work.unhold(step.gives_back)
@@ -247,10 +255,6 @@ def _rolled(assessment: Assessment, totals: _Totals, chain: list[Entry]) -> tupl
 
 
 def _sum(left: Usage, right: Usage, sign: int) -> Usage:
-    units = {
-        unit: left.units.get(unit, 0) + sign * right.units.get(unit, 0)
-        for unit in dict.fromkeys((*left.units, *right.units))
-    }
     return Usage(
         input_tokens=left.input_tokens + sign * right.input_tokens,
         cached_input_tokens=left.cached_input_tokens + sign * right.cached_input_tokens,
@@ -258,8 +262,13 @@ def _sum(left: Usage, right: Usage, sign: int) -> Usage:
         cache_write_1h_tokens=left.cache_write_1h_tokens + sign * right.cache_write_1h_tokens,
         output_tokens=left.output_tokens + sign * right.output_tokens,
         reasoning_tokens=left.reasoning_tokens + sign * right.reasoning_tokens,
-        units=units,
+        units=_sum_named(left.units, right.units, sign),
+        modalities=_sum_named(left.modalities, right.modalities, sign),
     )
+
+
+def _sum_named(left: Mapping[str, int], right: Mapping[str, int], sign: int) -> dict[str, int]:
+    return {name: left.get(name, 0) + sign * right.get(name, 0) for name in dict.fromkeys((*left, *right))}
 
 
 def _reason(kind: EntryKind, assessment: Assessment) -> str | None:

@@ -83,6 +83,7 @@ class UsageEntryWire(BaseModel):
     tokens: dict[str, Any]
     estimated: bool
     unpriced: bool
+    provider_usage: Any
 
 
 class PolicyTextWire(BaseModel):
@@ -190,6 +191,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "tokens": usage_wire(entry.usage),
         "estimated": entry.estimated,
         "unpriced": entry.unpriced,
+        "provider_usage": msgspec.json.decode(entry.provider_usage) if entry.provider_usage else None,
     }
 
 

@@ -10,6 +10,7 @@ from governor.clients.clock import Clock
 from governor.core.decisions.event import UsageEvent
 from governor.core.errors import GovernorError, InvalidRequestError
 from governor.core.ledger.results import EventResult, EventStatus
+from governor.core.provider_usage.report import UnreadableUsageError
 from governor.edges.api.bodies import media_type, read_body
 from governor.edges.api.cloud_events import (
     BATCH,
@@ -22,7 +23,7 @@ from governor.edges.api.cloud_events import (
 )
 from governor.edges.api.errors import ApiError
 from governor.edges.api.metrics import HttpMetrics
-from governor.edges.api.wire_usage import USAGE, UsageWire, usage_event
+from governor.edges.api.wire_usage import USAGE, UsageWire, usage_events
 from governor.services.answers import encode_event_result
 from governor.services.keys import Identity
 from governor.services.settle import Settler
@@ -30,6 +31,9 @@ from governor.services.settle import Settler
 EVENTS_MAX = 1000
 
 Event = tuple[UsageEvent, bytes]
+
+Slot = list[Event] | EventResult
+"""What one event of the body became: itself with the parts of other models, or its rejection."""
 
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -56,14 +60,14 @@ class UsageRoute:
         media = media_type(scope)
         body = await read_body(scope, receive, self._body_size_max)
         slots = self._read(scope, media, body, identity.name)
-        events = [slot for slot in slots if not isinstance(slot, EventResult)]
+        events = [event for slot in slots if not isinstance(slot, EventResult) for event in slot]
         settled = iter(await self._settler.settle(events, identity.caller, now) if events else ())
-        results = [slot if isinstance(slot, EventResult) else next(settled) for slot in slots]
-        for result in results:
+        results = [[slot] if isinstance(slot, EventResult) else [next(settled) for _ in slot] for slot in slots]
+        for result in (result for several in results for result in several):
             self._metrics.usage_event(result.status)
-        return b'{"events":[' + b",".join(encode_event_result(result) for result in results) + b"]}"
+        return b'{"events":[' + b",".join(_answer(*several) for several in results) + b"]}"
 
-    def _read(self, scope: Scope, media: str, body: bytes, client: str) -> list[Event | EventResult]:
+    def _read(self, scope: Scope, media: str, body: bytes, client: str) -> list[Slot]:
         """Return each event, or its rejection in its slot; a single bad event is an error of its own."""
         if media == STRUCTURED:
             return [_converted(read_structured(body), client)]
@@ -82,13 +86,25 @@ class UsageRoute:
         return [_event(USAGE.decode(body), client)]
 
 
-def _event(wire: UsageWire, client: str) -> Event:
+def _answer(result: EventResult, *others: EventResult) -> bytes:
+    answer = encode_event_result(result)
+    if not others:
+        return answer
+    return answer[:-1] + b',"other_models":[' + b",".join(encode_event_result(other) for other in others) + b"]}"
+
+
+def _event(wire: UsageWire, client: str) -> Slot:
     # The digest is of what was said, not of how it was written: the same event alone, in a list or as a CloudEvent is
     # a duplicate and no conflict.
-    return usage_event(wire, client), msgspec.json.encode(wire, order="deterministic")
+    body = msgspec.json.encode(wire, order="deterministic")
+    try:
+        return [(event, body) for event in usage_events(wire, client)]
+    except UnreadableUsageError as error:
+        # Not the caller's mistake but the provider's object: an answer, as for counts that contradict each other.
+        return EventResult(wire.event_id, EventStatus.REJECTED, error.message)
 
 
-def _converted(fields: dict[str, Any], client: str) -> Event:
+def _converted(fields: dict[str, Any], client: str) -> Slot:
     return _event(USAGE.convert(fields), client)
 
 
@@ -113,8 +129,8 @@ def _bounded(items: list[Any]) -> None:
         raise InvalidRequestError(f"{len(items):,} events are more than {EVENTS_MAX:,}; send them in parts")
 
 
-def _each(items: Iterable[Any], read: Callable[[Any], Event]) -> list[Event | EventResult]:
-    slots: list[Event | EventResult] = []
+def _each(items: Iterable[Any], read: Callable[[Any], Slot]) -> list[Slot]:
+    slots: list[Slot] = []
     for item in items:
         try:
             slots.append(read(item))

@@ -135,6 +135,23 @@ class TokensAnswer(Struct, forbid_unknown_fields=True):
     output_tokens: int
     reasoning_tokens: int
     units: dict[str, int] | UnsetType = UNSET
+    modalities: (
+        Annotated[
+            dict[str, int],
+            Meta(description="Tokens that are not text, as parts of plain and cached input and of output."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class ProviderUsageAnswer(Struct, forbid_unknown_fields=True):
+    """What was found in a provider's own usage object; the object itself is kept with the event."""
+
+    provider: str
+    shape: Annotated[str, Meta(description="The form in which it was read; see the reference of provider usage.")]
+    reported_cost_usd: Annotated[UsdText | None, Meta(description="What the provider itself says that it cost.")]
+    unknown: Annotated[list[str], Meta(description="Fields whose meaning is not known; they are not counted.")]
+    warnings: Annotated[list[str], Meta(description="What does not fit, or has no price here.")]
 
 
 class EventAnswer(Struct, forbid_unknown_fields=True):
@@ -148,6 +165,14 @@ class EventAnswer(Struct, forbid_unknown_fields=True):
     reason: Annotated[str | None, Meta(description="Why it was rejected, or how it was recorded.")]
     estimated: bool
     unpriced: bool
+    provider_usage: ProviderUsageAnswer | UnsetType = UNSET
+    other_models: (
+        Annotated[
+            list["EventAnswer"],
+            Meta(description="What other models did in the same call, each recorded as an event of its own."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class EventsAnswer(Struct, forbid_unknown_fields=True):

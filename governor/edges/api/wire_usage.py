@@ -1,16 +1,23 @@
 """What ``POST /usage`` reads, and how it becomes a core value."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from governor.core.decisions.event import CallStatus, UsageEvent
 from governor.core.decisions.request import Operation
 from governor.core.errors import InvalidRequestError
+from governor.core.provider_usage.convert import convert
+from governor.core.provider_usage.report import Converted, OtherModel, ProviderUsage
 from governor.core.usage import Usage
 from governor.edges.api.decoding import BodyDecoder
 from governor.edges.api.wire_decide import Count, SubjectWire, Tags, Text, Units
+
+PROVIDER_USAGE_SIZE_MAX = 16_384
+"""Bytes of a provider's object, which is kept with its event; the largest that we know have two thousand."""
 
 _NO_UNITS: dict[str, int] = {}
 _NO_TAGS: dict[str, str] = {}
@@ -25,6 +32,21 @@ class UsageCountsWire(Struct, forbid_unknown_fields=True, frozen=True):
     cache_write_1h_tokens: Annotated[Count, Meta(description="Part of the input written to a one-hour cache.")] = 0
     output_tokens: Annotated[Count, Meta(description="All output, reasoning included.")] = 0
     reasoning_tokens: Annotated[Count, Meta(description="Part of the output.")] = 0
+
+
+class ProviderUsageWire(Struct, forbid_unknown_fields=True, frozen=True):
+    """A provider's own usage object, and whose it is: that says which of its counts include which."""
+
+    provider: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            description="Who wrote the object (`openai`, `anthropic`, `google`, ...); others are read as "
+            "OpenAI-compatible. Who is paid is the event's own `provider`.",
+        ),
+    ]
+    usage: Annotated[dict[str, Any], Meta(description="The object, verbatim.")]
 
 
 class UsageWire(Struct, forbid_unknown_fields=True, frozen=True):
@@ -53,6 +75,9 @@ class UsageWire(Struct, forbid_unknown_fields=True, frozen=True):
     ] = "provider"
     corrects: Annotated[Text | None, Meta(description="The `event_id` that this event replaces.")] = None
     usage: UsageCountsWire | None = None
+    provider_usage: Annotated[
+        ProviderUsageWire | None, Meta(description="The provider's own object, instead of `usage`.")
+    ] = None
     units: Units = _NO_UNITS
     tags: Tags = _NO_TAGS
     subject: Annotated[SubjectWire | None, Meta(description="Who used it; only read without a decision.")] = None
@@ -61,21 +86,66 @@ class UsageWire(Struct, forbid_unknown_fields=True, frozen=True):
 
 _NOBODY = SubjectWire().to_core()
 
-USAGE = BodyDecoder(UsageWire, {".usage": UsageCountsWire, ".subject": SubjectWire})
+USAGE = BodyDecoder(
+    UsageWire, {".usage": UsageCountsWire, ".provider_usage": ProviderUsageWire, ".subject": SubjectWire}
+)
 
 
-def usage_event(wire: UsageWire, client: str) -> UsageEvent:
-    """Return the core value of a decoded event.
+def usage_events(wire: UsageWire, client: str) -> list[UsageEvent]:
+    """Return the core values of a decoded event: its own, and one for each other model that took part in the call.
 
     Args:
         wire: The event.
         client: The key's name: the source of events that name none, and the owner of those that do.
 
     Raises:
-        InvalidRequestError: If the instant is not one that can be kept.
+        InvalidRequestError: If the instant is not one that can be kept, or usage is said twice.
+        UnreadableUsageError: If the provider's object cannot be counted.
     """
     if wire.time is not None and not 1970 <= wire.time.year <= 9998:
         raise InvalidRequestError("`time` is outside the years 1970 to 9998", field="time")
+    if wire.provider_usage is None:
+        return [_event(wire, client)]
+    if wire.usage is not None:
+        raise InvalidRequestError("send `usage` or `provider_usage`, not both", field="provider_usage")
+    verbatim = msgspec.json.encode(wire.provider_usage.usage)
+    if len(verbatim) > PROVIDER_USAGE_SIZE_MAX:
+        raise InvalidRequestError(
+            f"the usage object is larger than {PROVIDER_USAGE_SIZE_MAX:,} bytes; send the object alone, not the answer",
+            field="provider_usage.usage",
+        )
+    converted = convert(wire.provider_usage.provider, wire.provider_usage.usage)
+    event = replace(
+        _event(wire, client),
+        usage=_with_units(converted, wire.units),
+        provider_usage=ProviderUsage(converted.report, verbatim),
+    )
+    return [event, *(_of_other_model(event, other) for other in converted.others)]
+
+
+def _with_units(converted: Converted, units: dict[str, int]) -> Usage:
+    """Return the provider's counts with the units that the caller knows beside them."""
+    twice = sorted(converted.usage.units.keys() & units.keys())
+    if twice:
+        raise InvalidRequestError(
+            f"`units.{twice[0]}` is in the provider's object, too; leave it out of `units`", field=f"units.{twice[0]}"
+        )
+    return replace(converted.usage, units={**converted.usage.units, **units})
+
+
+def _of_other_model(event: UsageEvent, other: OtherModel) -> UsageEvent:
+    """Return what another model did as an event of its own, under an id that follows from the event's."""
+    return replace(
+        event,
+        event_id=f"{event.event_id}/{other.name}",
+        corrects=f"{event.corrects}/{other.name}" if event.corrects else "",
+        model=other.model,
+        usage=other.usage,
+        provider_usage=None,
+    )
+
+
+def _event(wire: UsageWire, client: str) -> UsageEvent:
     return UsageEvent(
         source=bound_source(wire.source, client),
         event_id=wire.event_id,

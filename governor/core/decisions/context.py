@@ -39,11 +39,23 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """One upper bound in tokens and who set it."""
+    """One upper bound in tokens and who set it.
+
+    Attributes:
+        owner: The model or the limit.
+        whole: What input and output share, if that is the bound.
+    """
 
     tokens: int
     who: str
     limit: ContextLimit | None
+    owner: str
+    whole: int | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """An input that fills what it shares with the output leaves no answer."""
+        return not self.tokens and self.whole is not None
 
     @property
     def clamps(self) -> bool:
@@ -77,7 +89,7 @@ def check_context(
     """Check input, output and their sum, and settle the output that the gateway must send on.
 
     Without an asked output, the tightest limit counts, else the model's maximum, else the default as far as the window
-    leaves it; that is no clamp, because nothing was asked for.
+    leaves it; that is no clamp, because nothing was asked for. An input that leaves no room for any answer is refused.
 
     Args:
         bounds: The tightest numbers of the limits and the model: what is below all of them is done.
@@ -101,10 +113,14 @@ def check_context(
     binding = [limit for limit in limits if limit.header.enforcement is Enforcement.ENFORCE]
     output_bounds = _output_bounds(binding, model, input_tokens)
     room = min((bound.tokens for bound in output_bounds), default=None)
+    advisory = _policy_bounds([limit for limit in limits if limit not in binding], input_tokens)
     if asked_output is None:
         output = _unasked_output(output_bounds, model, default_output)
+        if default_output and (advisory or not output):
+            for bound in (*output_bounds, *advisory):
+                if bound.is_full:
+                    _over(bound, input_tokens, default_output, reasons, warnings)
         return Context(output, clamped=False, output_room=room, reasons=tuple(reasons), warnings=tuple(warnings))
-    advisory = _policy_bounds([limit for limit in limits if limit not in binding], input_tokens)
     output = asked_output
     for bound in (*output_bounds, *advisory):
         if asked_output <= bound.tokens:
@@ -112,7 +128,7 @@ def check_context(
         if bound in output_bounds and bound.clamps and can_clamp and bound.tokens > 0:
             output = min(output, bound.tokens)
         else:
-            _over(bound, asked_output, reasons, warnings)
+            _over(bound, input_tokens, asked_output, reasons, warnings)
     return Context(output, output < asked_output, room, tuple(reasons), tuple(warnings))
 
 
@@ -147,29 +163,38 @@ def _check_input(
 def _output_bounds(limits: Sequence[ContextLimit], model: Model, input_tokens: int) -> list[_Bound]:
     bounds = _policy_bounds(limits, input_tokens)
     if model.max_output is not None:
-        bounds.append(_Bound(model.max_output, f"{model.id} can answer", None))
-    if model.context_window is not None and input_tokens <= model.context_window:
-        bounds.append(_Bound(model.context_window - input_tokens, f"the window of {model.id} leaves", None))
+        bounds.append(_Bound(model.max_output, f"{model.id} can answer", None, model.id))
+    window = model.context_window
+    if window is not None and input_tokens <= window:
+        bounds.append(_Bound(window - input_tokens, f"the window of {model.id} leaves", None, model.id, window))
     return bounds
 
 
 def _policy_bounds(limits: Sequence[ContextLimit], input_tokens: int) -> list[_Bound]:
     bounds: list[_Bound] = []
     for limit in limits:
+        name = limit.header.name
         if limit.max_output is not None:
-            bounds.append(_Bound(limit.max_output, f"{limit.header.name} allows", limit))
-        if limit.max_total is not None:
-            left = max(0, limit.max_total - input_tokens)
-            bounds.append(_Bound(left, f"the total of {limit.header.name} leaves", limit))
+            bounds.append(_Bound(limit.max_output, f"{name} allows", limit, name))
+        total = limit.max_total
+        if total is not None and input_tokens <= total:
+            bounds.append(_Bound(total - input_tokens, f"the total of {name} leaves", limit, name, total))
     return bounds
 
 
-def _over(bound: _Bound, asked_output: int, reasons: list[Reason], warnings: list[Reason]) -> None:
-    message = f"{asked_output:,} output tokens are more than the {bound.tokens:,} that {bound.who}"
-    if bound.limit is None:
-        reasons.append(Reason(ReasonCode.OUTPUT_TOO_LARGE, message, limit=bound.tokens, requested=asked_output))
+def _over(bound: _Bound, input_tokens: int, asked_output: int, reasons: list[Reason], warnings: list[Reason]) -> None:
+    if bound.is_full:
+        code = ReasonCode.CONTEXT_TOO_LARGE
+        message = f"{input_tokens:,} input tokens fill the {bound.whole:,} of {bound.owner}: no room for an answer"
+        reason = Reason(code, message)
     else:
-        _note(bound.limit, ReasonCode.OUTPUT_TOO_LARGE, message, reasons, warnings)
+        code = ReasonCode.OUTPUT_TOO_LARGE
+        message = f"{asked_output:,} output tokens are more than the {bound.tokens:,} that {bound.who}"
+        reason = Reason(code, message, limit=bound.tokens, requested=asked_output)
+    if bound.limit is None:
+        reasons.append(reason)
+    else:
+        _note(bound.limit, code, message, reasons, warnings)
 
 
 def _note(limit: ContextLimit, code: ReasonCode, message: str, reasons: list[Reason], warnings: list[Reason]) -> None:

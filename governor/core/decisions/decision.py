@@ -90,6 +90,7 @@ class RemedyType(StrEnum):
 
     USE_MODEL = "use_model"
     LOWER_OUTPUT = "lower_max_output_tokens"
+    SHORTEN_INPUT = "shorten_input"
     WAIT_UNTIL = "wait_until"
 
 

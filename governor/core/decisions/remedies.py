@@ -8,6 +8,7 @@ from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Hold
 
 _OUTPUT_CODES = frozenset({ReasonCode.OUTPUT_TOO_LARGE})
+_INPUT_CODES = frozenset({ReasonCode.INPUT_TOO_LARGE, ReasonCode.CONTEXT_TOO_LARGE})
 
 
 def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
@@ -21,6 +22,8 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     codes = {reason.code for reason in asked.reasons}
     if asked.context.output_room and codes and codes <= _OUTPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.context.output_room))
+    if codes and codes <= _INPUT_CODES and not refused:
+        ways.append(Remedy(RemedyType.SHORTEN_INPUT))
     if refused and not asked.reasons:
         wait = _wait(refused)
         if wait is not None:

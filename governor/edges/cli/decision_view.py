@@ -60,6 +60,8 @@ def _remedy(remedy: Mapping[str, Any]) -> str:
             return f"use {remedy['model']}"
         case "lower_max_output_tokens":
             return f"ask for at most {remedy['max_output_tokens']:,} output tokens"
+        case "shorten_input":
+            return "send a shorter input"
         case "wait_until":
             return f"wait until {remedy['at']}"
         case _:

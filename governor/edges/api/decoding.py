@@ -14,6 +14,7 @@ from governor.edges.api.errors import ApiError
 T = TypeVar("T")
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _PATH = re.compile(r" - at `\$(?P<path>.*)`\Z", re.DOTALL)
 _WORDS = {
     "int": "a whole number",
@@ -78,6 +79,9 @@ class BodyDecoder(Generic[T]):
             return self._unknown_field(unknown["name"], path)
         field = path.lstrip(".")
         at = f" at `{field[:80]}`" if field else ""
+        missing = _MISSING.fullmatch(sentence)
+        if missing is not None:
+            field = f"{field}.{missing['name']}".lstrip(".")
         return InvalidRequestError(f"{_in_words(sentence)}{at}", field=field[:200])
 
     def _unknown_field(self, name: str, path: str) -> ApiError:

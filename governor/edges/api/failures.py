@@ -1,5 +1,6 @@
 """What the framework finds wrong, in the one shape of all errors."""
 
+from difflib import get_close_matches
 from typing import Any
 
 import structlog
@@ -59,13 +60,30 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 async def on_invalid_parameters(request: Request, error: Exception) -> Response:
     """Answer wrong query parameters and paths, all of them at once."""
     assert isinstance(error, RequestValidationError)
-    problems = [_sentence(problem) for problem in error.errors()]
-    fields = [str(problem["loc"][-1])[:200] for problem in error.errors()]
-    return error_response(InvalidRequestError("; ".join(problems), fields=fields), request)
+    problems = error.errors()
+    fields = [str(problem["loc"][-1])[:200] for problem in problems]
+    unknown = [field for field, problem in zip(fields, problems, strict=True) if problem["type"] == "extra_forbidden"]
+    message = "; ".join(_sentence(problem) for problem in problems if problem["type"] != "extra_forbidden")
+    if not unknown:
+        return error_response(InvalidRequestError(message, fields=fields), request)
+    known = _parameters(request)
+    nearest = [next(iter(get_close_matches(field, known, n=1, cutoff=0.5)), None) for field in unknown]
+    slips = [
+        f"`{field[:80]}` is not a parameter of this route; "
+        + (f"did you mean `{near}`" if near else f"known are {', '.join(known)}")
+        for field, near in zip(unknown, nearest, strict=True)
+    ]
+    message = "; ".join([*slips, message] if message else slips)
+    refused = ApiError(message, code="unknown_field", fields=fields, field=unknown[0], nearest=nearest[0])
+    return error_response(refused, request)
+
+
+def _parameters(request: Request) -> list[str]:
+    """Return the names of the parameters of the called route."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    return sorted(parameter["name"] for parameter in operation["parameters"])
 
 
 def _sentence(problem: dict[str, Any]) -> str:
     name = str(problem["loc"][-1])[:80]
-    if problem["type"] == "extra_forbidden":
-        return f"`{name}` is not a parameter of this route"
     return f"`{name}`: {in_plain_words(problem['type'], problem['msg'], problem.get('ctx', {}))}"

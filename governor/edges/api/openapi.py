@@ -23,7 +23,7 @@ _BODY = (
     "unsupported_media_type",
     "ledger_unavailable",
 )
-_QUERY = ("invalid_request", "invalid_cursor", "ledger_unavailable")
+_QUERY = ("unknown_field", "invalid_request", "invalid_cursor", "ledger_unavailable")
 
 CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/decide"): (*_BODY, "conflict"),
@@ -48,6 +48,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/budgets"): _QUERY,
     ("GET", "/entitlements"): _QUERY,
     ("GET", "/usage/summary"): _QUERY,
+    ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
 }
 """Which errors a route can answer, beside those of every route with a key."""
 

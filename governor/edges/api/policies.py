@@ -1,12 +1,16 @@
 """``GET /policies``: what is in force."""
 
+import re
 from datetime import date, datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from governor.core.policy.header import Header
 from governor.edges.api.access import TheGovernor
+from governor.edges.api.parameters import Cursor, Limit, Parameters
+from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 
 policies_route = APIRouter(tags=["read"])
 
@@ -29,7 +33,7 @@ class PolicyWire(BaseModel):
 
 
 class PoliciesWire(BaseModel):
-    """The policies that decide, and how fresh they are."""
+    """One page of the policies that decide, and how fresh they are."""
 
     version: str
     published_at: datetime
@@ -37,22 +41,42 @@ class PoliciesWire(BaseModel):
     folder_valid: bool
     problems: list[str]
     policies: list[PolicyWire]
+    next: str | None
+
+
+class PolicyParameters(Parameters):
+    """Which page."""
+
+    cursor: Cursor = ""
+    limit: Limit = 100
 
 
 @policies_route.get("/policies", summary="The policies in force", response_model=PoliciesWire)
-async def policies(governor: TheGovernor) -> PoliciesWire:
-    """List every policy of the version that decides."""
+async def policies(parameters: Annotated[PolicyParameters, Query()], governor: TheGovernor) -> PoliciesWire:
+    """List the policies of the version that decides. Its pages end with it: a cursor of another version is refused."""
     now = governor.clock.now()
     state = governor.publisher.state
-    headers = governor.publisher.snapshots.current.policies.headers
+    current = governor.publisher.snapshots.current.policies
+    begin = _position(parameters.cursor, current.version)
+    end = begin + parameters.limit
     return PoliciesWire(
         version=state.version,
         published_at=state.published_at,
         age_s=round(governor.publisher.age_s(now), 1),
         folder_valid=state.valid,
         problems=[str(problem) for problem in state.problems],
-        policies=[_wire(header, now) for header in headers],
+        policies=[_wire(header, now) for header in current.headers[begin:end]],
+        next=encode_cursor(current.version, str(end)) if end < len(current.headers) else None,
     )
+
+
+def _position(cursor: str, version: str) -> int:
+    if not cursor:
+        return 0
+    of_version, position = decode_cursor(cursor, 2)
+    if of_version != version or not re.fullmatch(r"\d{1,9}", position, re.ASCII):
+        raise wrong_cursor()
+    return int(position)
 
 
 def _wire(header: Header, now: datetime) -> PolicyWire:

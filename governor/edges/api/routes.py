@@ -21,6 +21,7 @@ from governor.edges.api.failures import (
     on_storage_error,
 )
 from governor.edges.api.gate import Gate, HotRoute
+from governor.edges.api.head import HeadAsGet
 from governor.edges.api.health import health_routes
 from governor.edges.api.hot import HotEndpoint
 from governor.edges.api.metrics import HttpMetrics
@@ -38,7 +39,7 @@ def create_gate(governor: Governor, metrics: HttpMetrics) -> Gate:
     governor.ledger.on_batch = metrics.ledger_batch
     hot = hot_routes(governor, metrics)
     app = create_framework_app(governor, metrics, hot)
-    return Gate(app, governor.doorkeeper, hot, metrics, governor.settings.request_size_max)
+    return Gate(HeadAsGet(app), governor.doorkeeper, hot, metrics, governor.settings.request_size_max)
 
 
 def hot_routes(governor: Governor, metrics: HttpMetrics) -> dict[tuple[str, str], HotRoute]:

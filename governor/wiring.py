@@ -105,7 +105,7 @@ async def open_governor(
             watcher=BudgetWatcher(budgets, database),
             entitlements=EntitlementReader(publisher.snapshots, ledger),
             explainer=Explainer(database, clock.time),
-            reservations=ReservationKeeper(ledger),
+            reservations=ReservationKeeper(publisher.snapshots, ledger),
             usage=UsageSummariser(publisher.snapshots, database),
         )
 

@@ -1,10 +1,14 @@
 """Release and extend what a decision holds."""
 
+from datetime import datetime
+
 from governor.core.decisions.caller import Caller
+from governor.core.decisions.ceilings import ceilings_now
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from governor.core.ledger.commands import Extend, Release, ReservationOutcome, ReservationResult
 from governor.core.ledger.port import Ledger
+from governor.services.snapshots import Snapshots
 
 DEADLINE_S = 5.0
 """How long a release or an extension waits for the ledger; both may be sent again."""
@@ -16,10 +20,12 @@ class ReservationKeeper:
     """Answers ``/reservations/{id}/release`` and ``/extend``.
 
     Args:
+        snapshots: The limits in force.
         ledger: Where budgets are held.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, snapshots: Snapshots, ledger: Ledger) -> None:
+        self._snapshots = snapshots
         self._ledger = ledger
 
     async def release(self, reservation_id: str, caller: Caller) -> ReservationResult:
@@ -34,15 +40,16 @@ class ReservationKeeper:
         return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
 
     async def extend(
-        self, reservation_id: str, caller: Caller, hold_for_s: int, cost_nano_usd: int | None
+        self, reservation_id: str, caller: Caller, hold_for_s: int, cost_nano_usd: int | None, now: datetime
     ) -> ReservationResult:
-        """Let a hold live longer and, if a cost is given, hold that much.
+        """Let a hold live longer and, if a cost is given, hold that much, under the limits in force now.
 
         Args:
             reservation_id: Of the caller's own reservation.
             caller: Who asks.
             hold_for_s: New life in seconds from now; at most 24 hours from the decision in all.
             cost_nano_usd: New total cost to hold, or None.
+            now: The door's instant.
 
         Raises:
             NotFoundError: If the caller has no such reservation.
@@ -50,7 +57,14 @@ class ReservationKeeper:
             InvalidRequestError: If it would live too long.
             LedgerUnavailableError: If the ledger does not answer; sending it again is safe.
         """
-        command = Extend(decision_bytes(reservation_id), caller.name, hold_for_s, cost_nano_usd)
+        identifier = decision_bytes(reservation_id)
+        command = Extend(
+            identifier,
+            caller.name,
+            hold_for_s,
+            cost_nano_usd,
+            lambda reservation: ceilings_now(self._snapshots.current, reservation, now),
+        )
         return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
 
 

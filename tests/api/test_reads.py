@@ -328,6 +328,24 @@ async def test_a_hold_is_extended_in_time_and_money(any_server: Server) -> None:
     assert "1.5" == budget["held"]
 
 
+async def test_a_hold_is_extended_under_the_limit_in_force_now(any_server: Server, policies: Path) -> None:
+    """A limit that was lowered since the decision refuses more money, and one that was raised allows it."""
+
+    async def extended_under(limit: str, cost_usd: str) -> int:
+        write_policies(policies, QUOTAS.replace("limit: 100 USD", f"limit: {limit} USD"))
+        await any_server.governor.publisher.reload()
+        answer = await client.post(path, json={"hold_for": "1 hour", "cost_usd": cost_usd})
+        return answer.status_code
+
+    async with any_server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+        path = f"/reservations/{decision['reservation']['id']}/extend"
+        codes = [await extended_under(*case) for case in (("3", "4"), ("3", "2"), ("300", "200"), ("300", "301"))]
+        [department] = await budgets(client, "quota=department-spend&department=engineering")
+
+    assert ([409, 200, 200, 409], "200") == (codes, department["held"])
+
+
 async def test_an_expired_hold_cannot_be_extended_or_released(server: Server, standing: StandingClock) -> None:
     """What has ended has ended: ask again."""
     async with server.client() as client:

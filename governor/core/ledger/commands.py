@@ -211,6 +211,10 @@ class Release:
     client: str
 
 
+def _as_placed(_: Reservation) -> Mapping[bytes, int | None]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Extend:
     """Let a hold live longer and, for calls that cost more as they go on, hold more money.
@@ -218,12 +222,15 @@ class Extend:
     Attributes:
         hold_for_s: New life in seconds from now; at most 24 hours from the decision in all.
         cost_nano_usd: New total cost to hold, or None to leave it; it must fit.
+        ceilings: Gives the ceilings in force now, by digest of the budget (None: no ceiling); a budget that is not
+            among them keeps the ceiling under which it was placed. Called inside the transaction. Pure.
     """
 
     decision_id: bytes
     client: str
     hold_for_s: int
     cost_nano_usd: int | None = None
+    ceilings: Callable[[Reservation], Mapping[bytes, int | None]] = _as_placed
 
 
 class ReservationOutcome(StrEnum):

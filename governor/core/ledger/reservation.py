@@ -35,7 +35,8 @@ class HeldBudget:
         unit: Unit of the amount.
         counts: Which tokens count, for token budgets.
         amount: What is held now, at least 0.
-        ceiling: How far the budget could go when this was placed, or None for no ceiling (``extend`` asks again).
+        ceiling: How far the budget could go when this was placed, or None for no ceiling; for an extension, the one in
+            force then counts, as long as the budget's quota is there.
         charge_on_expiry: Whether the amount is charged if nobody reports.
     """
 

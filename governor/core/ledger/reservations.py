@@ -41,7 +41,10 @@ def extend(work: WorkingSet, command: Extend) -> ReservationResult:
     # A life rounds up to its bucket, and so does its longest life.
     if bucket > reservation.at_ms / 1000 + HOLD_FOR_S_MAX + BUCKET_S:
         return ReservationResult(ReservationOutcome.TOO_LONG, reservation)
-    holds = tuple(_extended(held, command.cost_nano_usd) for held in reservation.holds)
+    ceilings = command.ceilings(reservation)
+    holds = tuple(
+        _extended(held, command.cost_nano_usd, ceilings.get(held.budget, held.ceiling)) for held in reservation.holds
+    )
     if not all(_fits(work, before, after) for before, after in zip(reservation.holds, holds, strict=True)):
         return ReservationResult(ReservationOutcome.NO_ROOM, reservation)
     work.unhold(reservation)
@@ -77,11 +80,11 @@ def _refused(work: WorkingSet, reservation: Reservation | None) -> ReservationOu
             return ReservationOutcome.NOT_HELD
 
 
-def _extended(held: HeldBudget, cost_nano_usd: int | None) -> HeldBudget:
-    """Return a hold that covers a new total cost; holds of other units stay as they are."""
+def _extended(held: HeldBudget, cost_nano_usd: int | None, ceiling: int | None) -> HeldBudget:
+    """Return a hold that covers a new total cost, under the ceiling of now; amounts of other units stay as they are."""
     if cost_nano_usd is None or held.unit is not Unit.USD:
-        return held
-    return replace(held, amount=max(held.amount, cost_nano_usd))
+        return replace(held, ceiling=ceiling)
+    return replace(held, amount=max(held.amount, cost_nano_usd), ceiling=ceiling)
 
 
 def _fits(work: WorkingSet, before: HeldBudget, after: HeldBudget) -> bool:

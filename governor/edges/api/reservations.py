@@ -61,7 +61,9 @@ async def extend(
     require_json(request.scope)
     wire = EXTEND.decode(await request.body())
     cost = nano_from_text(wire.cost_usd) if wire.cost_usd is not None else None
-    result = await governor.reservations.extend(reservation_id, caller.caller, hold_seconds(wire.hold_for), cost)
+    result = await governor.reservations.extend(
+        reservation_id, caller.caller, hold_seconds(wire.hold_for), cost, governor.clock.now()
+    )
     return _answer(result, governor.clock.time())
 
 

@@ -5,4 +5,4 @@ from governor.core.provider_usage.bedrock import OPENAI_RESPONSES
 from governor.core.provider_usage.openai import CHAT, DURATION, EMBEDDINGS
 from governor.core.provider_usage.shape import Provider
 
-AZURE = Provider("azure", "Azure", (CHAT, OPENAI_RESPONSES, MESSAGES, EMBEDDINGS, DURATION))
+AZURE = Provider("azure", "Azure", (CHAT, EMBEDDINGS, OPENAI_RESPONSES, MESSAGES, DURATION))

@@ -1,0 +1,128 @@
+"""Usage objects from the providers' documentation and from real calls, one YAML case each."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from governor.core.money import usd_text
+from governor.core.provider_usage.convert import convert
+from governor.core.provider_usage.report import Converted, UnreadableUsageError
+from governor.core.usage import Usage
+
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['description']}")
+    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+    for case in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+RECORDED = Path(__file__).parents[4] / "shared" / "data" / "provider-usage-examples.json"
+
+NAMES = {
+    "anthropic": "anthropic",
+    "aws-bedrock-converse": "bedrock",
+    "google": "google",
+    "groq": "groq",
+    "mistral(openai-compatible)": "mistral",
+    "openai-chat(-compatible)": "openai",
+    "openai-responses": "openai",
+}
+"""The recordings' names of providers and ours."""
+
+
+def counts(**given: int) -> dict[str, int]:
+    """Return all counts of a usage, those not given as 0."""
+    usage = Usage(**given)
+    return {name: getattr(usage, name) for name in Usage.__slots__ if name not in {"units", "modalities"}}
+
+
+def found(converted: Converted) -> dict[str, Any]:
+    """Return everything that a conversion found, as a case writes it."""
+    usage, report = converted.usage, converted.report
+    return {
+        "shape": report.shape,
+        "tokens": {name: getattr(usage, name) for name in counts()},
+        "units": usage.units,
+        "modalities": usage.modalities,
+        "unknown": list(report.unknown),
+        "reported_cost_usd": None if report.reported_cost_nano_usd is None else usd_text(report.reported_cost_nano_usd),
+        "others": [
+            {"name": other.name, "model": other.model, **{name: getattr(other.usage, name) for name in counts()}}
+            for other in converted.others
+        ],
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_object_is_counted_as_its_provider_documents_it(case: dict[str, Any]) -> None:
+    """Everything that a case does not name is 0, or not there."""
+    if "rejected" in case:
+        with pytest.raises(UnreadableUsageError) as refusal:
+            convert(case["provider"], case["usage"])
+
+        assert case["rejected"] in refusal.value.message
+        return
+    converted = convert(case["provider"], case["usage"])
+    want = case["want"]
+    warnings = want.get("warnings", [])
+
+    assert {
+        "shape": want["shape"],
+        "tokens": counts(**want.get("tokens", {})),
+        "units": want.get("units", {}),
+        "modalities": want.get("modalities", {}),
+        "unknown": want.get("unknown", []),
+        "reported_cost_usd": want.get("reported_cost_usd"),
+        "others": [{**counts(), **other} for other in want.get("others", [])],
+    } == found(converted)
+    assert converted.usage.contradiction() is None
+    assert want.get("provider", case["provider"]) == converted.report.provider
+    assert len(warnings) == len(converted.report.warnings), converted.report.warnings
+    for expected, actual in zip(warnings, converted.report.warnings, strict=True):
+        assert expected in actual
+
+
+EXPECTED = [
+    counts(input_tokens=55376, cache_write_tokens=55096, output_tokens=90),
+    counts(input_tokens=14, output_tokens=65),
+    counts(input_tokens=401468, output_tokens=792),
+    counts(input_tokens=1837, output_tokens=82),
+    counts(input_tokens=40, output_tokens=302),
+    counts(input_tokens=2514, cache_write_tokens=2492, output_tokens=13),
+    counts(input_tokens=510, output_tokens=18, reasoning_tokens=18),
+    counts(input_tokens=7, output_tokens=61, reasoning_tokens=53),
+    counts(input_tokens=3520, cached_input_tokens=3512, output_tokens=44, reasoning_tokens=42),
+    counts(input_tokens=42, output_tokens=8),
+    counts(input_tokens=268, cached_input_tokens=224, output_tokens=5),
+    counts(input_tokens=156, output_tokens=561, reasoning_tokens=512),
+    counts(input_tokens=81, output_tokens=72),
+    counts(input_tokens=41, output_tokens=1457, reasoning_tokens=704),
+    counts(input_tokens=142, cache_write_tokens=27, output_tokens=33, reasoning_tokens=11),
+]
+"""What each recording comes to, in their order; worked out by hand."""
+
+BESIDE_TOKENS = {2: ({"searches": 10}, {}), 12: ({}, {"input_audio": 69})}
+"""Units and modalities of the recordings that have any."""
+
+UNKNOWN = {7: ("pydantic_ai_gateway",), 9: ("pydantic_ai_gateway",)}
+"""What a gateway on the way has added."""
+
+
+def test_recorded_objects_are_counted_without_a_warning() -> None:
+    """Real objects of real calls: every token in its place, and nothing to be surprised about."""
+    if not RECORDED.is_file():
+        message = f"the recorded usage objects are not in ../shared/data/{RECORDED.name}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
+    converted = [convert(NAMES[example["provider"]], example["usage"]) for example in recorded]
+
+    assert EXPECTED == [{name: getattr(one.usage, name) for name in counts()} for one in converted]
+    assert [BESIDE_TOKENS.get(index, ({}, {})) for index in range(len(recorded))] == [
+        (one.usage.units, one.usage.modalities) for one in converted
+    ]
+    assert [UNKNOWN.get(index, ()) for index in range(len(recorded))] == [one.report.unknown for one in converted]
+    assert [()] * len(recorded) == [one.report.warnings for one in converted]

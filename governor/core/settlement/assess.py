@@ -1,7 +1,7 @@
 """From a usage event to the amounts that it posts: the settlement table of the design, line by line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from governor.core.calendar_days import hour_start_s
@@ -183,9 +183,10 @@ def _at_reported_usage(case: _Case) -> Assessment:
         requests = _requests(case)
         priced = _price(case, usage, requests)
         unpriced = priced is None
-        # An unknown price is not zero: what was held is the best guess there is.
+        # An unknown price is not zero: what was held is the best guess there is, but no less than what is known.
         guess = reservation.facts.cost_nano_usd if reservation is not None else None
-        cost = priced if priced is not None else guess or 0
+        known = _price(case, replace(usage, units={}), requests) if unpriced and usage.units else None
+        cost = priced if priced is not None else max(guess or 0, known or 0)
         estimated = event.estimated or (priced is None and guess is not None)
     for counts in Counts:
         bounded(usage.tokens(counts))

@@ -11,6 +11,7 @@ from governor.core.provider_usage.providers import PROVIDERS
 from governor.core.provider_usage.report import UnreadableUsageError
 from governor.core.provider_usage.shape import WHOLES, Count, Kind, Provider, Shape
 from governor.core.usage import Usage
+from tests.core.provider_usage.objects import OBJECTS, PROVIDER_NAMES
 
 SHAPES = [
     pytest.param(provider, shape, id=f"{provider.name} {shape.name}")
@@ -127,61 +128,7 @@ def test_parts_come_to_the_total(provider: Provider, shape: Shape, data: st.Data
     assert converted.usage.contradiction() is None
 
 
-NAMES = sorted(
-    {
-        name.split(".")[0]
-        for provider in PROVIDERS
-        for shape in provider.shapes
-        for c in shape.counts
-        for name in c.names
-    }
-)
-DETAILS = sorted(
-    {
-        step
-        for provider in PROVIDERS
-        for shape in provider.shapes
-        for c in shape.counts
-        for n in c.names
-        for step in n.split(".")
-    }
-)
-MORE = [
-    "iterations",
-    "type",
-    "model",
-    "cacheDetails",
-    "ttl",
-    "promptTokensDetails",
-    "cacheTokensDetails",
-    "modality",
-    "tokenCount",
-    "cost",
-    "is_byok",
-    "cost_in_usd_ticks",
-    "total_tokens",
-    "totalTokenCount",
-    "service_tier",
-]
-WORDS = ["message", "advisor_message", "fallback_message", "compaction", "AUDIO", "1h", "claude-opus-4"]
-
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-5, 200)
-    | st.integers(-(10**30), 10**30)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from(WORDS)
-    | st.text(max_size=5)
-)
-KEYS = st.sampled_from([*NAMES, *DETAILS, *MORE]) | st.text(max_size=5)
-ANYTHING = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=12
-)
-OBJECTS = st.dictionaries(KEYS, ANYTHING, max_size=8)
-
-
-@given(provider=st.sampled_from([*(one.name for one in PROVIDERS), "somebody"]), given_object=OBJECTS)
+@given(provider=st.sampled_from(PROVIDER_NAMES), given_object=OBJECTS)
 @example(provider="openai", given_object={"prompt_tokens": 10**4000, "completion_tokens": 1})
 @example(provider="openrouter", given_object={"prompt_tokens": 1, "completion_tokens": 1, "cost": 10**4000})
 @example(

@@ -139,7 +139,7 @@ def test_module_runs_like_the_program() -> None:
         (("keys", "create", "--name", "gw1", "--role", "gateway", "--subject", "mia"), 2, "not a subject"),
         (("keys", "revoke", "--name", "nobody"), 1, "nobody"),
         (("keys", "rotate", "--name", "nobody"), 1, "nobody"),
-        (("replay", "no-such-file.csv"), 1, "no such file"),
+        (("replay", "no-such-file.csv"), 2, "does not exist"),
         (("validate", "no-such-folder"), 2, "no policy folder"),
         (("settings", "--output", "xml"), 2, "xml"),
         (("demo", "--policies", "no-such-folder"), 2, "no policy folder"),

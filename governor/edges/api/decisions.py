@@ -1,6 +1,6 @@
 """``GET /decisions`` and ``GET /decisions/{id}``: what was decided, why, and what became of it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,14 +8,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from governor.core.decisions.ids import id_text
-from governor.core.ledger.entry import Entry
-from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
-from governor.core.money import usd_text
-from governor.core.units import amount_text
+from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.edges.api.access import TheGovernor
 from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
-from governor.services.answers import usage_wire
-from governor.services.explain import DecisionQuery, Explanation
+from governor.services.explain import DecisionQuery
+from governor.services.explanation_wire import explanation_wire, instant_ms
 
 decision_routes = APIRouter(tags=["read"])
 
@@ -126,14 +123,14 @@ async def search(parameters: Annotated[DecisionParameters, Query()], governor: T
 @decision_routes.get("/decisions/{decision_id}", summary="Explain a decision", response_model=ExplanationWire)
 async def explain(decision_id: DecisionId, governor: TheGovernor) -> dict[str, Any]:
     """Tell what was asked, what was answered, what became of it, and the policies of that time in their own words."""
-    return _explained(await governor.explainer.explain(decision_id))
+    return explanation_wire(await governor.explainer.explain(decision_id))
 
 
 def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:
     answer = msgspec.json.decode(reservation.answer)
     return {
         "decision_id": id_text(reservation.id),
-        "decided_at": _instant_ms(reservation.at_ms),
+        "decided_at": instant_ms(reservation.at_ms),
         "client": reservation.client,
         "verdict": answer["verdict"],
         "state": state,
@@ -142,58 +139,3 @@ def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:
         "codes": [reason["code"] for reason in answer["reasons"]],
         "policy_version": reservation.facts.policy_version,
     }
-
-
-def _explained(explanation: Explanation) -> dict[str, Any]:
-    reservation = explanation.reservation
-    return {
-        "decision_id": id_text(reservation.id),
-        "decided_at": _instant_ms(reservation.at_ms),
-        "client": reservation.client,
-        "state": explanation.state,
-        "attributes": dict(reservation.facts.attributes),
-        "request": msgspec.json.decode(reservation.request),
-        "answer": msgspec.json.decode(reservation.answer),
-        "holds": [_hold(held) for held in reservation.holds],
-        "usage": [_entry(entry) for entry in explanation.entries],
-        "policy_version": reservation.facts.policy_version,
-        "policy_text_kept": explanation.text_kept,
-        "policies": [
-            {
-                "policy": excerpt.policy,
-                "source": f"{excerpt.file}:{excerpt.line}" if excerpt.file else None,
-                "text": excerpt.text or None,
-            }
-            for excerpt in explanation.policies
-        ],
-    }
-
-
-def _hold(held: HeldBudget) -> dict[str, Any]:
-    return {
-        "policy": held.policy,
-        "unit": held.unit,
-        "amount": amount_text(held.amount, held.unit),
-        "on_expiry": "charge" if held.charge_on_expiry else "release",
-    }
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "event_id": entry.event_id,
-        "source": entry.source,
-        "kind": entry.kind,
-        "received_at": _instant_ms(entry.received_at_ms),
-        "occurred_at": _instant_ms(entry.occurred_at_ms),
-        "model": entry.model,
-        "provider": entry.provider,
-        "cost_usd": usd_text(entry.cost_nano_usd),
-        "tokens": usage_wire(entry.usage),
-        "estimated": entry.estimated,
-        "unpriced": entry.unpriced,
-        "provider_usage": msgspec.json.decode(entry.provider_usage) if entry.provider_usage else None,
-    }
-
-
-def _instant_ms(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -7,6 +7,7 @@ from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import compile_folder
 from governor.core.decisions.snapshot import PolicySet, Snapshot
 from governor.core.errors import GovernorError
+from governor.edges.cli.printing import progress
 
 
 class InvalidFolderError(GovernorError):
@@ -32,7 +33,9 @@ def load_policies(folder: Path, now: datetime) -> PolicySet:
     """
     if not folder.is_dir():
         raise InvalidFolderError(f"there is no policy folder `{folder}`; name one with --policies")
-    compiled = compile_folder(folder, now, genai_prices())
+    with progress() as bar:
+        bar.add_task(f"compiling {folder}", total=None, note="")
+        compiled = compile_folder(folder, now, genai_prices())
     if compiled.policies is None:
         lines = "\n".join(str(problem) for problem in compiled.problems)
         raise InvalidFolderError(f"the policies in `{folder}` have errors; mend them first\n{lines}")

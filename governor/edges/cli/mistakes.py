@@ -18,6 +18,14 @@ FINDINGS = (NotFoundError, ConflictError, LedgerUnavailableError, RecordingError
 """Errors that say something about the world, not about how the command was used."""
 
 
+FINDING_STATUSES = (404, 409, 503)
+"""What a server answers for the first three of them."""
+
+
+def _is_finding(error: GovernorError) -> bool:
+    return isinstance(error, FINDINGS) or error.details.get("status") in FINDING_STATUSES
+
+
 class MistakeGroup(TyperGroup):
     """A group of commands that turns deliberate errors and wrong options into sentences."""
 
@@ -27,7 +35,7 @@ class MistakeGroup(TyperGroup):
             return super().invoke(ctx)
         except GovernorError as error:
             complain(error.message)
-            raise typer.Exit(FINDING if isinstance(error, FINDINGS) else WRONG_USE) from error
+            raise typer.Exit(FINDING if _is_finding(error) else WRONG_USE) from error
         except typer.BadParameter as error:
             if isinstance(error.__cause__, ValidationError):
                 problem = error.__cause__.errors()[0]

@@ -26,7 +26,12 @@ NUMBERS = ("requests", "allowed", "denied", "substituted", "cost (USD)", "input 
 
 def replay(
     *,
-    file: Annotated[Path, typer.Argument(help="The recording: Azure, Mooncake, BurstGPT or our own JSON lines.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="The recording: Azure, Mooncake, BurstGPT or our own JSON lines."
+        ),
+    ],
     policies: PoliciesOption = None,
     model: Annotated[
         str, typer.Option(metavar="ID", help="The model where the recording names none.", show_default=False)

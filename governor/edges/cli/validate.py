@@ -12,7 +12,7 @@ from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import Compiled, compile_folder
 from governor.compiler.problems import Severity
 from governor.compiler.report import as_github, as_json, as_sarif
-from governor.edges.cli.printing import complain, print_json, say
+from governor.edges.cli.printing import complain, print_json, progress, say
 from governor.settings import load_settings
 
 EXAMPLE = "Example: governor validate policies --format github"
@@ -45,7 +45,9 @@ def validate(
     if not place.is_dir():
         complain(f"there is no policy folder `{place}`; name one: governor validate FOLDER")
         raise typer.Exit(2)
-    compiled = compile_folder(place, SystemClock().now(), genai_prices())
+    with progress() as bar:
+        bar.add_task(f"compiling {place}", total=None, note="")
+        compiled = compile_folder(place, SystemClock().now(), genai_prices())
     _show(compiled, place, output)
     if compiled.policies is None:
         raise typer.Exit(1)

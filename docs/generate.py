@@ -10,6 +10,8 @@ from typer.main import get_command
 
 from governor.core.decisions.decision import ReasonCode
 from governor.core.decisions.reason_meanings import MEANINGS
+from governor.core.provider_usage.providers import PROVIDERS
+from governor.core.provider_usage.shape import Count, Fact, Shape
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.roles import roles_table
 from governor.edges.cli.app import app
@@ -69,6 +71,75 @@ def roles_page() -> str:
         "# Roles\n\nWhich role may call which route. Keys are made with `governor keys create --role ROLE`; "
         f"`open` needs no key.\n\n{roles_table()}"
     )
+
+
+PROVIDER_USAGE = """# Provider usage
+
+What `POST /usage` makes of a provider's own usage object (`provider_usage`): which of its counts include which, and
+where that is written. A test changes each count of each table and looks at what comes of it.
+
+Ours are those of the OpenTelemetry GenAI convention: cached and cache-write tokens are parts of `input_tokens`,
+reasoning is part of `output_tokens`. *Inside* means that the named count includes it already, *beside* that it is
+added. A total must be input and output together; if it is not, the answer has a warning and the counts are taken.
+
+What no table names is listed in the answer as `unknown`, kept with the event, and not counted. A count that is no
+whole number from 0, or is larger than the one that includes it, rejects the event with its reason.
+"""
+
+
+def provider_usage_page() -> str:
+    """List, for each provider, which of its counts include which; a table that two share stands once."""
+    parts = [PROVIDER_USAGE]
+    tables: dict[tuple[Count, ...], str] = {}
+    texts: dict[str, str] = {}
+    for provider in PROVIDERS:
+        parts.append(f"## {provider.title}\n\n`provider`: `{provider.name}`. Tried in this order:\n")
+        for shape in provider.shapes:
+            here = f"{provider.title} {shape.name}"
+            table = tables.setdefault(shape.counts, here)
+            text = shape_text(shape, "" if table == here else table)
+            home = texts.setdefault(shape_text(shape, table), here)
+            known_by = " or ".join(f"`{name}`" for name in shape.known_by)
+            parts.append(f"### {here}\n\nAn object with {known_by}.\n")
+            parts.append(text if home == here else f"As *{home}*.\n")
+    return "\n".join(parts)
+
+
+def shape_text(shape: Shape, table_of: str) -> str:
+    """Describe one form of a usage object, with its table or with where that stands."""
+    lines = ((", ".join(f"`{name}`" for name in one.names), place(one)) for one in shape.counts)
+    table = f"The counts of *{table_of}*.\n" if table_of else rows(("count", "counts as"), lines)
+    notes = [f"- {rule}" for rule in shape.rules]
+    if shape.totals:
+        notes.append(f"- The total is {' or '.join(f'`{name}`' for name in shape.totals)}.")
+    if shape.facts:
+        notes.append(f"- Known, and no counts: {', '.join(fact_text(fact) for fact in shape.facts)}.")
+    notes.append(f"- Sources: {', '.join(f'<{source}>' for source in shape.sources)}")
+    return f"{table}\n" + "\n".join(notes) + "\n"
+
+
+def place(count: Count) -> str:
+    """Say what a provider's count is in ours."""
+    kinds = [f"`{kind}`" for kind in count.adds_to]
+    if count.modality:
+        kinds.append(f"modality `{count.modality}`")
+    if count.unit:
+        kinds.append(f"unit `{count.unit}`")
+    if count.apart:
+        kinds.append("billed apart and not priced: a warning")
+    if count.inside:
+        text = f"inside `{count.inside}`" + (f": {', '.join(kinds)}" if kinds else "")
+    elif len(count.adds_to) > 1:
+        text = f"beside: added to {kinds[0]}, as {' '.join(kinds[1:])}"
+    else:
+        text = ", ".join(kinds) or "nothing"
+    return f"{text} ({count.meaning})" if count.meaning else text
+
+
+def fact_text(fact: Fact) -> str:
+    """Name a fact, with the values that leave the price as it is."""
+    plain = " or ".join(f"`{value}`" for value in sorted(fact.plain))
+    return f"`{fact.name}` (another value than {plain}: a warning)" if plain else f"`{fact.name}`"
 
 
 def metrics_page() -> str:
@@ -140,6 +211,7 @@ PAGES = {
     "codes.md": codes_page,
     "errors.md": errors_page,
     "roles.md": roles_page,
+    "provider-usage.md": provider_usage_page,
     "metrics.md": metrics_page,
     "cli.md": cli_page,
 }

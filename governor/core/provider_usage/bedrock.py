@@ -45,7 +45,6 @@ CONVERSE = Shape(
     name="converse",
     known_by=("inputTokens", "outputTokens"),
     counts=(whole("inputTokens", kind=Kind.INPUT), *_CACHE, whole("outputTokens", kind=Kind.OUTPUT)),
-    facts=facts("serverToolUsage"),
     totals=("totalTokens",),
     finish=_finish,
     rules=(_INPUT_RULE, "`cacheDetails` says which writes live an hour: a part of the writes."),

@@ -132,13 +132,13 @@ class Draft:
         return None
 
     def unknown(self) -> list[str]:
-        """Return the dotted paths that nobody has asked for, the shallowest of each; null says nothing."""
+        """Return the dotted paths that nobody has asked for, the shallowest of each; what is empty says nothing."""
         return [*self._unknown(self.given, ()), *self.unknown_parts]
 
     def _unknown(self, given: Mapping[str, Any], above: Path) -> Iterator[str]:
         for name, value in given.items():
             path = (*above, name)
-            if value is None or path in self._wholly:
+            if value in (None, {}, []) or path in self._wholly:
                 continue
             if isinstance(value, dict) and any(known[: len(path)] == path for known in self._known - {path}):
                 yield from self._unknown(value, path)

@@ -18,8 +18,8 @@ from governor.core.provider_usage.xai import XAI
 
 PROVIDERS = (
     OPENAI,
-    AZURE,
     ANTHROPIC,
+    AZURE,
     GOOGLE,
     VERTEX,
     BEDROCK,

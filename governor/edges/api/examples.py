@@ -97,6 +97,26 @@ USAGE_EVENT: dict[str, Any] = {
     "usage": {"input_tokens": 1790, "cached_input_tokens": 1024, "output_tokens": 212},
 }
 
+PROVIDER_USAGE_EVENT: dict[str, Any] = {
+    "event_id": "e-92",
+    "source": "gw1",
+    "time": "2026-11-20T09:00:09Z",
+    "decision_id": DECISION_ID,
+    "model": "anthropic/claude-sonnet-4",
+    "provider": "openrouter",
+    "provider_usage": {
+        "provider": "openrouter",
+        "usage": {
+            "prompt_tokens": 1790,
+            "completion_tokens": 212,
+            "total_tokens": 2002,
+            "prompt_tokens_details": {"cached_tokens": 1024},
+            "cost": 0.0057852,
+            "is_byok": False,
+        },
+    },
+}
+
 CLOUD_EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "e-91",
@@ -124,6 +144,22 @@ EVENTS: dict[str, Any] = {
             "reason": None,
             "estimated": False,
             "unpriced": False,
+        }
+    ]
+}
+
+PROVIDER_EVENTS: dict[str, Any] = {
+    "events": [
+        EVENTS["events"][0]
+        | {
+            "event_id": "e-92",
+            "provider_usage": {
+                "provider": "openrouter",
+                "shape": "chat",
+                "reported_cost_usd": "0.005785200",
+                "unknown": [],
+                "warnings": [],
+            },
         }
     ]
 }

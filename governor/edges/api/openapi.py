@@ -122,7 +122,13 @@ def _hot_paths() -> dict[str, Any]:
                 {
                     "application/json": {
                         "schema": {"anyOf": [usage, events]},
-                        "examples": _examples({"one": examples.USAGE_EVENT, "list": [examples.USAGE_EVENT]}),
+                        "examples": _examples(
+                            {
+                                "one": examples.USAGE_EVENT,
+                                "provider_usage": examples.PROVIDER_USAGE_EVENT,
+                                "list": [examples.USAGE_EVENT, examples.PROVIDER_USAGE_EVENT],
+                            }
+                        ),
                     },
                     "application/cloudevents+json": {
                         "schema": cloud,
@@ -133,7 +139,7 @@ def _hot_paths() -> dict[str, Any]:
                         "examples": _examples({"batch": [examples.CLOUD_EVENT]}),
                     },
                 },
-                _content("EventsAnswer", {"recorded": examples.EVENTS}),
+                _content("EventsAnswer", {"recorded": examples.EVENTS, "provider_usage": examples.PROVIDER_EVENTS}),
             )
         },
     }

@@ -130,7 +130,7 @@ ERRORS: Mapping[str, str] = {
     "too-many-problems": "there are more problems than are worth listing; the rest was not read",
     "unknown-field": "a field that the kind does not have",
     "unknown-kind": "the kind of a document is not one that Governor knows",
-    "unknown-reference": "a department, team, person, group, environment or model that nothing defines",
+    "unknown-reference": "a department, team, person, group, environment, use case or model that nothing defines",
     "unquoted-hash": "an unquoted `#word` is a comment in YAML, so the value is empty: quote it",
     "unquoted-star": "an unquoted `*` starts an alias in YAML: quote it",
     "unreadable": "a file cannot be read",
@@ -155,8 +155,10 @@ WARNINGS: Mapping[str, str] = {
     "over-allocated": "budgets of parts add up to more than the budget of the whole",
     "past-review": "the review date of a policy has passed",
     "retired-model": "a model that is allowed has reached the date on which it retires",
+    "retired-use-case": "a rule or a service account names a use case that is retired",
     "suspicious-price": "a price far outside what models cost: most likely a slip of the unit",
     "unknown-model": "a model that neither a ModelCatalog nor the price catalogue knows",
+    "unregistered-use-case": "a rule or a service account names a use case that has no UseCase, though others have",
 }
 """Codes that are shown, but do not stop a folder from being used."""
 

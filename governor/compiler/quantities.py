@@ -194,6 +194,22 @@ def parse_price(text: str) -> int:
     return rate
 
 
+def parse_cost_per_outcome(text: str) -> int:
+    """Read what one outcome costs as nano-USD: ``0.35 USD per outcome``.
+
+    Raises:
+        QuantityError: If it is anything else.
+    """
+    example = "0.35 USD per outcome"
+    number, words = _split(text, "a cost per outcome", example)
+    if words == "USD":
+        hint = f"write it like {example}"
+        raise QuantityError(f"`{text[:40]}` does not say for what", code="missing-unit", hint=hint)
+    if words != "USD per outcome":
+        raise _wrong_unit(text, words, "a cost per outcome", example)
+    return _whole(number, text, NANO_PER_USD)
+
+
 def parse_percent(text: str) -> int:
     """Read a percentage as basis points: ``12.5%`` is 1,250; at most 100%.
 
@@ -319,6 +335,7 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "tokens": parse_tokens,
     "money": parse_money,
     "price": parse_price,
+    "cost-per-outcome": parse_cost_per_outcome,
     "percent": parse_percent,
     "soft-limit": parse_soft_limit,
     "duration": parse_duration,

@@ -19,7 +19,7 @@ from governor.compiler.shapes.envelope import Envelope
 from governor.compiler.shapes.fields import ATTRIBUTES
 from governor.compiler.source import Document, Path
 
-_LATER = frozenset({"Routing", "UseCase", "ApprovalRule", "ForecastRule"})
+_LATER = frozenset({"Routing", "ApprovalRule", "ForecastRule"})
 LENGTH = re.compile(r"[0-9]+ days?")
 _WORDS: Mapping[str, str] = {
     "object": "a mapping",

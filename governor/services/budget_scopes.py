@@ -10,13 +10,17 @@ from governor.core.policy.organization import Organization
 from governor.core.policy.scope_attributes import account_attributes, person_attributes, unknown_attributes
 from governor.core.scopes import Scope
 
-LISTABLE = frozenset({"user", "team", "department", "kind", "project", "environment"})
+_USE_CASES = frozenset({"use_case", "stage", "audience"})
+_PEOPLE = frozenset({"user", "kind"})
+
+LISTABLE = _USE_CASES | _PEOPLE | {"team", "department", "project", "environment"}
 """Attributes whose values the Organization lists; scopes of others appear once they were used."""
 
 
 def known_scopes(quota: Quota, organization: Organization, at: datetime) -> Iterator[Scope]:
     """Yield the scopes of a quota that the Organization knows at an instant; some may come twice."""
-    if not LISTABLE.issuperset(quota.per):
+    if not LISTABLE.issuperset(quota.per) or (_USE_CASES.intersection(quota.per) and _PEOPLE.intersection(quota.per)):
+        # Few people serve many use cases: each with each would be a long list of nothing.
         return
     for attributes in _combinations(quota, organization, at):
         if may_concern(quota.header, attributes) and all(key in attributes for key in quota.per):
@@ -46,7 +50,8 @@ def _combinations(quota: Quota, organization: Organization, at: datetime) -> Ite
         projects = _projects(organization, who.get("department")) if "project" in quota.per else ("",)
         for project in projects:
             for environment in environments:
-                yield who | _attributes(project=project, environment=environment)
+                for use_case in _use_cases(quota, organization):
+                    yield who | use_case | _attributes(project=project, environment=environment)
 
 
 def _who(quota: Quota, organization: Organization, at: datetime) -> Iterator[dict[str, str]]:
@@ -73,6 +78,14 @@ def _projects(organization: Organization, department: str | None) -> tuple[str, 
     if department is not None and department in organization.departments:
         return organization.departments[department].projects
     return tuple(project for listed in organization.departments.values() for project in listed.projects)
+
+
+def _use_cases(quota: Quota, organization: Organization) -> Iterator[dict[str, str]]:
+    if not _USE_CASES.intersection(quota.per):
+        yield {}
+        return
+    for use_case in organization.use_cases.values():
+        yield use_case.attributes
 
 
 def _attributes(**values: str) -> dict[str, str]:

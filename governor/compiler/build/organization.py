@@ -1,6 +1,6 @@
 """The Organization document to its core value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import UnsetType
 
@@ -18,6 +18,7 @@ from governor.core.policy.organization import (
     Strictness,
     Team,
 )
+from governor.core.policy.use_case import UseCase
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -27,13 +28,16 @@ def time_zone_of(shape: OrganizationShape, reader: Reader) -> str:
     return reader.read(parse_time_zone, shape.time_zone, ("time_zone",), "UTC")
 
 
-def build_organization(shape: OrganizationShape, reader: Reader, listed: Iterable[Listed]) -> Organization:
+def build_organization(
+    shape: OrganizationShape, reader: Reader, listed: Iterable[Listed], use_cases: Mapping[str, UseCase]
+) -> Organization:
     """Build the Organization.
 
     Args:
         shape: As written.
         reader: With the Organization's own zone.
         listed: The people, from the document or from CSV.
+        use_cases: The inventory, from documents of its own.
     """
     departments, teams = _departments(shape, reader)
     environments = tuple(shape.environments)
@@ -60,6 +64,8 @@ def build_organization(shape: OrganizationShape, reader: Reader, listed: Iterabl
         teams=teams,
         departments=departments,
         groups=_groups(shape, reader),
+        unregistered_use_case=Strictness(shape.unregistered_use_case),
+        use_cases=use_cases,
     )
 
 

@@ -16,6 +16,7 @@ from governor.compiler.build.people import Listed, people_of_csv, people_of_docu
 from governor.compiler.build.prices import build_prices
 from governor.compiler.build.quota import build_quota
 from governor.compiler.build.reader import Reader, source_of
+from governor.compiler.build.use_cases import build_use_cases
 from governor.compiler.folder import Folder, add_to_digest, as_text, read_file
 from governor.compiler.problems import Problem, Problems
 from governor.compiler.shapes import kind_of
@@ -25,6 +26,7 @@ from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape, PeopleFileShape
 from governor.compiler.shapes.prices import PriceBookShape
 from governor.compiler.shapes.quota import QuotaShape
+from governor.compiler.shapes.use_cases import UseCaseShape
 from governor.compiler.source import Document
 from governor.core.decisions.snapshot import Catalogues, PolicySet
 from governor.core.policy.header import Header, Source
@@ -70,7 +72,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
 
     reader = Reader(document, problems, time_zone)
     listed, files, version = _people(shape, reader, folder)
-    organization = build_organization(shape, reader, listed)
+    organization = build_organization(shape, reader, listed, build_use_cases(of_kind(UseCaseShape)))
     built_models = build_models(of_kind(ModelCatalogShape), catalogues.models)
     models = Models(built_models.catalog, catalogues.models)
     prices = build_prices(of_kind(PriceBookShape), models)
@@ -79,7 +81,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     quotas = [build_quota(item, at, models, organization) for item, at in of_kind(QuotaShape)]
     plain = [
         build_header(kind_of(item), item, at)
-        for kind in (OrganizationShape, ModelCatalogShape, PriceBookShape)
+        for kind in (OrganizationShape, ModelCatalogShape, PriceBookShape, UseCaseShape)
         for item, at in of_kind(kind)
     ]
     rules: list[Header] = [policy.header for policy in allowlists]

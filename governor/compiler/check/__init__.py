@@ -11,6 +11,7 @@ from governor.compiler.check.lineage import check_lineage
 from governor.compiler.check.people import check_people
 from governor.compiler.check.priced_models import check_models
 from governor.compiler.check.selectors import check_selectors
+from governor.compiler.check.use_cases import check_use_cases
 from governor.compiler.problems import Problems
 from governor.core.decisions.snapshot import Catalogues
 
@@ -28,6 +29,7 @@ def check_folder(built: Built, now: datetime, catalogues: Catalogues, problems: 
     check_limit_scopes(built, problems)
     check_people(built, problems)
     check_selectors(built, problems)
+    check_use_cases(built, problems)
     check_models(built, now, catalogues, problems)
     check_allocation(built, now, problems)
     check_containment(built, problems)

@@ -4,8 +4,12 @@ from governor.compiler.build.policy_set import Built
 from governor.compiler.problems import Problems
 from governor.core.policy.kinds import Quota
 
-_KNOWN_OF = {"user": frozenset({"kind", "team", "department"}), "team": frozenset({"department"})}
-"""What the Organization tells of a scope: a person's team and department, a team's department."""
+_KNOWN_OF = {
+    "user": frozenset({"kind", "team", "department"}),
+    "team": frozenset({"department"}),
+    "use_case": frozenset({"stage", "audience"}),
+}
+"""What the Organization tells of a scope: a person's team and department, a team's department, a use case's stage."""
 
 
 def check_limit_scopes(built: Built, problems: Problems) -> None:

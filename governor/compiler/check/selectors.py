@@ -11,6 +11,7 @@ from governor.core.decisions.request import Operation
 from governor.core.globs import is_glob, matches
 from governor.core.policy.header import Header, Selector
 from governor.core.policy.organization import SERVICE_ACCOUNT_KIND, Organization, PersonKind
+from governor.core.policy.use_case import Audience, Stage
 from governor.core.scopes import NONE_VALUE, UNKNOWN_USER
 
 _SUBJECT = ("department", "team", "user", "kind")
@@ -22,13 +23,15 @@ _WORDS = {
     "environment": "environment",
     "operation": "operation",
     "project": "project",
+    "stage": "stage",
+    "audience": "audience",
 }
 
 
 def check_selectors(built: Built, problems: Problems) -> None:
     """Refuse unknown names in ``applies_to``, ``except`` and ``limits``, and warn about rules that match nobody."""
     directory = Directory.of(built.policies.organization)
-    for header, selectors in _rules(built):
+    for header, selectors in rules_with_selectors(built):
         for path, selector in selectors:
             unknown = list(_unknown(directory, selector))
             for attribute, pattern in unknown:
@@ -39,7 +42,8 @@ def check_selectors(built: Built, problems: Problems) -> None:
                 problems.add(built.documents[header.source].problem("matches-nobody", message, path, hint=hint))
 
 
-def _rules(built: Built) -> Iterator[tuple[Header, list[tuple[Path, Selector]]]]:
+def rules_with_selectors(built: Built) -> Iterator[tuple[Header, list[tuple[Path, Selector]]]]:
+    """Yield every rule with its ``applies_to``, its ``except`` and its ``limits``, and where those stand."""
     policies = built.policies
     for allowlist in policies.allowlists:
         yield allowlist.header, _of_header(allowlist.header)
@@ -72,6 +76,17 @@ def _unknown(directory: "Directory", selector: Selector) -> Iterator[tuple[str, 
 
 
 def _refusal(document: Document, path: Path, attribute: str, pattern: str, directory: "Directory") -> Problem:
+    place = place_of(document, path, attribute, pattern)
+    if is_glob(pattern):
+        message = f"no {_WORDS[attribute]} matches `{pattern[:60]}`"
+        return document.problem("matches-nobody", message, place, hint="take it out, or correct it")
+    hint = directory.hint(attribute, pattern)
+    message = f"there is no {_WORDS[attribute]} `{pattern[:60]}`"
+    return document.problem("unknown-reference", message, place, hint=hint)
+
+
+def place_of(document: Document, path: Path, attribute: str, pattern: str) -> Path:
+    """Return where a pattern of the selector at a path is written."""
     written = document.value
     for step in path:
         written = written[step]
@@ -80,12 +95,7 @@ def _refusal(document: Document, path: Path, attribute: str, pattern: str, direc
     if isinstance(value, list):
         index = next((number for number, item in enumerate(value) if item.lower() == pattern.lower()), 0)
         place = (*place, index)
-    if is_glob(pattern):
-        message = f"no {_WORDS[attribute]} matches `{pattern[:60]}`"
-        return document.problem("matches-nobody", message, place, hint="take it out, or correct it")
-    hint = directory.hint(attribute, pattern)
-    message = f"there is no {_WORDS[attribute]} `{pattern[:60]}`"
-    return document.problem("unknown-reference", message, place, hint=hint)
+    return place
 
 
 @dataclass(slots=True)
@@ -167,6 +177,8 @@ def _closed(organization: Organization) -> dict[str, frozenset[str]]:
         "environment": frozenset(organization.environments),
         "operation": frozenset(Operation),
         "project": _with_none(projects | accounts if projects else set()),
+        "stage": _with_none(Stage),
+        "audience": _with_none(Audience),
     }
 
 

@@ -8,6 +8,7 @@ from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape
 from governor.compiler.shapes.prices import PriceBookShape
 from governor.compiler.shapes.quota import QuotaShape
+from governor.compiler.shapes.use_cases import UseCaseShape
 
 KINDS: Mapping[str, type[Envelope]] = {
     "Organization": OrganizationShape,
@@ -16,6 +17,7 @@ KINDS: Mapping[str, type[Envelope]] = {
     "ModelAllowlist": ModelAllowlistShape,
     "ContextLimit": ContextLimitShape,
     "Quota": QuotaShape,
+    "UseCase": UseCaseShape,
 }
 """Kinds by name, in the order in which they are documented."""
 

@@ -39,6 +39,7 @@ Amount = Annotated[str, _text("amount", _NUMBER + _UNIT)]
 Tokens = Annotated[str, _text("tokens", _NUMBER + r"tokens?\s*$")]
 Money = Annotated[str, _text("money", _NUMBER + r"USD\s*$")]
 Price = Annotated[str, _text("price", _NUMBER + r"USD per ([0-9][0-9,_.]* ?[kKM]? ?)?tokens?\s*$")]
+CostPerOutcome = Annotated[str, _text("cost-per-outcome", _NUMBER + r"USD per outcome\s*$")]
 Percent = Annotated[str, _text("percent", r"^\s*[0-9]+(\.[0-9]+)? ?(%|percent)\s*$")]
 SoftLimit = Annotated[str, _text("soft-limit", _NUMBER + r"(%|percent|USD|tokens?|requests?|concurrent requests?)\s*$")]
 Duration = Annotated[str, _text("duration", _NUMBER + r"(second|minute|hour|day|week)s?\s*$")]
@@ -54,6 +55,8 @@ ATTRIBUTES: dict[str, str] = {
     "project": "The project that the request names.",
     "environment": "The environment; a request that names none is in the Organization's `default_environment`.",
     "use_case": "What the request is for.",
+    "stage": "How far the use case has come, from its UseCase: experiment, production or retired.",
+    "audience": "Who sees what comes of it, from its UseCase: customer or internal.",
     "task": "The task or the agent's run that the request belongs to.",
     "provider": "Who serves and bills the model: `anthropic`, `bedrock`, `azure`, ...",
     "model": "The model, on its canonical id; `group:NAME` is a group of a ModelCatalog.",
@@ -77,6 +80,8 @@ _EXAMPLES = {
     "project": ["spring"],
     "environment": ["prod"],
     "use_case": ["support-triage"],
+    "stage": ["experiment"],
+    "audience": ["customer"],
     "task": ["run-*"],
     "provider": ["bedrock"],
     "model": ["anthropic/claude-opus-*", "group:premium"],

@@ -186,6 +186,14 @@ class OrganizationShape(Envelope, kw_only=True, tag_field="kind", tag="Organizat
         Literal["deny", "warn", "allow"],
         Meta(description="A model that neither a ModelCatalog nor the price catalogue knows.", examples=["warn"]),
     ] = "deny"
+    unregistered_use_case: Annotated[
+        Literal["deny", "warn", "allow"],
+        Meta(
+            description="A request for a use case without a UseCase. One that is retired is refused where this denies, "
+            "else pointed out.",
+            examples=["warn"],
+        ),
+    ] = "allow"
     departments: Annotated[
         list[DepartmentShape],
         Meta(

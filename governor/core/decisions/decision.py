@@ -46,6 +46,8 @@ class ReasonCode(StrEnum):
     UNKNOWN_ENVIRONMENT = "unknown_environment"
     SUBJECT_NOT_ACTIVE = "subject_not_active"
     SUBJECT_MISMATCH = "subject_mismatch"
+    UNREGISTERED_USE_CASE = "unregistered_use_case"
+    RETIRED_USE_CASE = "retired_use_case"
     INPUT_TOO_LARGE = "input_too_large"
     OUTPUT_TOO_LARGE = "output_too_large"
     CONTEXT_TOO_LARGE = "context_too_large"

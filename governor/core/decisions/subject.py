@@ -6,6 +6,7 @@ from datetime import datetime
 
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.inventory import look_up_use_case, use_case_is_refused
 from governor.core.decisions.request import AssertedBy, Subject
 from governor.core.policy.organization import (
     SERVICE_ACCOUNT_KIND,
@@ -22,7 +23,8 @@ class ResolvedSubject:
     """The attributes that policies match and budgets are kept by, with what was wrong with the claim.
 
     Attributes:
-        attributes: ``department team user kind project environment use_case task``; absent ones are left out.
+        attributes: ``department team user kind project environment use_case stage audience task``; absent ones are left
+            out.
         reasons: Why the subject is refused.
         warnings: What is only pointed out.
     """
@@ -41,7 +43,7 @@ def resolve_subject(
     is claimed of them. What only a client asserts is ignored: its user is unknown, the rest absent.
 
     Args:
-        organization: Authoritative for people, service accounts, teams and environments.
+        organization: Authoritative for people, service accounts, teams, environments and use cases.
         subject: The claim.
         caller: The key that it came with.
         use_case: The use case claimed, or ``""``; a service account that has one of its own keeps it.
@@ -55,7 +57,16 @@ def resolve_subject(
         resolved = _user(organization, caller.user or claim.user, claim, now)
         if use_case:
             resolved.attributes["use_case"] = use_case
-    return _in_environment(organization, resolved, claim)
+    return _for_use_case(organization, _in_environment(organization, resolved, claim))
+
+
+def _for_use_case(organization: Organization, resolved: ResolvedSubject) -> ResolvedSubject:
+    found = look_up_use_case(organization, resolved.attributes)
+    if not found:
+        return resolved
+    if use_case_is_refused(organization):
+        return ResolvedSubject(resolved.attributes, (*resolved.reasons, *found), resolved.warnings)
+    return ResolvedSubject(resolved.attributes, resolved.reasons, (*resolved.warnings, *found))
 
 
 def _in_environment(organization: Organization, resolved: ResolvedSubject, claim: Subject) -> ResolvedSubject:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from governor.core.policy.header import Source
+from governor.core.policy.use_case import UseCase
 
 
 class PersonKind(StrEnum):
@@ -122,6 +123,9 @@ class Organization:
         teams: By name.
         departments: By name.
         groups: Group name to member users.
+        unregistered_use_case: What happens to a use case that is none of the inventory. A retired one is refused where
+            this denies, else pointed out.
+        use_cases: The inventory, by name.
     """
 
     name: str
@@ -141,3 +145,5 @@ class Organization:
     teams: Mapping[str, Team] = field(default_factory=dict)
     departments: Mapping[str, Department] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unregistered_use_case: Strictness = Strictness.ALLOW
+    use_cases: Mapping[str, UseCase] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the Organization tells of a budget's scope: a user's team, a team's department.
+"""What the Organization tells of a budget's scope: a user's team, a team's department, a use case's stage.
 
 A budget's limit follows from these and nothing else, so that all who ask, and all who look, see one limit.
 """
@@ -24,6 +24,7 @@ def scope_attributes(scope: Scope, organization: Organization, at: datetime) -> 
     """
     given = {key: value for key, value in scope if value != NONE_VALUE}
     known: dict[str, str] = {}
+    use_case = organization.use_cases.get(given.get("use_case", ""))
     user = given.get("user", "")
     if user in organization.people:
         known = person_attributes(organization.people[user], at)
@@ -34,6 +35,8 @@ def scope_attributes(scope: Scope, organization: Organization, at: datetime) -> 
     team = given.get("team", "")
     if team != known.get("team") and team in organization.teams:
         known["department"] = organization.teams[team].department
+    if use_case is not None:
+        known |= use_case.attributes
     return {**known, **given}
 
 

@@ -38,6 +38,12 @@ class InvalidRequestError(GovernorError):
     code = "invalid_request"
 
 
+class ForbiddenError(GovernorError):
+    """Whoever asks is known, and may not do this."""
+
+    code = "forbidden"
+
+
 class ConflictError(GovernorError):
     """The same key was used before with another body; nothing changed."""
 

@@ -107,6 +107,7 @@ def reason_wire(reason: Reason) -> dict[str, Any]:
         wire["used"] = _amount(reason.used, unit)
         wire["held"] = _amount(reason.held, unit)
         wire["requested"] = _amount(reason.requested, unit)
+    if reason.unit is not None or reason.resets_at is not None:
         wire["resets_at"] = reason.resets_at
     if reason.would_deny:
         wire["would_deny"] = True

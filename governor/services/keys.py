@@ -10,26 +10,20 @@ import hmac
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from governor.core.decisions.caller import Caller
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from governor.core.keys import Key, Role
+from governor.services.refresher import Refresher
 from governor.store.database import Database
 from governor.store.keys import end_keys, insert_key, key_revision, read_keys
 
 PREFIX = "gov_"
 SECRET_BYTES = 32
-REFRESH_S = 0.4
-"""How long a worker waits before it asks again whether keys have changed: one answer may fail within the second that a
-revocation may take."""
-
 ROTATION_GRACE = timedelta(hours=24)
 """How long the old key works beside the new one, unless the rotation says otherwise."""
 
@@ -38,8 +32,6 @@ LOCAL_NAME = "local"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _RESERVED = frozenset({BOOTSTRAP_NAME, LOCAL_NAME})
-
-_log = structlog.get_logger("governor.keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,36 +204,32 @@ class KeyRing:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._pause = pause
-        # A thread of its own: slow searches may keep all shared ones busy, and a revocation cannot wait for them.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
         self._valid: dict[bytes, tuple[Identity, float]] = {}
         self._bootstrap = digest_of(bootstrap.encode()) if bootstrap else None
         self._revision: object = None
-        self._task: asyncio.Task[None] | None = None
+        self._refresher = Refresher("keys", self._read, self._take, pause)
 
     async def start(self) -> None:
         """Read the keys and keep them fresh until ``stop``."""
-        await self.refresh()
-        self._task = asyncio.create_task(self._keep_fresh(), name="key ring")
+        await self._refresher.start()
 
     async def stop(self) -> None:
         """Stop refreshing."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-        self._thread.shutdown(wait=False)
+        await self._refresher.stop()
 
     async def refresh(self) -> None:
         """Read the keys if anything about them has changed since the last time."""
+        await self._refresher.refresh()
 
+    def _read(self) -> tuple[object, list[Key] | None]:
         def read(connection: Connection) -> tuple[object, list[Key] | None]:
             revision = key_revision(connection)
             return revision, None if revision == self._revision else read_keys(connection)
 
-        loop = asyncio.get_running_loop()
-        revision, keys = await loop.run_in_executor(self._thread, self._database.read_now, read)
+        return self._database.read_now(read)
+
+    def _take(self, found: tuple[object, list[Key] | None]) -> None:
+        revision, keys = found
         if keys is not None:
             self._valid = {
                 key.digest: (identity_of(key), key.valid_until_at.timestamp() if key.valid_until_at else float("inf"))
@@ -262,15 +250,6 @@ class KeyRing:
         if self._bootstrap is not None and hmac.compare_digest(digest, self._bootstrap):
             return _BOOTSTRAP
         return None
-
-    async def _keep_fresh(self) -> None:
-        while True:
-            await self._pause(REFRESH_S)
-            try:
-                await self.refresh()
-            except SQLAlchemyError as error:
-                # The keys known so far go on working: with the database away nothing can be spent anyway.
-                _log.warning("keys_not_refreshed", problem=str(error))
 
 
 class OpenDoor:

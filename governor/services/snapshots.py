@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from governor.core.decisions.blocks import Blocks
 from governor.core.decisions.snapshot import Snapshot
 
 
@@ -20,9 +21,13 @@ class Snapshots:
         self.policy_age_max = policy_age_max
 
     def swap(self, snapshot: Snapshot, now: datetime) -> None:
-        """Let another snapshot decide from now on."""
-        self.current = snapshot
+        """Let other policies decide from now on, under the same blocks."""
+        self.current = snapshot.with_blocks(self.current.blocks)
         self.confirmed_at = now
+
+    def block(self, blocks: Blocks) -> None:
+        """Let other blocks act from now on, over the same policies."""
+        self.current = self.current.with_blocks(blocks)
 
     def confirm(self, now: datetime) -> None:
         """Note that the source was looked at and says what the present snapshot says."""

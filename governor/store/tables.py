@@ -240,6 +240,26 @@ class ApiKeys(Stored, table=True):
     revoked_at_ms: int | None = number(optional=True)
 
 
+class Blocks(Stored, table=True):
+    """Who was stopped, by whom, why and until when; and who lifted it. Rows stay, for the audit."""
+
+    __tablename__ = "blocks"
+    __table_args__ = (Index(None, "until_ms"), STRICT)
+
+    id: bytes = octets(key=True)
+    kind: str = words()
+    name: str = words()
+    reason: str = words()
+    placed_by: str = words()
+    placed_key: str = words()
+    authority: str = words()
+    placed_at_ms: int = number()
+    until_ms: int = number()
+    lifted_at_ms: int | None = number(optional=True)
+    lifted_by: str = words()
+    lift_reason: str = words()
+
+
 def table(model: type[Stored]) -> Table:
     """Return the Core table of a model."""
     return METADATA.tables[str(model.__tablename__)]
@@ -253,3 +273,4 @@ USAGE_HOURLY = table(UsageHourly)
 POLICY_VERSIONS = table(PolicyVersions)
 QUOTA_ROOTS = table(QuotaRoots)
 API_KEYS = table(ApiKeys)
+BLOCKS = table(Blocks)

@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError
 from governor.core.keys import Role
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.routes import create_gate
-from governor.services.keys import REFRESH_S, KeyRing, create_key, revoke_key
+from governor.services.keys import KeyRing, create_key, revoke_key
+from governor.services.refresher import REFRESH_S
 from governor.store.database import Database
 from tests.api.world import NOON, Server, running, settings_for
 

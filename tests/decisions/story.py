@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from governor.compiler.load import compile_folder
+from governor.core.decisions.blocks import Authority, Block, BlockKind, Blocks
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.event import CallStatus, UsageEvent
 from governor.core.decisions.ids import id_bytes
@@ -93,6 +94,9 @@ class Story:
         if "policies" in step:
             self.snapshots.swap(self.compiled(step["policies"]), self.now)
             return None
+        if "blocks" in step:
+            self.snapshots.block(Blocks(self.placed(block) for block in step["blocks"]))
+            return None
         if "decide" in step:
             return await self.decide(step["decide"], step.get("as", ""))
         if "decide_all" in step:
@@ -109,6 +113,21 @@ class Story:
             outcome = await self.ledger.submit(Release(decision_id, "gw"))
             return {"outcome": outcome.outcome}  # type: ignore[union-attr]  # a release answers so
         return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
+
+    def placed(self, block: dict[str, str]) -> Block:
+        """Make a block from a step: what it stops, why, and until when."""
+        [kind] = {str(kind) for kind in BlockKind} & block.keys()
+        return Block(
+            id=b"\x01" * 16,
+            kind=BlockKind(kind),
+            name=block[kind],
+            reason=block["reason"],
+            placed_by="zoe@acme.example",
+            placed_key="zoe",
+            authority=Authority.ADMIN,
+            placed_at=self.now,
+            until_at=datetime.fromisoformat(block["until"]),
+        )
 
     async def decide(self, asked: dict[str, Any], name: str = "", decider: Decider | None = None) -> dict[str, Any]:
         """Ask, with fields as on the wire; user is short for subject.user."""

@@ -7,10 +7,11 @@ from msgspec import UnsetType
 from governor.compiler.build.people import Listed, build_people
 from governor.compiler.build.reader import Reader, given
 from governor.compiler.problems import did_you_mean
-from governor.compiler.quantities import parse_month_day, parse_time_zone
+from governor.compiler.quantities import parse_duration, parse_month_day, parse_time_zone
 from governor.compiler.shapes.organization import OrganizationShape, ServiceAccountShape, UnknownUsersShape
 from governor.compiler.source import Path
 from governor.core.policy.organization import (
+    CanStop,
     Department,
     Organization,
     Placement,
@@ -64,6 +65,7 @@ def build_organization(
         teams=teams,
         departments=departments,
         groups=_groups(shape, reader),
+        can_stop=_can_stop(shape, reader),
         unregistered_use_case=Strictness(shape.unregistered_use_case),
         use_cases=use_cases,
     )
@@ -109,6 +111,17 @@ def _groups(shape: OrganizationShape, reader: Reader) -> dict[str, tuple[str, ..
             _twice(reader, "group", group.name, ("groups", index, "name"))
         groups[group.name] = _users(group.members)
     return groups
+
+
+def _can_stop(shape: OrganizationShape, reader: Reader) -> CanStop | None:
+    stated = shape.can_stop
+    if isinstance(stated, UnsetType):
+        return None
+    names = [group.name for group in shape.groups]
+    if stated.group not in names:
+        hint = did_you_mean(stated.group, names) or "list the group in `groups`"
+        reader.add("unknown-reference", f"there is no group `{stated.group}`", ("can_stop", "group"), hint=hint)
+    return CanStop(stated.group, reader.read(parse_duration, stated.for_, ("can_stop", "for"), 0))
 
 
 def _service_accounts(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType, field
 
 from governor.compiler.shapes.envelope import Envelope
-from governor.compiler.shapes.fields import Day, MonthDay, Name, Shape, Text, TimeZone, User
+from governor.compiler.shapes.fields import Day, Duration, MonthDay, Name, Shape, Text, TimeZone, User
 
 
 class TeamShape(Shape, kw_only=True):
@@ -131,6 +131,15 @@ class GroupShape(Shape, kw_only=True):
     members: Annotated[list[User], Meta(description="Users in the group.", examples=[["eve@acme.example"]])]
 
 
+class CanStopShape(Shape, kw_only=True):
+    """Who may block a user, service account, key, team, use case or model at once, beside admins."""
+
+    group: Annotated[Name, Meta(description="One of the groups.", examples=["sre-oncall"])]
+    for_: Annotated[
+        Duration, Meta(description="How long their blocks may last at most.", examples=["4 hours"])
+    ] = field(name="for")
+
+
 class UnknownUsersShape(Shape, kw_only=True):
     """Where users whom the organisation does not list are placed; they share one scope."""
 
@@ -220,3 +229,11 @@ class OrganizationShape(Envelope, kw_only=True, tag_field="kind", tag="Organizat
             description="Groups of people.", examples=[[{"name": "governance-board", "members": ["eve@acme.example"]}]]
         ),
     ] = field(default_factory=list)
+    can_stop: Annotated[
+        CanStopShape | UnsetType,
+        Meta(
+            description="Who may block a user, service account, key, team, use case or model at once; absent: admins "
+            "alone.",
+            examples=[{"group": "sre-oncall", "for": "4 hours"}],
+        ),
+    ] = UNSET

@@ -35,6 +35,7 @@ class Basis(StrEnum):
 class ReasonCode(StrEnum):
     """Why a request was refused or warned about. Documented in ``docs/reference/codes.md``; a test keeps them equal."""
 
+    BLOCKED = "blocked"
     MODEL_DENIED = "model_denied"
     MODEL_NOT_ALLOWED = "model_not_allowed"
     MODEL_NOT_IN_ONLY = "model_not_in_only"
@@ -67,7 +68,7 @@ class Reason:
 
     Attributes:
         code: Which rule.
-        policy: ``Kind/name``, or ``""`` for the Organization's own settings.
+        policy: ``Kind/name``, ``Block/id``, or ``""`` for what no policy says.
         source: ``file:line``, or ``""``.
         message: One sentence for people, with the numbers.
         would_deny: In warnings: an audit or warn policy would have refused.

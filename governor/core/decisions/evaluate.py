@@ -38,6 +38,8 @@ def evaluate(snapshot: Snapshot, request: DecideRequest, caller: Caller, now: da
     prepared = snapshot.prepared(request, caller, now)
     guess = estimate(request)
     candidates = tuple([_candidate(snapshot, request, candidate, guess, now) for candidate in prepared.candidates])
+    if snapshot.blocks:
+        candidates = tuple([_blocked(snapshot, request, caller, candidate, now) for candidate in candidates])
     return Plan(
         request=request,
         policy_version=snapshot.version,
@@ -48,6 +50,15 @@ def evaluate(snapshot: Snapshot, request: DecideRequest, caller: Caller, now: da
         hold_for_s=request.hold_for_s or prepared.hold_for_s,
         fails_open=prepared.fails_open,
     )
+
+
+def _blocked(
+    snapshot: Snapshot, request: DecideRequest, caller: Caller, candidate: Candidate, now: datetime
+) -> Candidate:
+    """Refuse a candidate that somebody has stopped; a block beats everything, so it is named first."""
+    prepared, zone = candidate.prepared, snapshot.organization.time_zone
+    reasons = snapshot.blocks.reasons(request, caller, prepared.attributes, prepared.model.id, now=now, time_zone=zone)
+    return replace(candidate, reasons=(*reasons, *candidate.reasons)) if reasons else candidate
 
 
 def _option(candidate: Candidate) -> Option:

@@ -3,6 +3,7 @@
 from governor.core.decisions.decision import ReasonCode
 
 MEANINGS: dict[ReasonCode, str] = {
+    ReasonCode.BLOCKED: "Somebody stopped the user, service account, key, team, use case or model until a stated time.",
     ReasonCode.MODEL_DENIED: "An allowlist denies the model; a deny is final.",
     ReasonCode.MODEL_NOT_ALLOWED: "Allowlists concern the request, and none of them allows the model.",
     ReasonCode.MODEL_NOT_IN_ONLY: "An `only` list concerns the request and does not have the model.",

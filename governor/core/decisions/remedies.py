@@ -1,6 +1,9 @@
 """The ways out of a deny."""
 
-from governor.core.decisions.decision import ReasonCode, Remedy, RemedyType
+from collections.abc import Sequence
+from datetime import datetime
+
+from governor.core.decisions.decision import Reason, ReasonCode, Remedy, RemedyType
 from governor.core.decisions.messages import resets_at
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.ledger.admit import fits
@@ -24,8 +27,8 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
         ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.context.output_room))
     if codes and codes <= _INPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.SHORTEN_INPUT))
-    if refused and not asked.reasons:
-        wait = _wait(refused)
+    if (refused or codes) and codes <= {ReasonCode.BLOCKED}:
+        wait = _wait(refused, asked.reasons)
         if wait is not None:
             ways.append(wait)
     return tuple(ways)
@@ -37,9 +40,13 @@ def _refused(candidate: Candidate, admission: Admission, index: int) -> list[Hol
     return [candidate.holds[position] for position in unfit if candidate.holds[position].must_fit]
 
 
-def _wait(refused: list[Hold]) -> Remedy | None:
-    """Return when all budgets have opened again, if waiting helps: not for one that is too small for the request."""
-    ends = [resets_at(hold.budget) for hold in refused]
+def _wait(refused: list[Hold], blocked: Sequence[Reason]) -> Remedy | None:
+    """Return when all budgets have opened again and all blocks have ended.
+
+    Waiting does not help where a budget is too small for the request, or never opens again.
+    """
+    ends: list[datetime | None] = [reason.resets_at for reason in blocked]
+    ends += [resets_at(hold.budget) for hold in refused]
     if any(end is None for end in ends) or not all(fits(hold, EMPTY) for hold in refused):
         return None
     return Remedy(RemedyType.WAIT_UNTIL, at=max(end for end in ends if end is not None))

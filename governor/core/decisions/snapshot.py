@@ -2,10 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
+from governor.core.decisions.blocks import NO_BLOCKS, Blocks
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.prepare import Prepared, prepare, renew
 from governor.core.decisions.request import DecideRequest
@@ -61,6 +63,7 @@ class Snapshot:
         policies: What the compiler made.
         version: Its digest or commit: every decision names it.
         applicable: Finds the policies of a request.
+        blocks: What is stopped at once, whatever policies say.
     """
 
     def __init__(self, policies: PolicySet, catalogues: Catalogues) -> None:
@@ -72,6 +75,7 @@ class Snapshot:
             "team": sorted(_teams(policies.organization)),
         }
         self.applicable = ApplicablePolicies(policies.allowlists, policies.context_limits, policies.quotas, closed)
+        self.blocks = NO_BLOCKS
         self._catalogues = catalogues
         self._models: dict[tuple[str, str], ResolvedModel] = {}
         self._prices: dict[tuple[str, str, int], Price | None] = {}
@@ -83,6 +87,12 @@ class Snapshot:
     def build(cls, policies: PolicySet, catalogues: Catalogues) -> "Snapshot":
         """Index a compiled folder."""
         return cls(policies, catalogues)
+
+    def with_blocks(self, blocks: Blocks) -> "Snapshot":
+        """Return the same policies under other blocks; index and memories, which no block changes, are shared."""
+        other = copy(self)
+        other.blocks = blocks
+        return other
 
     def model(self, asked: str, provider: str) -> ResolvedModel:
         """Canonicalise a model name; see ``ModelCatalog.resolve``."""

@@ -105,9 +105,7 @@ def _user(organization: Organization, user: str, claim: Subject, now: datetime) 
     placement = person.placement(now)
     reasons: list[Reason] = []
     warnings: list[Reason] = []
-    if (person.from_at is not None and now < person.from_at) or (
-        person.until_at is not None and now >= person.until_at
-    ):
+    if not person.is_active(now):
         reasons.append(
             _refusal(
                 organization,

@@ -72,6 +72,10 @@ class Person:
                 return placement
         return self.placements[0]
 
+    def is_active(self, at: datetime) -> bool:
+        """Tell whether the person is one of us at an instant."""
+        return (self.from_at is None or self.from_at <= at) and (self.until_at is None or at < self.until_at)
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
@@ -107,6 +111,14 @@ class Department:
 
 
 @dataclass(frozen=True, slots=True)
+class CanStop:
+    """Who, beside admins, may block at once: the members of a group, for so many seconds at most."""
+
+    group: str
+    for_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Organization:
     """The organisation: calendar, people, and what happens to what it does not know.
 
@@ -123,6 +135,7 @@ class Organization:
         teams: By name.
         departments: By name.
         groups: Group name to member users.
+        can_stop: Who may block, or None: admins alone.
         unregistered_use_case: What happens to a use case that is none of the inventory. A retired one is refused where
             this denies, else pointed out.
         use_cases: The inventory, by name.
@@ -145,5 +158,6 @@ class Organization:
     teams: Mapping[str, Team] = field(default_factory=dict)
     departments: Mapping[str, Department] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    can_stop: CanStop | None = None
     unregistered_use_case: Strictness = Strictness.ALLOW
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)

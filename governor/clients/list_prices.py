@@ -172,6 +172,9 @@ def _rates(listed: ModelPrice, input_tokens: int, *, tiered_only: bool = False) 
     if tiered_only:
         return tokens
     units = {unit: price for unit, (keys, per) in _UNITS.items() if (price := of(keys, per)) is not None}
+    if units and tokens == Rates():
+        # Sold by the hour or the page: the tokens that such a call reports, too, cost nothing.
+        tokens = Rates(input=0, output=0)
     return replace(tokens, per_request=of(("requests_kcount",), 1000), units=units)
 
 

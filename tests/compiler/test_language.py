@@ -9,6 +9,7 @@ import pytest
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import Compiled, compile_folder
 from governor.core.policy.header import Enforcement, Header
+from governor.core.policy.use_case import Audience, Stage
 from governor.core.units import Unit
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -35,6 +36,7 @@ def test_every_kind_of_the_page_means_what_it_says(tmp_path: Path) -> None:
     assert policies is not None
     (quota,) = policies.quotas
     (allowlist,) = policies.allowlists
+    (use_case,) = policies.organization.use_cases.values()
     opus = next(entry.price for entry in policies.prices.entries if entry.model == "anthropic/claude-opus-4")
 
     assert (Unit.USD, 20_000 * 10**9, ("department",), 80, 600) == (
@@ -48,6 +50,12 @@ def test_every_kind_of_the_page_means_what_it_says(tmp_path: Path) -> None:
     assert [(datetime(2026, 12, 31, 23, tzinfo=UTC), 25_000 * 10**9)] == [(d.from_at, d.limit) for d in quota.schedule]
     assert ("anthropic/claude-sonnet-*", "openai/gpt-4o-mini", "google/gemini-*-flash") == allowlist.allow
     assert (15 * 10**9, 75 * 10**9) == (opus.rates.input, opus.rates.output)
+    assert (Stage.PRODUCTION, Audience.CUSTOMER, 4_500_000_000, 350_000_000) == (
+        use_case.stage,
+        use_case.audience,
+        use_case.outcome_worth_nano_usd,
+        use_case.expected_cost_nano_usd,
+    )
 
 
 def test_the_envelope_of_the_page_means_what_it_says(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ class _Report:
             assess=self._assess,
             encode=encode_event_result,
             provider_usage=event.provider_usage,
+            corrects_if_known=event.corrects_if_known,
         )
 
     def _assess(self, reservation: Reservation | None, corrected: Entry | None) -> Assessment:

@@ -144,6 +144,23 @@ async def test_another_models_part_of_a_call_costs_what_that_model_costs(any_ser
         assert ("0", "0.00585") == await held_and_used(client)
 
 
+async def test_a_late_count_brings_the_other_models_with_it(any_server: Server) -> None:
+    """A guess for a call that was cut off knew of no advisor; a second correction corrects the advisor, too."""
+    async with any_server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+        about = {"decision_id": decision["decision_id"], "subject": None}
+        await report(client, event(**about, status="cancelled", usage=None))
+        [late] = await report(client, by("anthropic", ADVISED, **about, event_id="e-2", corrects="e-1"))
+        after_late = await held_and_used(client)
+        less = {**ADVISED, "iterations": [ADVISED["iterations"][0], {**ADVISED["iterations"][1], "output_tokens": 0}]}
+        [later] = await report(client, by("anthropic", less, **about, event_id="e-3", corrects="e-2"))
+
+        assert ("recorded", "model_mismatch") == tuple(late["other_models"][0][name] for name in ("status", "reason"))
+        assert ("0", "0.00585") == after_late
+        assert "0.001500000" == later["other_models"][0]["cost_usd"]
+        assert ("0", "0.00525") == await held_and_used(client)
+
+
 @pytest.mark.parametrize(
     ("provider", "usage", "reason"),
     [

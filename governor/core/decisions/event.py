@@ -33,6 +33,7 @@ class UsageEvent:
         estimated: The gateway's own guess (``counts: estimated``).
         final: False for a part of a call that goes on.
         corrects: The ``event_id`` that this event replaces, or ``""``.
+        corrects_if_known: Whether an event that corrects an unknown one is recorded as one that corrects nothing.
         provider_usage: The provider's own object that ``usage`` was made from, or None.
     """
 
@@ -52,3 +53,4 @@ class UsageEvent:
     use_case: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     provider_usage: ProviderUsage | None = None
+    corrects_if_known: bool = False

@@ -64,7 +64,7 @@ class Book(WorkingSet):
         if (command.source, command.event_id) in self.entries:
             return {}
         chain = self.chain(command.source, command.corrects)
-        if command.corrects is not None and not chain:
+        if command.corrects is not None and not chain and not command.corrects_if_known:
             return {}
         reservation = self.reservation(chain[0].decision_id if chain else command.decision_id)
         budgets: dict[bytes, BudgetKey | None] = {charge.budget: None for entry in chain for charge in entry.charges}

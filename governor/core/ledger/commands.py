@@ -188,6 +188,7 @@ class Settle:
             (None: it corrects nothing; see ``corrected``). Pure.
         encode: Renders the result that is stored and returned to a duplicate.
         provider_usage: The provider's own object, which is kept with the entry, or None.
+        corrects_if_known: Whether a correction of an unknown event is recorded as an event that corrects nothing.
     """
 
     entry_id: bytes
@@ -201,6 +202,7 @@ class Settle:
     assess: Callable[[Reservation | None, Entry | None], Assessment]
     encode: Callable[[EventResult], bytes]
     provider_usage: ProviderUsage | None = None
+    corrects_if_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

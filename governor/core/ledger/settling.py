@@ -51,7 +51,7 @@ def settle(work: WorkingSet, command: Settle) -> EventResult:
     if known is not None:
         return _known(command, known)
     chain = work.chain(command.source, command.corrects)
-    if command.corrects is not None and not chain:
+    if command.corrects is not None and not chain and not command.corrects_if_known:
         return _rejected(command, "the event that this one corrects is not known")
     reservation = work.reservation(chain[0].decision_id if chain else command.decision_id)
     assessment = command.assess(reservation, corrected(chain))

@@ -142,6 +142,8 @@ def _of_other_model(event: UsageEvent, other: OtherModel) -> UsageEvent:
         model=other.model,
         usage=other.usage,
         provider_usage=None,
+        # What is corrected may have been a guess that knew of no other model.
+        corrects_if_known=True,
     )
 
 

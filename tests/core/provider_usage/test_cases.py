@@ -126,3 +126,50 @@ def test_recorded_objects_are_counted_without_a_warning() -> None:
     ]
     assert [UNKNOWN.get(index, ()) for index in range(len(recorded))] == [one.report.unknown for one in converted]
     assert [()] * len(recorded) == [one.report.warnings for one in converted]
+
+
+ONE_CALL: dict[str, dict[str, Any]] = {
+    "openai": {
+        "prompt_tokens": 1000,
+        "completion_tokens": 200,
+        "total_tokens": 1200,
+        "prompt_tokens_details": {"cached_tokens": 600},
+        "completion_tokens_details": {"reasoning_tokens": 150},
+    },
+    "anthropic": {
+        "input_tokens": 400,
+        "cache_read_input_tokens": 600,
+        "output_tokens": 200,
+        "output_tokens_details": {"thinking_tokens": 150},
+    },
+    "google": {
+        "promptTokenCount": 1000,
+        "cachedContentTokenCount": 600,
+        "candidatesTokenCount": 50,
+        "thoughtsTokenCount": 150,
+        "totalTokenCount": 1200,
+    },
+    "xai": {
+        "prompt_tokens": 1000,
+        "completion_tokens": 50,
+        "total_tokens": 1200,
+        "prompt_tokens_details": {"cached_tokens": 600},
+        "completion_tokens_details": {"reasoning_tokens": 150},
+    },
+    "deepseek": {
+        "prompt_tokens": 1000,
+        "prompt_cache_hit_tokens": 600,
+        "prompt_cache_miss_tokens": 400,
+        "completion_tokens": 200,
+        "completion_tokens_details": {"reasoning_tokens": 150},
+    },
+}
+"""The same call as five providers would tell it."""
+
+
+@pytest.mark.parametrize("provider", ONE_CALL)
+def test_one_call_is_the_same_in_every_convention(provider: str) -> None:
+    """What is inside with one stands beside with another (litellm#6215, litellm#11364, bifrost#904)."""
+    expected = Usage(input_tokens=1000, cached_input_tokens=600, output_tokens=200, reasoning_tokens=150)
+
+    assert expected == convert(provider, ONE_CALL[provider]).usage

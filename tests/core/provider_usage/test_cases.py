@@ -1,5 +1,6 @@
 """Usage objects from the providers' documentation and from real calls, one YAML case each."""
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -18,7 +19,9 @@ CASES = [
     for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
     for case in yaml.safe_load(path.read_text(encoding="utf-8"))
 ]
-RECORDED = Path(__file__).parents[4] / "shared" / "data" / "provider-usage-examples.json"
+DATA = Path(__file__).parents[4] / "shared" / "data"
+RECORDED = DATA / "provider-usage-examples.json"
+TRACES = DATA / "otel"
 
 NAMES = {
     "anthropic": "anthropic",
@@ -110,13 +113,19 @@ UNKNOWN = {7: ("pydantic_ai_gateway",), 9: ("pydantic_ai_gateway",)}
 """What a gateway on the way has added."""
 
 
+def need(path: Path) -> None:
+    """Skip a test whose recordings are not beside the project; in CI they must be."""
+    if path.exists():
+        return
+    message = f"the recorded usage objects are not in ../shared/data/{path.name}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 def test_recorded_objects_are_counted_without_a_warning() -> None:
     """Real objects of real calls: every token in its place, and nothing to be surprised about."""
-    if not RECORDED.is_file():
-        message = f"the recorded usage objects are not in ../shared/data/{RECORDED.name}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    need(RECORDED)
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
     converted = [convert(NAMES[example["provider"]], example["usage"]) for example in recorded]
 
@@ -126,6 +135,38 @@ def test_recorded_objects_are_counted_without_a_warning() -> None:
     ]
     assert [UNKNOWN.get(index, ()) for index in range(len(recorded))] == [one.report.unknown for one in converted]
     assert [()] * len(recorded) == [one.report.warnings for one in converted]
+
+
+def traced() -> list[tuple[str, dict[str, Any]]]:
+    """Return the distinct usage objects of the recorded traces, with their providers."""
+    found_objects: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in sorted(TRACES.glob("*.jsonl.gz")):
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            given = json.loads(line)["case"].get("raw_usage")
+            if given is not None:
+                found_objects[json.dumps(given, sort_keys=True)] = (path.name.partition(".")[0], given)
+    return list(found_objects.values())
+
+
+def test_objects_of_recorded_traces_come_to_their_totals() -> None:
+    """A hundred more of OpenAI and Google; only a blocked prompt, which reports nothing, is told to be unreadable."""
+    need(TRACES)
+    counted = 0
+    for provider, given in traced():
+        if given == {"trafficType": "ON_DEMAND"}:
+            with pytest.raises(UnreadableUsageError, match="no count that we know of `google`"):
+                convert(provider, given)
+            continue
+        converted = convert(provider, given)
+        counted += 1
+
+        assert ((), ()) == (converted.report.warnings, converted.report.unknown), given
+        assert converted.usage.contradiction() is None
+        assert given.get("total_tokens", given.get("totalTokenCount")) == (
+            converted.usage.input_tokens + converted.usage.output_tokens
+        )
+
+    assert counted > 100
 
 
 ONE_CALL: dict[str, dict[str, Any]] = {

@@ -12,6 +12,7 @@ import uvicorn
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.worker import compile_in_process
+from governor.services.block_watcher import BlockWatcher
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
 from governor.services.decide import Decider
@@ -47,6 +48,7 @@ class Governor:
     decider: Decider
     settler: Settler
     doorkeeper: KeyRing | OpenDoor
+    blocks: BlockWatcher
     health: HealthChecker
     budgets: BudgetReader
     watcher: BudgetWatcher
@@ -88,6 +90,9 @@ async def open_governor(
         doorkeeper = _doorkeeper(settings, database, clock)
         await doorkeeper.start()
         stack.push_async_callback(doorkeeper.stop)
+        blocks = BlockWatcher(publisher.snapshots, database, clock.now)
+        await blocks.start()
+        stack.push_async_callback(blocks.stop)
         publisher.start()
         stack.push_async_callback(publisher.stop)
         budgets = BudgetReader(publisher.snapshots, ledger, database)
@@ -100,6 +105,7 @@ async def open_governor(
             decider=Decider(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             settler=Settler(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             doorkeeper=doorkeeper,
+            blocks=blocks,
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
             watcher=BudgetWatcher(budgets, database),

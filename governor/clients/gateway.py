@@ -56,6 +56,14 @@ class Gateway:
         """Read one of the ``GET`` routes."""
         return self._call("GET", path, None)
 
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask one of the ``POST`` routes to do something."""
+        return self._call("POST", path, body)
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """Ask one of the ``DELETE`` routes to end something."""
+        return self._call("DELETE", path, None)
+
     def _call(self, method: str, path: str, body: object) -> dict[str, Any]:
         payload = None if body is None else json.dumps(body, separators=(",", ":"))
         try:

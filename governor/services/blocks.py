@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import Connection
 
+from governor.compiler.quantities import QuantityError, parse_duration
 from governor.core.decisions.blocks import Authority, Block, BlockKind, BlockState
 from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.decisions.snapshot import Snapshot
@@ -21,8 +21,6 @@ from governor.store.database import Database
 
 LONGEST = timedelta(days=366)
 """A block ends: what should never be is a policy."""
-
-_log = structlog.get_logger("governor.blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,22 @@ class BlockPage:
     next: str | None
 
 
+def end_of(until_at: datetime | None, length: str, now: datetime) -> datetime:
+    """Return when a block ends, that was given an end or a length like ``2 hours``.
+
+    Raises:
+        InvalidRequestError: If it was given both or neither, or the length is not one.
+    """
+    if (until_at is None) == (not length):
+        raise InvalidRequestError("say when the block ends: either `until` or `for`, like `2 hours`", field="until")
+    if until_at is not None:
+        return until_at
+    try:
+        return now + timedelta(seconds=parse_duration(length))
+    except QuantityError as error:
+        raise InvalidRequestError(f"`for`: {error.message}; {error.hint}".rstrip("; "), field="for") from error
+
+
 async def place_block(
     database: Database, snapshot: Snapshot, wish: BlockWish, identity: Identity, now: datetime
 ) -> Placed:
@@ -99,15 +113,6 @@ async def place_block(
         until_at=wish.until_at,
     )
     await database.write(lambda connection: insert_block(connection, block))
-    _log.warning(
-        "block_placed",
-        block=id_text(block.id),
-        kind=block.kind.value,
-        name=block.name,
-        by=block.placed_by,
-        until=block.until_at.isoformat(),
-        reason=block.reason,
-    )
     return Placed(block, target.note)
 
 
@@ -136,9 +141,7 @@ async def lift_a_block(
         assert lifted is not None
         return lifted
 
-    block = await database.write(write)
-    _log.warning("block_lifted", block=id_text(block.id), kind=block.kind.value, name=block.name, by=by, reason=reason)
-    return block
+    return await database.write(write)
 
 
 async def list_blocks(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.decision import BudgetView, ReasonCode
+from governor.core.decisions.decision import BudgetView, Reason, ReasonCode
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
 from governor.core.decisions.request import DecideRequest, Subject
@@ -94,7 +94,7 @@ class EntitlementReader:
             for candidate in tried[:1]:
                 known = candidate.prepared.attributes
                 attributes = {key: known[key] for key in _WHO if key in known}
-                problems.update((r.message, None) for r in candidate.reasons if r.code in _ABOUT_SUBJECT)
+                problems.update((r.message, None) for r in candidate.reasons if _about_subject(r, tried))
             environments.append(await self._entitled(environment, tried))
         return Entitlement(user, attributes, tuple(problems), tuple(environments))
 
@@ -109,6 +109,13 @@ class EntitlementReader:
 
 
 _WHO = ("user", "kind", "team", "department")
+
+
+def _about_subject(reason: Reason, tried: list[Candidate]) -> bool:
+    """Tell whether a reason refuses the user altogether: a block may also be on one model."""
+    if reason.code is ReasonCode.BLOCKED:
+        return all(reason in candidate.reasons for candidate in tried)
+    return reason.code in _ABOUT_SUBJECT
 
 
 def models_named(snapshot: Snapshot) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from governor.core.decisions.blocks import POLICY_PREFIX, Block
 from governor.core.decisions.ids import id_text
 from governor.core.errors import NotFoundError
 from governor.core.ledger.entry import Entry
@@ -16,6 +17,7 @@ from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.policy_excerpts import Excerpt, find_excerpts
 from governor.services.reservations import decision_bytes, unknown
+from governor.store.blocks import read_block
 from governor.store.database import Database
 from governor.store.decisions import DecisionFilter, read_decision, read_entries, search_decisions
 from governor.store.policy_versions import read_policy_files
@@ -34,6 +36,7 @@ class Explanation:
         entries: The usage posted for it, oldest first.
         policies: The documents that it names, in the version that decided.
         text_kept: Whether the text of that version is kept.
+        blocks: The blocks that it names, with what became of them.
     """
 
     reservation: Reservation
@@ -41,6 +44,7 @@ class Explanation:
     entries: Sequence[Entry]
     policies: Sequence[Excerpt]
     text_kept: bool
+    blocks: Sequence[Block] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +108,15 @@ class Explainer:
             if reservation is None:
                 return None
             files = read_policy_files(connection, reservation.facts.policy_version)
+            named = _policies_named(reservation.answer)
+            blocked = [name.removeprefix(POLICY_PREFIX) for name in named if name.startswith(POLICY_PREFIX)]
             return Explanation(
                 reservation,
                 reservation.state_at(self._time_s()),
                 read_entries(connection, key),
-                find_excerpts(files or {}, _policies_named(reservation.answer)),
+                find_excerpts(files or {}, [name for name in named if not name.startswith(POLICY_PREFIX)]),
                 files is not None,
+                [block for text in blocked if (block := read_block(connection, decision_bytes(text))) is not None],
             )
 
         explanation = await self._database.read(read)

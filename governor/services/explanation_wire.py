@@ -11,10 +11,11 @@ from governor.core.ledger.reservation import HeldBudget
 from governor.core.money import usd_text
 from governor.core.units import amount_text
 from governor.services.answers import usage_wire
+from governor.services.block_wire import block_wire
 from governor.services.explain import Explanation
 
 
-def explanation_wire(explanation: Explanation) -> dict[str, Any]:
+def explanation_wire(explanation: Explanation, now: datetime) -> dict[str, Any]:
     """Return everything that is known of a decision in its wire shape; instants are left to the encoder."""
     reservation = explanation.reservation
     return {
@@ -37,6 +38,7 @@ def explanation_wire(explanation: Explanation) -> dict[str, Any]:
             }
             for excerpt in explanation.policies
         ],
+        "blocks": [block_wire(block, now) for block in explanation.blocks],
     }
 
 

@@ -26,6 +26,9 @@ GRANTED = {
     ("GET", "/entitlements"): set(Role),
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("POST", "/blocks"): {Role.ADMIN},
+    ("GET", "/blocks"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("DELETE", "/blocks/{block_id}"): {Role.ADMIN},
 }
 OPEN = {"/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json"}
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from governor.core.decisions.ids import id_text
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.edges.api.access import TheGovernor
+from governor.edges.api.blocks import BlockAnswer
 from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
 from governor.services.explain import DecisionQuery
 from governor.services.explanation_wire import explanation_wire, instant_ms
@@ -106,6 +107,7 @@ class ExplanationWire(BaseModel):
     policy_version: str
     policy_text_kept: bool
     policies: list[PolicyTextWire]
+    blocks: list[BlockAnswer]
 
 
 DecisionId = Annotated[str, Path(description="The `decision_id` of an answer.", max_length=64)]
@@ -123,7 +125,7 @@ async def search(parameters: Annotated[DecisionParameters, Query()], governor: T
 @decision_routes.get("/decisions/{decision_id}", summary="Explain a decision", response_model=ExplanationWire)
 async def explain(decision_id: DecisionId, governor: TheGovernor) -> dict[str, Any]:
     """Tell what was asked, what was answered, what became of it, and the policies of that time in their own words."""
-    return explanation_wire(await governor.explainer.explain(decision_id))
+    return explanation_wire(await governor.explainer.explain(decision_id), governor.clock.now())
 
 
 def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:

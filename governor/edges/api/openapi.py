@@ -6,10 +6,11 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from governor.edges.api import examples
+from governor.edges.api import examples, examples_control
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.roles import RULES, RouteRule
 from governor.edges.api.wire_answers import DecisionAnswer, DecisionsAnswer, ErrorAnswer, EventsAnswer
+from governor.edges.api.wire_blocks import BlockWire
 from governor.edges.api.wire_decide import DecideBatchWire, DecideWire, ExtendWire
 from governor.edges.api.wire_usage import UsageWire
 
@@ -49,6 +50,9 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/entitlements"): _QUERY,
     ("GET", "/usage/summary"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
+    ("POST", "/blocks"): _BODY,
+    ("GET", "/blocks"): _QUERY,
+    ("DELETE", "/blocks/{block_id}"): ("not_found", "invalid_request", "ledger_unavailable"),
 }
 """Which errors a route can answer, beside those of every route with a key."""
 
@@ -74,7 +78,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
         paths = {**document["paths"], **_hot_paths()}
         document["paths"] = {rule.path: paths[rule.path] for rule in RULES if rule.path in paths}
-        _extend_body(document)
+        _add_bodies(document)
         for rule in RULES:
             _describe(document["paths"].get(rule.path, {}).get(rule.method.lower()), rule)
         app.openapi_schema = document
@@ -85,6 +89,7 @@ _SHAPES = [
     DecideWire,
     DecideBatchWire,
     ExtendWire,
+    BlockWire,
     UsageWire,
     DecisionAnswer,
     DecisionsAnswer,
@@ -156,10 +161,17 @@ def _operation(summary: str, description: str, bodies: dict[str, Any], answer: d
     }
 
 
-def _extend_body(document: dict[str, Any]) -> None:
-    extend = document["paths"]["/reservations/{reservation_id}/extend"]["post"]
-    body = _content("ExtendWire", {"longer": examples.EXTEND_REQUEST})
-    extend["requestBody"] = {"required": True, "content": {"application/json": body}}
+_BODIES = {
+    "/reservations/{reservation_id}/extend": ("ExtendWire", {"longer": examples.EXTEND_REQUEST}),
+    "/blocks": ("BlockWire", {"a_user": examples_control.BLOCK_REQUEST}),
+}
+"""Bodies that routes of the framework decode themselves: shape and examples."""
+
+
+def _add_bodies(document: dict[str, Any]) -> None:
+    for path, (shape, cases) in _BODIES.items():
+        content = {"application/json": _content(shape, cases)}
+        document["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
 
 
 def _describe(operation: dict[str, Any] | None, rule: RouteRule) -> None:
@@ -170,7 +182,7 @@ def _describe(operation: dict[str, Any] | None, rule: RouteRule) -> None:
     codes = CODES.get((rule.method, rule.path), ())
     if rule.roles:
         operation["security"] = [{"key": []}]
-        roles = ", ".join(sorted(rule.roles))
+        roles = ", ".join((*sorted(rule.roles), *([f"persons in `{rule.persons}`"] if rule.persons else [])))
         operation["description"] = f"{operation.get('description', '')}\n\nRoles: {roles}.".strip()
         codes = (*_KEYED, *codes)
     for status in sorted({ERRORS[code].status for code in codes}):

@@ -10,16 +10,24 @@ OPEN: frozenset[Role] = frozenset()
 _GATEWAY = frozenset({Role.GATEWAY, Role.ADMIN})
 _VIEWER = frozenset({Role.VIEWER, Role.APPROVER, Role.ADMIN})
 _READER = _VIEWER | {Role.GATEWAY}
+_ADMIN = frozenset({Role.ADMIN})
+
+CAN_STOP = "can_stop"
+"""Persons, by a key of any role, whom the Organization lets stop; the service looks who they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """One row: a route, the roles that may call it (none: it is open), and what it is for."""
+    """One row: a route, the roles that may call it (none: it is open), and what it is for.
+
+    ``persons`` names who may beside the roles, or is ``""``.
+    """
 
     method: str
     path: str
     roles: frozenset[Role]
     purpose: str
+    persons: str = ""
 
 
 RULES: tuple[RouteRule, ...] = (
@@ -36,6 +44,9 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/entitlements", _READER, "what a person may use now"),
     RouteRule("GET", "/usage/summary", _VIEWER, "usage by department, team, user, model, use case, day"),
     RouteRule("GET", "/policies", _VIEWER, "the policies in force"),
+    RouteRule("POST", "/blocks", _ADMIN, "stop a user, team, use case, key or model at once", CAN_STOP),
+    RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),
+    RouteRule("DELETE", "/blocks/{block_id}", _ADMIN, "let go on before the end", CAN_STOP),
     RouteRule("GET", "/healthz", OPEN, "alive"),
     RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies"),
     RouteRule("GET", "/metrics", OPEN, "Prometheus"),
@@ -50,5 +61,6 @@ def roles_table() -> str:
     lines = ["| route | roles | what |", "|---|---|---|"]
     for rule in RULES:
         roles = ", ".join(role for role in Role if role in rule.roles) or "open"
-        lines.append(f"| `{rule.method} {rule.path}` | {roles} | {rule.purpose} |")
+        persons = f", persons in `{rule.persons}`" if rule.persons else ""
+        lines.append(f"| `{rule.method} {rule.path}` | {roles}{persons} | {rule.purpose} |")
     return "\n".join(lines) + "\n"

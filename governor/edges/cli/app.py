@@ -16,6 +16,7 @@ SUMMARIES = {
     "explain": "Show what was asked, what was answered and why, what became of it, and the policies as they were then.",
     "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
+    "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",
     "db": "Look at the schema of the database, and bring it up to date.",
     "ledger": "Prove that the ledger is right.",

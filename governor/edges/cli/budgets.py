@@ -1,7 +1,6 @@
 """``governor budgets``: what is used, held and free."""
 
 import json
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -9,8 +8,8 @@ import msgspec
 import typer
 
 from governor.clients.gateway import Gateway
-from governor.core.errors import InvalidRequestError
 from governor.edges.cli.decision_view import budgets_table
+from governor.edges.cli.instants import instant_of
 from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, say
 from governor.edges.cli.workbench import open_workbench
@@ -37,7 +36,7 @@ def budgets(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show budgets with what is used, held and free, from the database or, with --url, from a server."""
-    query = BudgetQuery(quota, department, team, user, _time(at) if at else None, cursor, limit)
+    query = BudgetQuery(quota, department, team, user, instant_of(at) if at else None, cursor, limit)
     settings = load_settings(policies=policies, database_url=database)
     page = _from_server(url, key, query) if url else run(_from_database(query, settings))
     if output is Output.JSON:
@@ -49,16 +48,6 @@ def budgets(
     console().print(budgets_table(page["budgets"]))
     if page["next"]:
         say(f"there are more: --cursor {page['next']}")
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequestError(f"`{text}` is not a time; write it like 2026-11-20T09:00:00Z") from error
-    if at.tzinfo is None:
-        raise InvalidRequestError(f"`{text}` has no time zone; write it like 2026-11-20T09:00:00Z")
-    return at
 
 
 def _from_server(url: str, key: str, query: BudgetQuery) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``governor explain``: an old decision, with the policy text of its time."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -46,9 +47,10 @@ def _from_server(url: str, key: str, decision_id: str) -> dict[str, Any]:
 
 async def _explained(decision_id: str, database_url: str | None) -> dict[str, Any]:
     settings = load_settings(database_url=database_url)
+    clock = clock_from(settings.clock)
     async with open_store(settings) as database:
-        found = await Explainer(database, clock_from(settings.clock).time).explain(decision_id)
-    document: dict[str, Any] = json.loads(msgspec.json.encode(explanation_wire(found)))
+        found = await Explainer(database, clock.time).explain(decision_id)
+    document: dict[str, Any] = json.loads(msgspec.json.encode(explanation_wire(found, clock.now())))
     return document
 
 
@@ -62,12 +64,22 @@ def _view(found: dict[str, Any]) -> Group:
     ]
     if found["usage"]:
         parts += ["", "[bold]Usage[/]", *map(_used, found["usage"])]
+    parts += [part for block in found["blocks"] for part in ("", *_blocked(block))]
     for policy in found["policies"]:
         place = policy["source"] or "its text was not kept"
         parts += ["", f"[bold]{escape(policy['policy'])}[/] [dim]{escape(place)}[/]"]
         text = (policy["text"] or "").strip()
         parts.append(Padding(Syntax(text, "yaml", background_color="default"), (0, 0, 0, 2)))
     return Group(*parts)
+
+
+def _blocked(block: dict[str, Any]) -> Iterator[str]:
+    [(kind, name)] = block["target"].items()
+    yield f"[bold]Block {block['id']}[/] on the {kind.replace('_', ' ')} {escape(name)}: {escape(block['reason'])}"
+    yield f"  placed by {escape(block['placed_by'])} at {block['placed_at']}, until {block['until']}"
+    if block["lifted_at"]:
+        why = f": {escape(block['lift_reason'])}" if block["lift_reason"] else ""
+        yield f"  lifted by {escape(block['lifted_by'])} at {block['lifted_at']}{why}"
 
 
 def _used(event: dict[str, Any]) -> str:

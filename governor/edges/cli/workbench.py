@@ -7,12 +7,14 @@ from datetime import datetime
 
 from governor.clients.clock import Clock, clock_from
 from governor.clients.price_catalogue import genai_prices
+from governor.core.decisions.blocks import Blocks
 from governor.core.decisions.snapshot import Snapshot
 from governor.edges.cli.load_policies import load_policies
 from governor.services.open_database import open_database
 from governor.services.snapshots import Snapshots
 from governor.services.trace_quotas import trace_quotas
 from governor.settings import Settings
+from governor.store.blocks import BlockFilter, read_blocks
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
 
@@ -40,6 +42,8 @@ async def open_workbench(settings: Settings) -> AsyncIterator[Workbench]:
     async with open_store(settings) as database:
         policies = await trace_quotas(database, load_policies(settings.policies, now), publish=False)
         snapshots = Snapshots(Snapshot.build(policies, genai_prices()), now)
+        in_force = BlockFilter(in_force_at=now)
+        snapshots.block(Blocks(await database.read(lambda connection: read_blocks(connection, in_force))))
         ledger = SqlLedger(database, clock.time)
         await ledger.start()
         try:

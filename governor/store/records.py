@@ -12,6 +12,7 @@ from governor.core.ledger.reservation import Facts, HeldBudget, Reservation
 from governor.core.scopes import Scope
 from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
+from governor.store.bodies import pack_body, unpack_body
 
 
 class HoldRecord(msgspec.Struct, array_like=True, frozen=True):
@@ -102,7 +103,7 @@ def encode_entry(entry: Entry) -> bytes:
             entry.estimated,
             dict(entry.attributes),
             entry.charged,
-            entry.provider_usage,
+            pack_body(entry.provider_usage) if entry.provider_usage else b"",
         )
     )
 
@@ -138,7 +139,7 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
         result=row[15],
         attributes=record.attributes,
         charged=record.charged,
-        provider_usage=record.provider_usage,
+        provider_usage=unpack_body(record.provider_usage),
     )
 
 

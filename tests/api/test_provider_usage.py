@@ -134,7 +134,7 @@ async def test_another_models_part_of_a_call_costs_what_that_model_costs(any_ser
 
         assert ("recorded", "0.003750000") == (result["status"], result["cost_usd"])
         [advisor] = result["other_models"]
-        assert ("e-1/iterations[1]", "recorded", "0.002100000") == (
+        assert ("e-1/gpt-4o-mini", "recorded", "0.002100000") == (
             advisor["event_id"],
             advisor["status"],
             advisor["cost_usd"],

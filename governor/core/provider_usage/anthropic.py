@@ -12,6 +12,9 @@ from governor.core.usage import Usage
 _OWN = ("message", "compaction")
 _FALLBACK = "fallback_message"
 _ADVISOR = "advisor_message"
+_OTHERS_MAX = 4
+"""Each is an event of its own: an object must not become hundreds of them."""
+
 _WRITES = {"ephemeral_5m_input_tokens": Kind.WRITE, "ephemeral_1h_input_tokens": Kind.WRITE_1H}
 _PARTS = (
     ("input_tokens", (Kind.INPUT,)),
@@ -74,12 +77,15 @@ def _count_iterations(draft: Draft, iterations: list[Mapping[str, Any]]) -> None
     summed = _sum(own)
     compacted = any(item.get("type") == "compaction" for item in iterations)
     top = {kind: draft.of(kind) for kind in Kind}
-    thought = draft.of(Kind.REASONING)
-    draft.counts = {**summed, Kind.REASONING: min(thought, summed.get(Kind.OUTPUT, 0))}
-    if not compacted and any(top[kind] != summed.get(kind, 0) for kind in (Kind.INPUT, Kind.OUTPUT)):
+    # They may have more than the top level, never less: then something is missing in them.
+    complete = summed[Kind.INPUT] >= top[Kind.INPUT] and summed[Kind.OUTPUT] >= top[Kind.OUTPUT]
+    if complete:
+        draft.counts = {**summed, Kind.REASONING: top[Kind.REASONING]}
+    if not (complete and compacted) and any(top[kind] != summed[kind] for kind in (Kind.INPUT, Kind.OUTPUT)):
+        taken = "iterations are" if complete else "top level is"
         draft.warnings.append(
             f"the iterations come to {summed[Kind.INPUT]} input and {summed[Kind.OUTPUT]} output tokens, the top level "
-            f"to {top[Kind.INPUT]} and {top[Kind.OUTPUT]}; the iterations are counted"
+            f"to {top[Kind.INPUT]} and {top[Kind.OUTPUT]}; the {taken} counted"
         )
 
 
@@ -100,6 +106,9 @@ def _set_apart(draft: Draft, name: str, item: Mapping[str, Any], counts: dict[st
     """Set apart what another model did: an advisor, or a model that declined and handed over.
 
     A model that declined before it had written anything is not billed.
+
+    Raises:
+        UnreadableUsageError: If there are too many.
     """
     if item.get("type") == "message" and not counts[Kind.OUTPUT]:
         return
@@ -107,16 +116,19 @@ def _set_apart(draft: Draft, name: str, item: Mapping[str, Any], counts: dict[st
     if not isinstance(model, str) or not model or len(model) > 256:
         draft.warnings.append(f"`{name}` is of another model but does not name it; its tokens are not counted")
         return
-    draft.others.append(OtherModel(name, model, _usage(counts)))
+    before = draft.others.get(model)
+    draft.others[model] = OtherModel(model, _usage(counts, before.usage if before is not None else Usage()))
+    if len(draft.others) > _OTHERS_MAX:
+        raise UnreadableUsageError(f"`iterations` names more than {_OTHERS_MAX} other models; that is no single call")
 
 
-def _usage(counts: Mapping[str, int]) -> Usage:
+def _usage(counts: Mapping[str, int], before: Usage) -> Usage:
     return Usage(
-        input_tokens=counts[Kind.INPUT],
-        cached_input_tokens=counts[Kind.CACHED],
-        cache_write_tokens=counts[Kind.WRITE],
-        cache_write_1h_tokens=counts.get(Kind.WRITE_1H, 0),
-        output_tokens=counts[Kind.OUTPUT],
+        input_tokens=before.input_tokens + counts[Kind.INPUT],
+        cached_input_tokens=before.cached_input_tokens + counts[Kind.CACHED],
+        cache_write_tokens=before.cache_write_tokens + counts[Kind.WRITE],
+        cache_write_1h_tokens=before.cache_write_1h_tokens + counts.get(Kind.WRITE_1H, 0),
+        output_tokens=before.output_tokens + counts[Kind.OUTPUT],
     )
 
 
@@ -165,7 +177,7 @@ MESSAGES = Shape(
         ),
         (
             "`advisor_message`, and with a `fallback_message` each `message` of the model that declined, is another "
-            "model's work: it is recorded as an event of its own, `<event_id>/iterations[n]`, at that model's price. A "
+            "model's work: it is recorded as an event of its own, `<event_id>/<model>`, at that model's price. A "
             "model that declined before it wrote anything is not billed."
         ),
         "Web fetches and tool searches cost nothing beside their tokens.",

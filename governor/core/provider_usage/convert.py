@@ -52,7 +52,7 @@ def convert(provider: str, given: Mapping[str, Any]) -> Converted:
         unknown=tuple(unknown[:NAMES_MAX]),
         warnings=tuple(dict.fromkeys(draft.warnings)),
     )
-    return Converted(usage, report, tuple(draft.others))
+    return Converted(usage, report, tuple(draft.others.values()))
 
 
 def _shape(writer: Provider, provider: str, given: Mapping[str, Any]) -> Shape:

@@ -24,7 +24,7 @@ class Draft:
         modalities: Tokens by modality as reported: ``input_audio`` of the whole input, ``cached_audio`` of its cached
             part, ``output_audio`` of the output.
         warnings: Sentences for the answer.
-        others: What other models did.
+        others: What other models did, by their names.
         placed: Names of counts whose place a rule has settled, against what the shape says of them.
         total_is_explained: Whether a rule has accounted for a total that the counts do not come to.
         reported_cost_nano_usd: What the provider says that it cost.
@@ -36,7 +36,7 @@ class Draft:
     units: dict[str, int] = field(default_factory=dict)
     modalities: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    others: list[OtherModel] = field(default_factory=list)
+    others: dict[str, OtherModel] = field(default_factory=dict)
     placed: set[str] = field(default_factory=set)
     total_is_explained: bool = False
     reported_cost_nano_usd: int | None = None

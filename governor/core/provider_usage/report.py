@@ -40,13 +40,8 @@ class ProviderUsage:
 
 @dataclass(frozen=True, slots=True)
 class OtherModel:
-    """What another model did within the same call, billed at that model's own price.
+    """What another model did within the same call, billed at that model's own price; one for each model."""
 
-    Attributes:
-        name: Where it stands in the object: ``iterations[1]``.
-    """
-
-    name: str
     model: str
     usage: Usage
 

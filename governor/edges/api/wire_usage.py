@@ -137,8 +137,8 @@ def _of_other_model(event: UsageEvent, other: OtherModel) -> UsageEvent:
     """Return what another model did as an event of its own, under an id that follows from the event's."""
     return replace(
         event,
-        event_id=f"{event.event_id}/{other.name}",
-        corrects=f"{event.corrects}/{other.name}" if event.corrects else "",
+        event_id=f"{event.event_id}/{other.model}",
+        corrects=f"{event.corrects}/{other.model}" if event.corrects else "",
         model=other.model,
         usage=other.usage,
         provider_usage=None,

@@ -52,7 +52,7 @@ def found(converted: Converted) -> dict[str, Any]:
         "unknown": list(report.unknown),
         "reported_cost_usd": None if report.reported_cost_nano_usd is None else usd_text(report.reported_cost_nano_usd),
         "others": [
-            {"name": other.name, "model": other.model, **{name: getattr(other.usage, name) for name in counts()}}
+            {"model": other.model, **{name: getattr(other.usage, name) for name in counts()}}
             for other in converted.others
         ],
     }

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,22 @@ from schemathesis.specs.openapi.checks import ignored_auth, negative_data_reject
 
 from governor.edges.api.application import Application
 from governor.edges.api.errors import ERRORS
+from governor.edges.api.ext_authz_openapi import SHOWN_METHODS
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.openapi import openapi_of
-from governor.edges.api.roles import OPEN, RULES, RouteRule
+from governor.edges.api.roles import ANY_METHOD, OPEN, RULES, RouteRule
 from governor.edges.api.routes import create_framework_app
 from governor.wiring import open_governor
 from tests.api.world import BOOTSTRAP, compile_here, settings_for, write_policies
 
-DESCRIBED = [rule for rule in RULES if not rule.path.startswith(("/docs", "/openapi.json"))]
+DESCRIBED = [
+    described
+    for rule in RULES
+    if not rule.path.startswith(("/docs", "/openapi.json"))
+    for described in (
+        [replace(rule, method=method.upper()) for method in SHOWN_METHODS] if rule.method == ANY_METHOD else [rule]
+    )
+]
 """Every route but those that show the document itself."""
 
 EXAMPLES = 15

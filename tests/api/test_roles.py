@@ -17,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 GRANTED = {
     ("POST", "/decide"): {Role.GATEWAY, Role.ADMIN},
     ("POST", "/decide/batch"): {Role.GATEWAY, Role.ADMIN},
+    ("ANY", "/ext_authz/{path}"): {Role.GATEWAY, Role.ADMIN},
     ("POST", "/usage"): {Role.GATEWAY, Role.ADMIN},
     ("POST", "/reservations/{reservation_id}/release"): {Role.GATEWAY, Role.ADMIN},
     ("POST", "/reservations/{reservation_id}/extend"): {Role.GATEWAY, Role.ADMIN},
@@ -43,10 +44,11 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 async def status(server: Server, rule: RouteRule, role: Role | None, secret: str = "") -> int:
-    """Call a route with an empty body and return the status."""
+    """Call a route with an empty body and return the status; what only headers ask is asked well."""
+    asked = {"x-governor-user": "eve@acme.example", "x-governor-model": "claude-sonnet-4"}
     path = rule.path.replace("{reservation_id}", "x").replace("{decision_id}", "x")
     async with server.client(role, secret=secret) as client:
-        return (await client.request(rule.method, path)).status_code
+        return (await client.request(rule.method, path, headers=asked)).status_code
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.method} {rule.path}")
@@ -76,6 +78,7 @@ async def test_every_route_of_the_application_stands_in_the_table(shared: Server
     served = {(method.upper(), path) for path, operations in paths.items() for method in operations}
 
     assert {(rule.method, rule.path) for rule in RULES} == served | set(hot) | {
+        ("ANY", "/ext_authz/{path}"),
         ("GET", "/docs"),
         ("GET", "/docs/{file}"),
         ("GET", "/openapi.json"),

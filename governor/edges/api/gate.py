@@ -18,10 +18,11 @@ from governor.core.errors import GovernorError
 from governor.core.keys import Role
 from governor.edges.api.bodies import ClientGoneError, header, read_body
 from governor.edges.api.errors import ApiError, error_body, error_headers, status_of
+from governor.edges.api.ext_authz_headers import one_key
 from governor.edges.api.failures import DEFECT
 from governor.edges.api.logs import REQUEST_ID
 from governor.edges.api.metrics import HttpMetrics
-from governor.edges.api.roles import RULES, RouteRule
+from governor.edges.api.roles import ANY_METHOD, RULES, RouteRule
 from governor.services.keys import Identity
 
 _SAFE_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -50,7 +51,7 @@ class RouteTable:
     def __init__(self, rules: tuple[RouteRule, ...]) -> None:
         self._exact = {(rule.method, rule.path): rule for rule in rules if "{" not in rule.path}
         self._patterns = [
-            (rule.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", rule.path)), rule)
+            (rule.method, re.compile(re.sub(r"\{\w+\}", _part(rule), rule.path), re.DOTALL), rule)
             for rule in rules
             if "{" in rule.path
         ]
@@ -69,7 +70,7 @@ class RouteTable:
         allowed = sorted({known for (known, exact) in self._exact if exact == path})
         for known, pattern, candidate in self._patterns:
             if pattern.fullmatch(path):
-                if known == wanted:
+                if known in {wanted, ANY_METHOD}:
                     return candidate
                 allowed.append(known)
         if allowed:
@@ -128,7 +129,7 @@ class Gate:
             if hot is not None:
                 await answer.json(200, await hot.answer(scope, receive, identity))
             else:
-                await self._through_the_framework(scope, receive, answer, identity)
+                await self._through_the_framework(scope, receive, answer, identity, rule)
         except GovernorError as error:
             await answer.error(error)
             self._log.info("refused", code=error.code, reason=error.message, status=answer.status, path=scope["path"])
@@ -148,7 +149,7 @@ class Gate:
     def _admitted(self, scope: Scope, rule: RouteRule) -> Identity:
         if not rule.roles:
             return ANYBODY
-        identity = self._doorkeeper.identify(_secret(scope))
+        identity = self._doorkeeper.identify(_secret(scope) if rule.method != ANY_METHOD else _proxy_secret(scope))
         if identity is None:
             raise ApiError("this route needs a valid key; send `Authorization: Bearer gov_...`", code="unauthenticated")
         # Whom the Organization lets stop is for the service to look up; a machine is nobody whom it lists.
@@ -164,13 +165,15 @@ class Gate:
         return identity
 
     async def _through_the_framework(
-        self, scope: Scope, receive: Receive, answer: "_Answer", identity: Identity
+        self, scope: Scope, receive: Receive, answer: "_Answer", identity: Identity, rule: RouteRule
     ) -> None:
-        body = await read_body(scope, receive, self._body_size_max) if scope["method"] == "POST" else b""
+        if rule.method != ANY_METHOD:
+            body = await read_body(scope, receive, self._body_size_max) if scope["method"] == "POST" else b""
+            receive = _replay(body, receive)
         state = dict(scope.get("state") or {})
         state["identity"] = identity
         state["request_id"] = answer.request_id
-        await self._app({**scope, "state": state}, _replay(body, receive), answer.send)
+        await self._app({**scope, "state": state}, receive, answer.send)
 
 
 class _Answer:
@@ -212,6 +215,17 @@ class _Answer:
 def _secret(scope: Scope) -> bytes:
     given = header(scope, b"authorization")
     return given[7:].strip() if given[:7].lower() == b"bearer " else b""
+
+
+def _proxy_secret(scope: Scope) -> bytes:
+    """Return the key of a proxy; its own header comes first, because `Authorization` is its client's to fill."""
+    given = one_key(scope["headers"])
+    return _secret(scope) if given is None else given
+
+
+def _part(rule: RouteRule) -> str:
+    """Return the pattern of a path's parameter."""
+    return ".*" if rule.method == ANY_METHOD else "[^/]+"
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from governor.edges.api import examples, examples_control
 from governor.edges.api.errors import ERRORS
+from governor.edges.api.ext_authz_openapi import ext_authz_paths
 from governor.edges.api.roles import RULES, RouteRule
 from governor.edges.api.wire_answers import DecisionAnswer, DecisionsAnswer, ErrorAnswer, EventsAnswer
 from governor.edges.api.wire_blocks import BlockWire
@@ -76,7 +77,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             schemas.pop(name, None)
         schemas.update(components)
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        paths = {**document["paths"], **_hot_paths()}
+        paths = {**document["paths"], **_hot_paths(), **ext_authz_paths()}
         document["paths"] = {rule.path: paths[rule.path] for rule in RULES if rule.path in paths}
         _add_bodies(document)
         for rule in RULES:

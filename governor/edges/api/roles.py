@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from governor.core.keys import Role
 
+ANY_METHOD = "ANY"
+"""A rule for every method; its path may have any number of segments."""
+
 OPEN: frozenset[Role] = frozenset()
 """No key is needed: health, metrics and documentation."""
 
@@ -33,6 +36,9 @@ class RouteRule:
 RULES: tuple[RouteRule, ...] = (
     RouteRule("POST", "/decide", _GATEWAY, "may this model request be made"),
     RouteRule("POST", "/decide/batch", _GATEWAY, "the same for up to 1,000 requests"),
+    RouteRule(
+        ANY_METHOD, "/ext_authz/{path}", _GATEWAY, "the same for proxies that read only status codes and headers"
+    ),
     RouteRule("POST", "/usage", _GATEWAY, "report what calls used"),
     RouteRule(
         "POST", "/reservations/{reservation_id}/release", _GATEWAY, "the call was not made: give everything back"

@@ -14,6 +14,7 @@ from governor.edges.api.decide import DecideRoute
 from governor.edges.api.decide_batch import DecideBatchRoute
 from governor.edges.api.decisions import decision_routes
 from governor.edges.api.docs_page import docs_routes
+from governor.edges.api.ext_authz import ExtAuthz
 from governor.edges.api.failures import (
     on_defect,
     on_domain_error,
@@ -62,7 +63,10 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        routes=[Route(path, HotEndpoint(route), methods=[method]) for (method, path), route in hot.items()],
+        routes=[
+            *(Route(path, HotEndpoint(route), methods=[method]) for (method, path), route in hot.items()),
+            Route("/ext_authz/{path:path}", ExtAuthz(metrics)),
+        ],
     )
     app.state.governor = governor
     app.add_exception_handler(GovernorError, on_domain_error)

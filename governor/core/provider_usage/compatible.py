@@ -27,6 +27,7 @@ COMPATIBLE_CHAT = replace(
             "reasoning together: then it stands beside it."
         ),
     ),
+    sources=(*CHAT.sources, "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html"),
 )
 
 COMPATIBLE = Provider(

@@ -73,6 +73,7 @@ def _take(draft: Draft, count: Count) -> None:
         if count.required:
             raise UnreadableUsageError(f"`{count.names[0]}` is missing; send the usage object of the whole answer")
         return
+    draft.taken[count.names[0]] = value
     for kind in count.adds_to:
         draft.add(kind, value)
     if count.unit and value:
@@ -100,16 +101,13 @@ def _check_parts(draft: Draft, shape: Shape) -> None:
     Raises:
         UnreadableUsageError: If there is one.
     """
-    first = {count.names[0]: count for count in shape.counts}
     for count in shape.counts:
-        if not count.inside or count.names[0] in draft.placed:
+        name = count.names[0]
+        if not count.inside or name in draft.placed:
             continue
-        inner = draft.count(*count.names)
-        outer = draft.count(*first[count.inside].names)
-        if inner is not None and inner > (outer or 0):
-            raise UnreadableUsageError(
-                f"`{count.names[0]}` is {inner} but `{count.inside}`, which includes it, is {outer or 0}"
-            )
+        inner, outer = draft.taken.get(name, 0), draft.taken.get(count.inside, 0)
+        if inner > outer:
+            raise UnreadableUsageError(f"`{name}` is {inner} but `{count.inside}`, which includes it, is {outer}")
 
 
 def _check_total(draft: Draft, shape: Shape) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from governor.core.money import AMOUNT_MAX, NANO_PER_USD
@@ -29,6 +30,7 @@ class Draft:
         total_is_explained: Whether a rule has accounted for a total that the counts do not come to.
         reported_cost_nano_usd: What the provider says that it cost.
         unknown_parts: Paths inside lists that nobody asked for.
+        taken: The provider's counts that are there, by their first names.
     """
 
     given: Mapping[str, Any]
@@ -41,7 +43,9 @@ class Draft:
     total_is_explained: bool = False
     reported_cost_nano_usd: int | None = None
     unknown_parts: list[str] = field(default_factory=list)
+    taken: dict[str, int] = field(default_factory=dict)
     _known: set[Path] = field(default_factory=set)
+    _above: set[Path] = field(default_factory=set)
     _wholly: set[Path] = field(default_factory=set)
 
     def of(self, kind: str) -> int:
@@ -54,8 +58,9 @@ class Draft:
 
     def know(self, name: str, *, wholly: bool = False) -> None:
         """Note that the meaning of a path is known; ``wholly`` with everything below it."""
-        path = tuple(name.split("."))
+        path, above = _steps(name)
         (self._wholly if wholly else self._known).add(path)
+        self._above.update(above)
 
     def raw(self, name: str) -> Any:
         """Return what stands at a dotted path; null and absent are both None.
@@ -65,7 +70,7 @@ class Draft:
         """
         self.know(name)
         value: Any = self.given
-        steps = name.split(".")
+        steps, _ = _steps(name)
         for depth, step in enumerate(steps):
             if value is None:
                 return None
@@ -140,10 +145,17 @@ class Draft:
             path = (*above, name)
             if value in (None, {}, []) or path in self._wholly:
                 continue
-            if isinstance(value, dict) and any(known[: len(path)] == path for known in self._known - {path}):
+            if isinstance(value, dict) and path in self._above:
                 yield from self._unknown(value, path)
             elif path not in self._known:
                 yield ".".join(path)
+
+
+@cache
+def _steps(name: str) -> tuple[Path, tuple[Path, ...]]:
+    """Return a dotted path in steps, and the paths above it; the names are those of the shapes, a few hundred."""
+    path = tuple(name.split("."))
+    return path, tuple(path[:depth] for depth in range(1, len(path)))
 
 
 def whole_number(name: str, value: Any) -> int | None:
@@ -152,8 +164,8 @@ def whole_number(name: str, value: Any) -> int | None:
     Raises:
         UnreadableUsageError: If it is not a whole number from 0 to the largest amount.
     """
-    if value is None:
-        return None
+    if value is None or (type(value) is int and 0 <= value <= AMOUNT_MAX):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnreadableUsageError(f"`{name}` is {_word(value)}; a count is a whole number")
     # Some providers count in floating point (Cohere): 12.0 is 12.

@@ -151,6 +151,18 @@ class Entries(Stored, table=True):
             postgresql_where=text("kind = 'correction'"),
         ),
         Index(
+            "ix_entries_rerating",
+            "root_key",
+            sqlite_where=text("kind = 'rerating'"),
+            postgresql_where=text("kind = 'rerating'"),
+        ),
+        Index(
+            "ix_entries_adjustment",
+            "id",
+            sqlite_where=text("kind = 'adjustment'"),
+            postgresql_where=text("kind = 'adjustment'"),
+        ),
+        Index(
             "ix_entries_decision_id",
             "decision_id",
             sqlite_where=text("decision_id IS NOT NULL"),

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from governor.core.ledger.adjustments import Adjust, AdjustmentKind, Rerate
 from governor.core.ledger.budget import BudgetKey, budget_digest
 from governor.core.ledger.commands import (
     Admission,
@@ -159,6 +160,38 @@ def settle(
         final=final,
         assess=assess,
         encode=encode,
+    )
+
+
+def adjust(key: BudgetKey, kind: AdjustmentKind, amount: int, *, event_id: str, at_s: float = NOON_S) -> Adjust:
+    """Return an adjustment of a budget."""
+    asked = f"{key.digest.hex()} {kind} {amount}".encode()
+    return Adjust(
+        entry_id=new_id(at_s),
+        event_id=event_id,
+        body_digest=blake2b(asked, digest_size=16).digest(),
+        received_at_ms=int(at_s * 1000),
+        at_ms=int(at_s * 1000),
+        budget=key,
+        kind=kind,
+        amount=amount,
+        record=asked,
+    )
+
+
+def rerate(event_id: str, percent: int, *, source: str = "gw", at_s: float = NOON_S) -> Rerate:
+    """Return a price's correction: an input token costs so many percent of one nano-USD."""
+
+    def price(_last: Entry, usage: Usage, _requests: int, _reservation: Reservation | None) -> int:
+        return usage.input_tokens * percent // 100
+
+    return Rerate(
+        entry_id=new_id(at_s),
+        source=source,
+        event_id=event_id,
+        received_at_ms=int(at_s * 1000),
+        price=price,
+        record=lambda before, after: f"{before} {after}".encode(),
     )
 
 

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection
 
+from governor.core.ledger.adjustments import AdjustmentKind, AdjustmentOutcome, AdjustmentResult, Rerated
 from governor.core.ledger.book import Outcome
 from governor.core.ledger.budget import Balance
 from governor.core.ledger.commands import Command, Conflict, Hold, PlaceAll, Placed, ReservationResult
@@ -33,7 +34,7 @@ from governor.store.sweep import sweep
 from governor.store.tables import METADATA
 from governor.store.verify import verify
 from tests.conftest import FakeClock
-from tests.ledger.factory import budget, extend, hold, place_options, release, settle
+from tests.ledger.factory import adjust, budget, extend, hold, place_options, release, rerate, settle
 
 KEYS = (
     budget("company"),
@@ -64,7 +65,7 @@ def essence(outcome: Outcome, now_s: float) -> object:
             return word
         case ReservationResult(outcome=word, reservation=reservation):
             return word, reservation.in_state(reservation.state_at(now_s))
-        case EventResult() | Conflict():
+        case EventResult() | Conflict() | AdjustmentResult() | Rerated():
             return outcome
         case tuple():
             return tuple(essence(one, now_s) for one in outcome)
@@ -90,6 +91,7 @@ class Agreement(RuleBasedStateMachine):
         self.writer = Writer(session, self.clock)
         self.decisions: list[bytes] = []
         self.events: list[str] = []
+        self.credited = dict.fromkeys((key.digest for key in KEYS), 0)
 
     def teardown(self) -> None:
         """Verify from records, and forget everything."""
@@ -167,6 +169,28 @@ class Agreement(RuleBasedStateMachine):
         self.events.append(event_id)
         self.send(settle(None, amount=amount, event_id=event_id, corrects=target, model=model))
 
+    @rule(
+        index=st.integers(0, len(KEYS) - 1),
+        kind=st.sampled_from(AdjustmentKind),
+        amount=st.integers(1, 12),
+        event=st.integers(0, 20),
+    )
+    def adjust(self, index: int, kind: AdjustmentKind, amount: int, event: int) -> None:
+        """Credit, debit or open a budget, also twice, also with another amount under the same id."""
+        command = adjust(KEYS[index], kind, amount, event_id=str(event))
+        self.send(command)
+        outcome = self.memory.apply(command)
+        assert isinstance(outcome, AdjustmentResult)
+        if kind is AdjustmentKind.CREDIT and outcome.outcome is AdjustmentOutcome.POSTED:
+            self.credited[KEYS[index].digest] += amount
+
+    @precondition(lambda self: self.events)
+    @rule(which=st.integers(0, 50), percent=st.sampled_from([0, 50, 100, 300]))
+    def correct_a_price(self, which: int, percent: int) -> None:
+        """Re-rate an event at another price, also one that was corrected or re-rated before; again changes nothing."""
+        target = self.events[which % len(self.events)]
+        self.send(rerate(target, percent), rerate(target, percent))
+
     @precondition(lambda self: self.decisions)
     @rule(which=st.integers(0, 50))
     def give_back(self, which: int) -> None:
@@ -212,7 +236,8 @@ class Agreement(RuleBasedStateMachine):
         for digest in digests:
             balance = stored.get(digest, Balance(0, 0))
 
-            assert balance.used >= 0
+            # What was credited may turn out not to have been used at all.
+            assert balance.used >= -self.credited[digest]
             assert balance.held >= 0
             assert self.memory.book.balance(digest) == balance
 
@@ -223,7 +248,7 @@ def _empty(connection: Connection) -> None:
 
 
 def test_memory_and_database_agree_whatever_happens(database_url: str) -> None:
-    """Decide, settle, correct, release, extend, expire, replay, report late, edit limits, sweep, restart: any order."""
+    """Decide, settle, correct, adjust, re-rate, release, extend, expire, replay, edit limits, sweep: any order."""
 
     class Machine(Agreement):
         url = database_url

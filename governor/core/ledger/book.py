@@ -7,6 +7,8 @@ no second implementation of any rule.
 Each ``apply`` either does the whole command or raises before it has changed anything.
 """
 
+from governor.core.ledger.adjusting import adjust, rerate
+from governor.core.ledger.adjustments import Adjust, AdjustmentResult, Rerate, Rerated
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.changes import Changes, Claim
 from governor.core.ledger.commands import (
@@ -29,7 +31,9 @@ from governor.core.ledger.working_set import MissingBudgetError, UnhydratedError
 
 __all__ = ["Book", "Changes", "Claim", "MissingBudgetError", "Outcome", "UnhydratedError"]
 
-Outcome = Placed | Conflict | tuple[Placed | Conflict, ...] | EventResult | ReservationResult
+Outcome = (
+    Placed | Conflict | tuple[Placed | Conflict, ...] | EventResult | ReservationResult | AdjustmentResult | Rerated
+)
 
 
 class Book(WorkingSet):
@@ -50,9 +54,19 @@ class Book(WorkingSet):
                 return budgets
             case Settle():
                 return self._budgets_of_settle(command)
+            case Adjust():
+                return {command.budget.digest: command.budget}
+            case Rerate():
+                return self._budgets_of_rerate(command)
             case Release() | Extend():
                 reservation = self.reservation(command.decision_id)
                 return {held.budget: None for held in (reservation.holds if reservation is not None else ())}
+
+    def _budgets_of_rerate(self, command: Rerate) -> dict[bytes, BudgetKey | None]:
+        chain = self.chain(command.source, command.event_id)
+        budgets: dict[bytes, BudgetKey | None] = {charge.budget: None for entry in chain for charge in entry.charges}
+        budgets.update((charged.budget, None) for entry in chain[-1:] for charged in entry.charged or ())
+        return budgets
 
     def _budgets_of_place(self, command: Place) -> dict[bytes, BudgetKey | None]:
         claim = self.claims.get(command.claim)
@@ -86,6 +100,10 @@ class Book(WorkingSet):
                 return place_all(self, command)
             case Settle():
                 return settle(self, command)
+            case Adjust():
+                return adjust(self, command)
+            case Rerate():
+                return rerate(self, command)
             case Release():
                 return release(self, command)
             case Extend():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from governor.core.ledger.adjustments import Adjust, Rerate
 from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation, ReservationState
@@ -257,4 +258,4 @@ class ReservationResult:
     reservation: Reservation | None
 
 
-Command = Place | PlaceAll | Settle | Release | Extend
+Command = Place | PlaceAll | Settle | Release | Extend | Adjust | Rerate

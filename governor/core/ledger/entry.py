@@ -18,6 +18,8 @@ class EntryKind(StrEnum):
     LATE = "settled_late"
     CORRECTION = "correction"
     UNRESERVED = "unreserved"
+    ADJUSTMENT = "adjustment"
+    RERATING = "rerating"
 
 
 @hot_value
@@ -48,7 +50,7 @@ class RollupPosting:
 
 @hot_value
 class Charge:
-    """An amount posted on one budget, in the budget's unit; negative only in corrections."""
+    """An amount posted on one budget, in the budget's unit; negative in corrections, credits and re-ratings."""
 
     budget: bytes
     amount: int

@@ -4,7 +4,7 @@ An entry is written out before the first counter changes, so that whatever a com
 trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from governor.core.ledger.changes import rollup_amounts
@@ -22,7 +22,7 @@ TOO_LARGE = "an amount is larger than a budget can count"
 
 
 @dataclass(frozen=True, slots=True)
-class _Totals:
+class Totals:
     """What a chain of entries comes to, or what an event posts: counts, cost and charges."""
 
     usage: Usage
@@ -133,14 +133,14 @@ def _shrunk(reservation: Reservation, assessment: Assessment) -> tuple[Reservati
     return replace(reservation, holds=tuple(left), facts=facts), replace(reservation, holds=tuple(taken))
 
 
-def _whole(assessment: Assessment) -> _Totals:
+def _whole(assessment: Assessment) -> Totals:
     charges = tuple(Charge(posting.budget, posting.amount) for posting in assessment.postings)
-    return _Totals(assessment.usage, assessment.cost_nano_usd, assessment.requests, charges)
+    return Totals(assessment.usage, assessment.cost_nano_usd, assessment.requests, charges)
 
 
-def _correction(assessment: Assessment, chain: list[Entry]) -> _Totals:
+def _correction(assessment: Assessment, chain: list[Entry]) -> Totals:
     """Return the difference between what the event should have come to and what its chain has posted so far."""
-    before = _totals(chain)
+    before = totals_of(chain)
     wanted: dict[bytes, int] = {}
     for posting in assessment.postings:
         wanted[posting.budget] = wanted.get(posting.budget, 0) + posting.amount
@@ -149,7 +149,7 @@ def _correction(assessment: Assessment, chain: list[Entry]) -> _Totals:
         Charge(budget, wanted.get(budget, 0) - effective.get(budget, 0))
         for budget in dict.fromkeys((*wanted, *effective))
     )
-    return _Totals(
+    return Totals(
         _sum(assessment.usage, before.usage, -1),
         assessment.cost_nano_usd - before.cost_nano_usd,
         assessment.requests - before.requests,
@@ -157,7 +157,7 @@ def _correction(assessment: Assessment, chain: list[Entry]) -> _Totals:
     )
 
 
-def _totals(chain: list[Entry]) -> _Totals:
+def totals_of(chain: Sequence[Entry]) -> Totals:
     """Sum up what a chain has posted."""
     charges: dict[bytes, int] = {}
     usage = Usage()
@@ -165,7 +165,7 @@ def _totals(chain: list[Entry]) -> _Totals:
         usage = _sum(usage, entry.usage, 1)
         for charge in entry.charges:
             charges[charge.budget] = charges.get(charge.budget, 0) + charge.amount
-    return _Totals(
+    return Totals(
         usage,
         sum(entry.cost_nano_usd for entry in chain),
         sum(entry.requests for entry in chain),
@@ -173,7 +173,7 @@ def _totals(chain: list[Entry]) -> _Totals:
     )
 
 
-def _too_large(work: WorkingSet, totals: _Totals) -> bool:
+def _too_large(work: WorkingSet, totals: Totals) -> bool:
     amounts = rollup_amounts(totals.usage, totals.cost_nano_usd, totals.requests)
     if any(abs(amount) > AMOUNT_MAX for amount in (*amounts, *totals.usage.units.values())):
         return True
@@ -184,7 +184,7 @@ def _too_large(work: WorkingSet, totals: _Totals) -> bool:
 
 
 def _write(
-    work: WorkingSet, command: Settle, assessment: Assessment, *, step: _Step, totals: _Totals, chain: list[Entry]
+    work: WorkingSet, command: Settle, assessment: Assessment, *, step: _Step, totals: Totals, chain: list[Entry]
 ) -> EventResult:
     """Make the entry, then change the counters."""
     result = EventResult(
@@ -236,7 +236,7 @@ def _write(
     return result
 
 
-def _rolled(assessment: Assessment, totals: _Totals, chain: list[Entry]) -> tuple[RollupPosting, ...]:
+def _rolled(assessment: Assessment, totals: Totals, chain: list[Entry]) -> tuple[RollupPosting, ...]:
     """Say which hourly sums an entry changes.
 
     A correction that names another model moves the whole event: what the chain has posted is taken from the old
@@ -245,7 +245,7 @@ def _rolled(assessment: Assessment, totals: _Totals, chain: list[Entry]) -> tupl
     if not chain or chain[-1].rollup == assessment.rollup:
         amounts = rollup_amounts(totals.usage, totals.cost_nano_usd, totals.requests)
         return (RollupPosting(assessment.rollup, amounts),)
-    before = _totals(chain)
+    before = totals_of(chain)
     taken = rollup_amounts(before.usage, before.cost_nano_usd, before.requests)
     added = rollup_amounts(assessment.usage, assessment.cost_nano_usd, assessment.requests)
     return (

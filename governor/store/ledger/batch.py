@@ -198,6 +198,7 @@ def _write(session: Session, changes: Changes, ring: Ring, counters: Mapping[byt
     if changes.entries:
         entries = sorted((entry_row(entry) for entry in changes.entries), key=_event_key)
         writes.append((statements.INSERT_ENTRIES, entries))
+    if changes.rollups:
         writes.append((statements.ADD_ROLLUPS, rollup_rows(changes.rollups)))
     if any(changed != len(rows) for changed, (_, rows) in zip(session.write(*writes), writes, strict=True)):
         raise RaceError

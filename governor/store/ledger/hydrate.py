@@ -7,6 +7,7 @@ other in a circle.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from governor.core.ledger.adjustments import ADJUSTMENTS_SOURCE, Adjust, Rerate
 from governor.core.ledger.book import Book
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Command, Extend, Place, PlaceAll, Release, Settle
@@ -64,6 +65,11 @@ def _needs(commands: Sequence[Command]) -> _Needs:
                     needs.corrected.add((command.source, command.corrects))
                 if command.decision_id is not None:
                     needs.decisions.add(command.decision_id)
+            case Adjust():
+                needs.events.add(event_key(ADJUSTMENTS_SOURCE, command.event_id))
+            case Rerate():
+                needs.events.add(event_key(command.source, command.event_id))
+                needs.corrected.add((command.source, command.event_id))
             case Release() | Extend():
                 needs.decisions.add(command.decision_id)
                 needs.with_bodies.add(command.decision_id)
@@ -86,11 +92,17 @@ def _fill_entries(book: Book, session: Session, needs: _Needs, posted: list[Row]
         book.chains[entry.source, entry.event_id] = [entry]
         if entry.decision_id is not None:
             needs.decisions.add(entry.decision_id)
-    [corrections] = session.find((statements.FIND_CORRECTIONS, roots))
-    for row in sorted(corrections):
+    corrections, reratings = session.find((statements.FIND_CORRECTIONS, roots), (statements.FIND_RERATINGS, roots))
+    for row in sorted((*corrections, *reratings), key=_entry_id):
         entry = entry_from_row(row)
         book.entries[entry.source, entry.event_id] = entry
         book.chains[entry.source, entry.root_event_id].append(entry)
+
+
+def _entry_id(row: Row) -> bytes:
+    """Return what entries are ordered by: their ids are time-ordered."""
+    entry_id: bytes = row[0]
+    return entry_id
 
 
 def _fill_reservations(book: Book, session: Session, needs: _Needs) -> None:

@@ -79,6 +79,7 @@ _ENTRY = _columns(ENTRIES)
 FIND_ENTRIES = Lookup(ENTRIES, "event_key", _ENTRY)
 LOCK_ROOTS = Lookup(ENTRIES, "event_key", _ENTRY, locks=True)
 FIND_CORRECTIONS = Lookup(ENTRIES, "root_key", _ENTRY, where=("kind", "correction"))
+FIND_RERATINGS = Lookup(ENTRIES, "root_key", _ENTRY, where=("kind", "rerating"))
 INSERT_ENTRIES = Insert(ENTRIES, ("event_key",), OnConflict.SKIP, _ENTRY)
 
 FIND_BUDGET_KEYS = Lookup(BUDGETS, "digest", ("digest", "policy", "scope", "unit", "period_start_s", "period_end_s"))

@@ -21,6 +21,8 @@ from governor.services.explain import Explainer
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
 from governor.services.publish_policies import CompilePolicies, PolicyPublisher, publish_folder
+from governor.services.record_outcomes import OutcomeRecorder
+from governor.services.report_use_cases import UseCaseReporter
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
 from governor.services.summarise_usage import UsageSummariser
@@ -56,6 +58,8 @@ class Governor:
     explainer: Explainer
     reservations: ReservationKeeper
     usage: UsageSummariser
+    outcomes: OutcomeRecorder
+    use_cases: UseCaseReporter
 
 
 @asynccontextmanager
@@ -113,6 +117,8 @@ async def open_governor(
             explainer=Explainer(database, clock.time),
             reservations=ReservationKeeper(publisher.snapshots, ledger),
             usage=UsageSummariser(publisher.snapshots, database),
+            outcomes=OutcomeRecorder(publisher.snapshots, database),
+            use_cases=UseCaseReporter(publisher.snapshots, database),
         )
 
 

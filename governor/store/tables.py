@@ -214,6 +214,28 @@ class UsageHourly(Stored, table=True):
     cost_nano_usd: int = number()
 
 
+class Outcomes(Stored, table=True):
+    """What came of the work, as it was reported: append-only.
+
+    ``event_key`` is the digest of (source, event_id); a worth is of all outcomes of the report, or unknown.
+    """
+
+    __tablename__ = "outcomes"
+    __table_args__ = (UniqueConstraint("event_key"), Index(None, "occurred_at_ms"), STRICT)
+
+    id: bytes = octets(key=True)
+    event_key: bytes = octets()
+    source: str = words()
+    event_id: str = words()
+    body_digest: bytes = octets()
+    received_at_ms: int = number()
+    occurred_at_ms: int = number()
+    use_case: str = words()
+    task: str = words()
+    count: int = number()
+    worth_nano_usd: int | None = number(optional=True)
+
+
 class PolicyVersions(Stored, table=True):
     """The text of every policy folder that ever decided, compressed."""
 
@@ -282,6 +304,7 @@ REQUEST_KEYS = (table(RequestKeys0), table(RequestKeys1), table(RequestKeys2))
 BUDGETS = table(Budgets)
 ENTRIES = table(Entries)
 USAGE_HOURLY = table(UsageHourly)
+OUTCOMES = table(Outcomes)
 POLICY_VERSIONS = table(PolicyVersions)
 QUOTA_ROOTS = table(QuotaRoots)
 API_KEYS = table(ApiKeys)

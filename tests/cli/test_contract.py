@@ -15,7 +15,7 @@ from tests.cli.test_commands import commands
 Cli = Callable[..., Result]
 
 ADA = ("--user", "ada@acme.example", "--model", "acme/fast", "--input-tokens", 1000, "--max-output-tokens", 100)
-LEAVES = [words for words in commands() if words not in {(), ("keys",), ("db",), ("ledger",), ("schema",)}]
+LEAVES = [words for words in commands() if words not in {(), ("keys",), ("db",), ("ledger",), ("report",), ("schema",)}]
 
 
 @pytest.fixture

@@ -164,6 +164,15 @@ PROVIDER_EVENTS: dict[str, Any] = {
     ]
 }
 
+OUTCOME: dict[str, Any] = {
+    "use_case": "support-triage",
+    "event_id": "ticket-4711",
+    "task": "run-812",
+    "count": 1,
+    "worth_usd": "4.50",
+    "time": "2026-11-20T09:12:00Z",
+}
+
 EXTEND_REQUEST: dict[str, Any] = {"hold_for": "20 minutes", "cost_usd": "0.05"}
 
 _DETAILS: dict[str, dict[str, Any]] = {

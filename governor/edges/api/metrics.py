@@ -73,6 +73,7 @@ class _Families:
             "stage",
         )
         self.events = counter("governor_usage_events_total", "Usage events by outcome.", "status")
+        self.outcomes = counter("governor_outcomes_total", "Reports of outcomes by how they were taken.", "status")
         self.batch_sizes = Histogram(
             "governor_ledger_batch_size", "Commands in one ledger transaction.", buckets=SIZES, registry=registry
         )
@@ -143,6 +144,10 @@ class HttpMetrics:
     def usage_event(self, status: str) -> None:
         """Count one usage event."""
         self._families.events.labels(status).inc()
+
+    def outcome(self, status: str) -> None:
+        """Count one report of outcomes."""
+        self._families.outcomes.labels(status).inc()
 
     def ledger_batch(self, size: int, seconds: float) -> None:
         """Record one ledger transaction; called in the ledger's thread."""

@@ -13,6 +13,7 @@ from governor.edges.api.roles import RULES, RouteRule
 from governor.edges.api.wire_answers import DecisionAnswer, DecisionsAnswer, ErrorAnswer, EventsAnswer
 from governor.edges.api.wire_blocks import BlockWire
 from governor.edges.api.wire_decide import DecideBatchWire, DecideWire, ExtendWire
+from governor.edges.api.wire_outcomes import OutcomeWire
 from governor.edges.api.wire_usage import UsageWire
 
 _KEYED = ("unauthenticated", "forbidden")
@@ -49,7 +50,9 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/decisions"): _QUERY,
     ("GET", "/budgets"): _QUERY,
     ("GET", "/entitlements"): _QUERY,
+    ("POST", "/outcomes"): _BODY,
     ("GET", "/usage/summary"): _QUERY,
+    ("GET", "/use-cases"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
     ("POST", "/blocks"): _BODY,
     ("GET", "/blocks"): _QUERY,
@@ -92,6 +95,7 @@ _SHAPES = [
     ExtendWire,
     BlockWire,
     UsageWire,
+    OutcomeWire,
     DecisionAnswer,
     DecisionsAnswer,
     EventsAnswer,
@@ -173,6 +177,12 @@ def _add_bodies(document: dict[str, Any]) -> None:
     for path, (shape, cases) in _BODIES.items():
         content = {"application/json": _content(shape, cases)}
         document["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
+    outcome = {"$ref": _REF.format(name="OutcomeWire")}
+    reports = {
+        "schema": {"anyOf": [outcome, {"type": "array", "items": outcome, "maxItems": 1000}]},
+        "examples": _examples({"one": examples.OUTCOME, "list": [examples.OUTCOME]}),
+    }
+    document["paths"]["/outcomes"]["post"]["requestBody"] = {"required": True, "content": {"application/json": reports}}
 
 
 def _describe(operation: dict[str, Any] | None, rule: RouteRule) -> None:

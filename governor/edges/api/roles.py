@@ -40,6 +40,7 @@ RULES: tuple[RouteRule, ...] = (
         ANY_METHOD, "/ext_authz/{path}", _GATEWAY, "the same for proxies that read only status codes and headers"
     ),
     RouteRule("POST", "/usage", _GATEWAY, "report what calls used"),
+    RouteRule("POST", "/outcomes", _GATEWAY, "report what came of it"),
     RouteRule(
         "POST", "/reservations/{reservation_id}/release", _GATEWAY, "the call was not made: give everything back"
     ),
@@ -49,6 +50,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/budgets", _READER, "every budget: limit, used, held, free"),
     RouteRule("GET", "/entitlements", _READER, "what a person may use now"),
     RouteRule("GET", "/usage/summary", _VIEWER, "usage by department, team, user, model, use case, day"),
+    RouteRule("GET", "/use-cases", _VIEWER, "each use case: cost, outcomes, worth"),
     RouteRule("GET", "/policies", _VIEWER, "the policies in force"),
     RouteRule("POST", "/blocks", _ADMIN, "stop a user, team, use case, key or model at once", CAN_STOP),
     RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),

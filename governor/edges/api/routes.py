@@ -29,10 +29,12 @@ from governor.edges.api.hot import HotEndpoint
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.metrics_page import metrics_route
 from governor.edges.api.openapi import openapi_of
+from governor.edges.api.outcomes import outcomes_route
 from governor.edges.api.policies import policies_route
 from governor.edges.api.reservations import reservation_routes
 from governor.edges.api.usage import UsageRoute
 from governor.edges.api.usage_summary import summary_routes
+from governor.edges.api.use_cases import use_case_routes
 from governor.wiring import Governor
 
 
@@ -80,6 +82,8 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
     app.include_router(budget_routes)
     app.include_router(decision_routes)
     app.include_router(summary_routes)
+    app.include_router(outcomes_route(metrics))
+    app.include_router(use_case_routes)
     app.include_router(policies_route)
     app.include_router(block_routes)
     app.include_router(metrics_route(metrics))

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from governor.clients.clock import Clock
 from governor.core.decisions.event import UsageEvent
-from governor.core.errors import GovernorError, InvalidRequestError
+from governor.core.errors import GovernorError
 from governor.core.ledger.results import EventResult, EventStatus
 from governor.core.provider_usage.report import UnreadableUsageError
 from governor.edges.api.bodies import media_type, read_body
@@ -22,20 +22,17 @@ from governor.edges.api.cloud_events import (
     read_structured,
 )
 from governor.edges.api.errors import ApiError
+from governor.edges.api.event_lists import id_in, is_list, raw_items, require_bounded
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.wire_usage import USAGE, UsageWire, usage_events
 from governor.services.answers import encode_event_result
 from governor.services.keys import Identity
 from governor.services.settle import Settler
 
-EVENTS_MAX = 1000
-
 Event = tuple[UsageEvent, bytes]
 
 Slot = list[Event] | EventResult
 """What one event of the body became: itself with the parts of other models, or its rejection."""
-
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class UsageRoute:
@@ -81,8 +78,8 @@ class UsageRoute:
             )
         if in_binary_mode(scope):
             return [_converted(read_binary(scope, body), client)]
-        if body.lstrip()[:1] == b"[":
-            return _each(_raw_items(body), lambda item: _event(USAGE.decode(bytes(item)), client))
+        if is_list(body):
+            return _each(raw_items(body), lambda item: _event(USAGE.decode(bytes(item)), client))
         return [_event(USAGE.decode(body), client)]
 
 
@@ -108,25 +105,11 @@ def _converted(fields: dict[str, Any], client: str) -> Slot:
     return _event(USAGE.convert(fields), client)
 
 
-def _raw_items(body: bytes) -> list[msgspec.Raw]:
-    try:
-        items = _LIST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ApiError("the body is not JSON; send UTF-8 JSON without NaN or Infinity", code="malformed_json") from None
-    _bounded(items)
-    return items
-
-
 def _items(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise ApiError("a batch is a list of events", code="invalid_cloud_event")
-    _bounded(value)
+    require_bounded(value)
     return value
-
-
-def _bounded(items: list[Any]) -> None:
-    if len(items) > EVENTS_MAX:
-        raise InvalidRequestError(f"{len(items):,} events are more than {EVENTS_MAX:,}; send them in parts")
 
 
 def _each(items: Iterable[Any], read: Callable[[Any], Slot]) -> list[Slot]:
@@ -141,7 +124,4 @@ def _each(items: Iterable[Any], read: Callable[[Any], Slot]) -> list[Slot]:
 
 def _rejection(item: object, error: GovernorError) -> EventResult:
     """Say in its slot why an event was not even read; its id is given back where one can be made out."""
-    fields = msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item
-    given = fields.get("event_id", fields.get("id")) if isinstance(fields, dict) else None
-    event_id = given[:256] if isinstance(given, str) else ""
-    return EventResult(event_id, EventStatus.REJECTED, f"{error.code}: {error.message}")
+    return EventResult(id_in(item), EventStatus.REJECTED, f"{error.code}: {error.message}")

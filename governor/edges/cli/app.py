@@ -15,6 +15,7 @@ SUMMARIES = {
     "decide": "Ask whether a model request may be made, and why; exit code 1 if not.",
     "explain": "Show what was asked, what was answered and why, what became of it, and the policies as they were then.",
     "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",
+    "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",

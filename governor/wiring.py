@@ -12,6 +12,7 @@ import uvicorn
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.worker import compile_in_process
+from governor.services.adjust import Adjuster
 from governor.services.block_watcher import BlockWatcher
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
@@ -60,6 +61,7 @@ class Governor:
     usage: UsageSummariser
     outcomes: OutcomeRecorder
     use_cases: UseCaseReporter
+    adjuster: Adjuster
 
 
 @asynccontextmanager
@@ -119,6 +121,7 @@ async def open_governor(
             usage=UsageSummariser(publisher.snapshots, database),
             outcomes=OutcomeRecorder(publisher.snapshots, database),
             use_cases=UseCaseReporter(publisher.snapshots, database),
+            adjuster=Adjuster(publisher.snapshots, ledger, database),
         )
 
 

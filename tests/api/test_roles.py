@@ -29,6 +29,8 @@ GRANTED = {
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/use-cases"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("POST", "/adjustments"): {Role.ADMIN},
+    ("GET", "/adjustments"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("POST", "/blocks"): {Role.ADMIN},
     ("GET", "/blocks"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("DELETE", "/blocks/{block_id}"): {Role.ADMIN},

@@ -10,6 +10,7 @@ from governor.edges.api import examples, examples_control
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.ext_authz_openapi import ext_authz_paths
 from governor.edges.api.roles import RULES, RouteRule
+from governor.edges.api.wire_adjustments import AdjustmentWire
 from governor.edges.api.wire_answers import DecisionAnswer, DecisionsAnswer, ErrorAnswer, EventsAnswer
 from governor.edges.api.wire_blocks import BlockWire
 from governor.edges.api.wire_decide import DecideBatchWire, DecideWire, ExtendWire
@@ -54,6 +55,8 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/usage/summary"): _QUERY,
     ("GET", "/use-cases"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
+    ("POST", "/adjustments"): (*_BODY, "conflict", "credit_too_large"),
+    ("GET", "/adjustments"): _QUERY,
     ("POST", "/blocks"): _BODY,
     ("GET", "/blocks"): _QUERY,
     ("DELETE", "/blocks/{block_id}"): ("not_found", "invalid_request", "ledger_unavailable"),
@@ -94,6 +97,7 @@ _SHAPES = [
     DecideBatchWire,
     ExtendWire,
     BlockWire,
+    AdjustmentWire,
     UsageWire,
     OutcomeWire,
     DecisionAnswer,
@@ -169,6 +173,7 @@ def _operation(summary: str, description: str, bodies: dict[str, Any], answer: d
 _BODIES = {
     "/reservations/{reservation_id}/extend": ("ExtendWire", {"longer": examples.EXTEND_REQUEST}),
     "/blocks": ("BlockWire", {"a_user": examples_control.BLOCK_REQUEST}),
+    "/adjustments": ("AdjustmentWire", {"opening": examples_control.ADJUSTMENT_REQUEST}),
 }
 """Bodies that routes of the framework decode themselves: shape and examples."""
 

@@ -52,6 +52,8 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/usage/summary", _VIEWER, "usage by department, team, user, model, use case, day"),
     RouteRule("GET", "/use-cases", _VIEWER, "each use case: cost, outcomes, worth"),
     RouteRule("GET", "/policies", _VIEWER, "the policies in force"),
+    RouteRule("POST", "/adjustments", _ADMIN, "credit, debit or open a budget, with a reason"),
+    RouteRule("GET", "/adjustments", _VIEWER, "what was adjusted, by whom and why"),
     RouteRule("POST", "/blocks", _ADMIN, "stop a user, team, use case, key or model at once", CAN_STOP),
     RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),
     RouteRule("DELETE", "/blocks/{block_id}", _ADMIN, "let go on before the end", CAN_STOP),

@@ -18,6 +18,7 @@ SUMMARIES = {
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
+    "adjust": "Post a credit, a debit or an opening balance on a budget, with a reason; an entry, never an edit.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",
     "db": "Look at the schema of the database, and bring it up to date.",
     "ledger": "Prove that the ledger is right.",

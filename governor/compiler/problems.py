@@ -156,6 +156,7 @@ WARNINGS: Mapping[str, str] = {
     "past-review": "the review date of a policy has passed",
     "retired-model": "a model that is allowed has reached the date on which it retires",
     "retired-use-case": "a rule or a service account names a use case that is retired",
+    "routing-without-model": "a routing whose requirements none of its models meets",
     "suspicious-price": "a price far outside what models cost: most likely a slip of the unit",
     "unknown-model": "a model that neither a ModelCatalog nor the price catalogue knows",
     "unregistered-use-case": "a rule or a service account names a use case that has no UseCase, though others have",

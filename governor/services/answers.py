@@ -124,7 +124,7 @@ def _budgets(views: Sequence[BudgetView]) -> str:
     """Render budgets as a JSON array. Only used, held and free change from one answer to the next."""
     parts: list[str] = []
     for view in views:
-        prefix, suffix = _around(view.budget, view.limit, view.ceiling)
+        prefix, suffix = _around(view.budget, view.limit, view.ceiling, view.why)
         text = decimal_text if view.budget.unit is _USD else str
         used, held, ceiling = view.used, view.held, view.ceiling
         free = "null" if ceiling is None else f'"{text(ceiling - used - held)}"'
@@ -132,12 +132,12 @@ def _budgets(views: Sequence[BudgetView]) -> str:
     return f"[{','.join(parts)}]"
 
 
-_around_memo: dict[tuple[bytes, str, int, int | None], tuple[str, str]] = {}
+_around_memo: dict[tuple[bytes, str, int, int | None, str], tuple[str, str]] = {}
 
 
-def _around(key: BudgetKey, limit: int, ceiling: int | None) -> tuple[str, str]:
+def _around(key: BudgetKey, limit: int, ceiling: int | None, why: str) -> tuple[str, str]:
     """Return what stands before and after the balances of a budget."""
-    memo_key = (key.digest, key.policy, limit, ceiling)
+    memo_key = (key.digest, key.policy, limit, ceiling, why)
     found = _around_memo.get(memo_key)
     if found is None:
         if len(_around_memo) >= _BUDGETS_MAX:
@@ -149,8 +149,8 @@ def _around(key: BudgetKey, limit: int, ceiling: int | None) -> tuple[str, str]:
             "limit": amount_text(limit, key.unit),
             "ceiling": _amount(ceiling, key.unit),
         }
-        period = _encode(_period(key)).decode()
-        found = _around_memo[memo_key] = (f"{_encode(before).decode()[:-1]},", f',"period":{period}}}')
+        after: dict[str, Any] = {"period": _period(key), **({"why": why} if why else {})}
+        found = _around_memo[memo_key] = (f"{_encode(before).decode()[:-1]},", f",{_encode(after).decode()[1:]}")
     return found
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governor.core.decisions.budget_keys import budget_key
+from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.decision import BudgetView
-from governor.core.ledger.budget import EMPTY, Balance, BudgetKey
+from governor.core.decisions.draws import DrawContext, draws_of
+from governor.core.ledger.budget import EMPTY, BudgetKey
 from governor.core.ledger.port import Ledger
-from governor.core.policy.applicable import apply_quota
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
 from governor.core.policy.scope_attributes import scope_attributes
@@ -101,9 +102,16 @@ class BudgetReader:
         if len(listed) > query.limit:
             listed = listed[: query.limit]
             following = encode_cursor(listed[-1].quota.header.name, listed[-1].scope_text)
-        balances = await self._ledger.balances([item.key.digest for item in listed])
-        organization = self._snapshots.current.organization
-        views = tuple(_view(item, balances.get(item.key.digest, EMPTY), organization, at) for item in listed)
+        snapshot = self._snapshots.current
+        context = DrawContext(snapshot.organization, snapshot.quota, at, downgrades=False, model_id="")
+        draws = [draws_of(item.quota, dict(item.key.scope), context)[0] for item in listed]
+        rules = [draw.terms.rule for draw in draws if draw.terms.rule is not None]
+        wanted = [draw.budget.digest for draw in draws] + [digest for rule in rules for digest in rule.reads()]
+        balances = await self._ledger.balances(list(dict.fromkeys(wanted)))
+        views = tuple(
+            budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get))
+            for draw in draws
+        )
         return BudgetPage(views, following)
 
     def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
@@ -170,8 +178,3 @@ def _listed(quota: Quota, scope: Scope, organization: Organization, at: datetime
 def _matches(attributes: dict[str, str], query: BudgetQuery) -> bool:
     wanted = (("department", query.department), ("team", query.team), ("user", query.user))
     return all(attributes.get(key) == value for key, value in wanted if value)
-
-
-def _view(item: _Listed, balance: Balance, organization: Organization, at: datetime) -> BudgetView:
-    applied = apply_quota(item.quota, item.key.scope, organization, at)
-    return BudgetView(item.key, applied.limit, applied.ceiling, balance.used, balance.held)

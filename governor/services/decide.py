@@ -15,8 +15,8 @@ from governor.core.decisions.plan import Plan
 from governor.core.decisions.request import DecideRequest
 from governor.core.errors import ConflictError, LedgerUnavailableError
 from governor.core.ledger.admit import admit
-from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Conflict, Option, Place, PlaceAll, Placed, Written
+from governor.core.ledger.placing import budgets_to_place, budgets_to_read
 from governor.core.ledger.port import Ledger
 from governor.core.ledger.reservation import Facts
 from governor.core.values import hot_value
@@ -121,12 +121,12 @@ class Decider:
     async def _dry_run(self, question: "_Question") -> Answered:
         """Answer from balances read without locks; nothing is stored."""
         options = question.plan.options
-        digests = list(dict.fromkeys(hold.budget.digest for option in options for hold in option.holds))
+        digests = list({**budgets_to_place(options), **dict.fromkeys(budgets_to_read(options))})
         try:
             balances = await self._ledger.balances(digests)
         except LedgerUnavailableError:
             return _answered(degraded(question.plan, stale_policy=question.stale_policy))
-        admission = admit(options, lambda hold: balances.get(hold.budget.digest, EMPTY))
+        admission = admit(options, balances.get)
         return _answered(conclude(question.plan, admission, None, stale_policy=question.stale_policy))
 
 

@@ -4,14 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.decision import BudgetView, Reason, ReasonCode
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
 from governor.core.decisions.request import DecideRequest, Subject
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.ledger.budget import EMPTY, Balance
-from governor.core.ledger.commands import Hold
+from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
 from governor.services.snapshots import Snapshots
 
@@ -101,9 +101,13 @@ class EntitlementReader:
     async def _entitled(self, environment: str, tried: list[Candidate]) -> EnvironmentEntitlement:
         allowed = [candidate for candidate in tried if not candidate.reasons]
         models = {candidate.prepared.model.id: _usable(candidate) for candidate in allowed}
-        holds = {hold.budget.digest: hold for candidate in allowed for hold in candidate.holds}
-        balances = await self._ledger.balances(list(holds))
-        views = [_view(hold, balances.get(digest, EMPTY)) for digest, hold in holds.items()]
+        draws = {draw.budget.digest: draw for candidate in allowed for draw in candidate.prepared.draws}
+        read = {digest for draw in draws.values() if draw.terms.rule is not None for digest in draw.terms.rule.reads()}
+        balances = await self._ledger.balances(list({**draws, **dict.fromkeys(read)}))
+        views = [
+            budget_view(draw, balances.get(digest, EMPTY), ceiling_now(draw, balances.get))
+            for digest, draw in draws.items()
+        ]
         ordered = sorted(views, key=lambda view: (view.budget.policy, view.budget.scope))
         return EnvironmentEntitlement(environment, tuple(models[key] for key in sorted(models)), tuple(ordered))
 
@@ -163,7 +167,3 @@ def _usable(candidate: Candidate) -> UsableModel:
     # What an answer is held for without being asked may be less than it could have.
     most = candidate.context.output_room or candidate.context.max_output_tokens
     return UsableModel(model.id, most, model.model.context_window)
-
-
-def _view(hold: Hold, balance: Balance) -> BudgetView:
-    return BudgetView(hold.budget, hold.limit, hold.ceiling, balance.used, balance.held)

@@ -41,7 +41,7 @@ def decide_at_once(book: Book, snapshot: Snapshot, plan: Plan, usage: Usage, now
     Returns:
         The outcome, or None if the cost is not known: then nothing was changed, and the general way must be taken.
     """
-    admission = admit(plan.options, lambda hold: book.balance(hold.budget.digest))
+    admission = admit(plan.options, book.find_balance)
     if admission.chosen is None:
         return AtOnce(None, admission, 0)
     given = plan.candidates[admission.chosen]
@@ -51,8 +51,10 @@ def decide_at_once(book: Book, snapshot: Snapshot, plan: Plan, usage: Usage, now
     if cost is None:
         return None
     actual = Actual(usage, cost, 1)
-    for hold in given.holds:
-        _counter(book, hold).used += actual.amount(hold.budget.unit, hold.counts)
+    for hold in admission.placed:
+        counter = _counter(book, hold)
+        counter.fold(book.now_s)
+        counter.used += actual.amount(hold.budget.unit, hold.terms.counts)
     return AtOnce(given, admission, cost)
 
 

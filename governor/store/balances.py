@@ -13,7 +13,7 @@ def read_balances(connection: Connection, digests: Sequence[bytes], now_s: float
     """Read balances at an instant, without locks; a budget that nobody touched is left out."""
     columns = BUDGETS.c
     query = select(columns.digest, columns.used, columns.buckets, columns.as_of_s).where(
-        columns.digest.in_(bindparam("digests", list(digests), expanding=True))
+        columns.digest.in_(bindparam("digests", list(digests), expanding=True)), columns.as_of_s > 0
     )
     return {row.digest: balance_of(row.used, row.buckets, max(now_s, row.as_of_s)) for row in connection.execute(query)}
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from governor.core.ledger.adjustments import Adjust, AdjustmentKind, Rerate
 from governor.core.ledger.budget import BudgetKey, budget_digest
+from governor.core.ledger.ceilings import HoldTerms
 from governor.core.ledger.commands import (
     Admission,
     Assessment,
@@ -46,7 +47,7 @@ def hold(
     key: BudgetKey, amount: int = 1, ceiling: int | None = 100, *, must_fit: bool = True, charge: bool = False
 ) -> Hold:
     """Return a hold on a budget."""
-    return Hold(key, amount, ceiling or 0, ceiling, must_fit, Counts.ALL, charge)
+    return Hold(key, amount, HoldTerms(ceiling or 0, ceiling, must_fit, Counts.ALL, charge))
 
 
 def facts(cost_nano_usd: int | None = 0, **attributes: str) -> Facts:

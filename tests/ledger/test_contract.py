@@ -67,11 +67,12 @@ async def test_an_audit_quota_holds_also_when_it_does_not_fit(ledger: Ledger) ->
 
 
 async def test_a_hold_that_overflows_its_counter_is_refused(ledger: Ledger) -> None:
-    """A sum beyond 63 bits raises before anything has changed, and the next command is none the wiser."""
-    await ledger.submit(place(hold(COMPANY, AMOUNT_MAX, None)))
-    with pytest.raises(AmountError):
-        await ledger.submit(place(hold(MARKETING, 1), hold(COMPANY, 1, None)))
+    """A sum beyond 63 bits is denied where nothing else has a ceiling, and changes no counter."""
+    await ledger.submit(place(hold(COMPANY, AMOUNT_MAX, None, must_fit=False)))
+    denied = await ledger.submit(place(hold(MARKETING, 1), hold(COMPANY, 1, None, must_fit=False)))
 
+    assert isinstance(denied, Placed)
+    assert ReservationState.DENIED is denied.state
     assert (Balance(0, AMOUNT_MAX), Balance(0, 0)) == (
         await balance(ledger, COMPANY),
         await balance(ledger, MARKETING),

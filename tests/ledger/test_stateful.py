@@ -5,6 +5,7 @@ checks what must always hold. ``verify`` recomputes everything at the end by cod
 """
 
 import os
+from dataclasses import replace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from sqlalchemy import Connection
 from governor.core.ledger.adjustments import AdjustmentKind, AdjustmentOutcome, AdjustmentResult, Rerated
 from governor.core.ledger.book import Outcome
 from governor.core.ledger.budget import Balance
+from governor.core.ledger.ceilings import Carry, CeilingRule, Pace, Predecessor
 from governor.core.ledger.commands import Command, Conflict, Hold, PlaceAll, Placed, ReservationResult
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.results import EventResult
@@ -41,17 +43,22 @@ KEYS = (
     budget("department", department="marketing"),
     budget("spend", unit=Unit.USD),
     budget("slots", unit=Unit.CONCURRENT),
+    budget("part", team="growth"),
+    budget("fund"),
 )
+COMPANY, DEPARTMENT, SPEND, SLOTS, PART, FUND = range(len(KEYS))
 EXAMPLES = int(os.environ.get("GOVERNOR_TEST_STATEFUL_EXAMPLES", "40"))
 
 amounts = st.integers(0, 12)
 holds = st.builds(
-    lambda index, amount, charge, must_fit: (index, amount, charge, must_fit),
+    lambda index, amount, charge, must_fit, moved: (index, amount, charge, must_fit, moved),
     st.integers(0, len(KEYS) - 1),
     amounts,
     st.booleans(),
     st.booleans(),
+    st.sampled_from(["", "", "carry", "share", "pace", "fund"]),
 )
+Drawn = tuple[int, int, bool, bool, str]
 candidates = st.lists(st.lists(holds, min_size=1, max_size=3, unique_by=lambda one: one[0]), min_size=1, max_size=2)
 
 
@@ -109,18 +116,32 @@ class Agreement(RuleBasedStateMachine):
 
         assert expected == [essence(result, self.clock()) for result in results if not isinstance(result, Exception)]
 
-    def plan(self, chosen: list[list[tuple[int, int, bool, bool]]]) -> list[list[Hold]]:
+    def plan(self, chosen: list[list[Drawn]]) -> list[list[Hold]]:
         """Return candidates under the limits of now."""
-        return [
-            [
-                hold(KEYS[index], amount, self.limits[index], must_fit=must_fit, charge=charge)
-                for index, amount, charge, must_fit in one
-            ]
-            for one in chosen
-        ]
+        return [[self.hold(drawn) for drawn in one] for one in chosen]
+
+    def hold(self, drawn: Drawn) -> Hold:
+        """Return a hold whose ceiling is its limit, or follows from other counters."""
+        index, amount, charge, must_fit, moved = drawn
+        plain = hold(KEYS[index], amount, self.limits[index], must_fit=must_fit, charge=charge)
+        if moved == "fund":
+            paying = hold(KEYS[FUND], amount, self.limits[FUND], charge=charge)
+            return replace(plain, instead=(paying,)) if index != FUND else plain
+        if not moved:
+            return plain
+        before = Predecessor(KEYS[DEPARTMENT].digest, self.limits[DEPARTMENT])
+        earlier = Predecessor(KEYS[FUND].digest, self.limits[FUND])
+        rule = CeilingRule(
+            KEYS[COMPANY].digest if moved != "carry" else KEYS[index].digest,
+            self.limits[COMPANY],
+            Carry(before, earlier, (6, 3), overspend=True, former=(KEYS[FUND].digest,)),
+            percent=40 if moved == "share" else 100,
+            pace=Pace(150, 7) if moved == "pace" else None,
+        )
+        return replace(plain, terms=replace(plain.terms, rule=rule, part=moved != "carry"))
 
     @rule(chosen=candidates, hold_for_s=st.sampled_from([10, 60, 600]), request=st.integers(0, 40))
-    def decide(self, chosen: list[list[tuple[int, int, bool, bool]]], hold_for_s: int, request: int) -> None:
+    def decide(self, chosen: list[list[Drawn]], hold_for_s: int, request: int) -> None:
         """Ask; a request id that was used before with another body is a conflict."""
         command = place_options(
             *self.plan(chosen),
@@ -133,14 +154,14 @@ class Agreement(RuleBasedStateMachine):
         self.send(command)
 
     @rule(chosen=st.lists(candidates, min_size=1, max_size=3))
-    def decide_all(self, chosen: list[list[list[tuple[int, int, bool, bool]]]]) -> None:
+    def decide_all(self, chosen: list[list[list[Drawn]]]) -> None:
         """Ask for all or nothing."""
         places = tuple(place_options(*self.plan(one)) for one in chosen)
         self.decisions.extend(one.decision_id for one in places)
         self.send(PlaceAll(places))
 
     @rule(chosen=candidates, amount=amounts)
-    def decide_and_settle_in_one_batch(self, chosen: list[list[tuple[int, int, bool, bool]]], amount: int) -> None:
+    def decide_and_settle_in_one_batch(self, chosen: list[list[Drawn]], amount: int) -> None:
         """The settlement arrives while the decision is not committed."""
         command = place_options(*self.plan(chosen), cost_nano_usd=5)
         self.decisions.append(command.decision_id)

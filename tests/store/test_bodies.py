@@ -27,22 +27,27 @@ DIGEST = "d440f4a4a5c00efa47e4f8c0017c803d2b263401c28a9cf07a28f8d9609c7e60"
 
 @given(st.binary(max_size=10_000))
 def test_what_was_stored_comes_back(body: bytes) -> None:
+    """Any bytes, byte for byte."""
     assert unpack_body(pack_body(body)) == body
 
 
 def test_an_answer_takes_a_third_of_the_room_or_less() -> None:
+    """That is what it is for."""
     assert len(pack_body(ANSWER)) * 3 < len(ANSWER)
 
 
 def test_bodies_of_rows_written_before_they_were_compressed_are_read() -> None:
+    """A row of an older version is as it was received."""
     assert unpack_body(ANSWER) == ANSWER
     assert unpack_body(b"") == b""
 
 
 def test_what_an_older_version_packed_is_still_read() -> None:
+    """The form that is in databases already."""
     packed = bytes.fromhex(PACKED_BY_THE_FIRST_VERSION)
     assert unpack_body(packed) == ANSWER
 
 
 def test_the_dictionary_is_the_one_that_old_rows_need() -> None:
+    """Another text would make every stored body unreadable."""
     assert sha256(DICTIONARY_1).hexdigest() == DIGEST

@@ -3,10 +3,10 @@
 from msgspec import UnsetType
 
 from governor.compiler.build.header import Models, build_header
+from governor.compiler.build.named_models import named_models
 from governor.compiler.build.reader import Reader
 from governor.compiler.quantities import parse_tokens
 from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
-from governor.core.globs import is_glob
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, WhenOver
 
 
@@ -18,17 +18,7 @@ def build_allowlist(shape: ModelAllowlistShape, reader: Reader, models: Models) 
     deny = models.expand(shape.deny, reader, ("deny",))
     if allow is None and only is None and not deny:
         reader.add("missing-field", "an allowlist needs `allow`, `deny` or `only`", hint="write allow: [group:economy]")
-    return ModelAllowlist(header, allow, deny, only, _fallback(shape, reader, models))
-
-
-def _fallback(shape: ModelAllowlistShape, reader: Reader, models: Models) -> tuple[str, ...]:
-    for index, pattern in enumerate(shape.fallback):
-        if is_glob(pattern):
-            message = f"`{pattern}` is a pattern, and a fallback is tried in order"
-            reader.add("wrong-value", message, ("fallback", index), hint="name the models, or a group of them")
-    # A group may hold patterns for its other uses; as a fallback only the models it names can be offered.
-    expanded = models.expand(shape.fallback, reader, ("fallback",))
-    return tuple(model for model in expanded if not is_glob(model))
+    return ModelAllowlist(header, allow, deny, only, named_models(shape.fallback, reader, models, ("fallback",)))
 
 
 def build_context_limit(shape: ContextLimitShape, reader: Reader, models: Models) -> ContextLimit:
@@ -42,4 +32,16 @@ def build_context_limit(shape: ContextLimitShape, reader: Reader, models: Models
         hint = "write max_output: 4k tokens"
         reader.add("missing-field", "a context limit needs `max_input`, `max_output` or `max_total`", hint=hint)
     header = build_header("ContextLimit", shape, reader, models)
-    return ContextLimit(header, **limits, when_over=WhenOver(shape.when_over))
+    when_over, downgrade_to = WhenOver.DOWNGRADE, tuple[str, ...]()
+    if isinstance(shape.when_over, str):
+        when_over = WhenOver(shape.when_over)
+    else:
+        downgrade_to = named_models(shape.when_over.downgrade.to, reader, models, ("when_over", "downgrade", "to"))
+    return ContextLimit(
+        header,
+        limits["max_input"],
+        limits["max_output"],
+        limits["max_total"],
+        when_over=when_over,
+        downgrade_to=downgrade_to,
+    )

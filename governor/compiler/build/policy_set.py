@@ -16,6 +16,7 @@ from governor.compiler.build.people import Listed, people_of_csv, people_of_docu
 from governor.compiler.build.prices import build_prices
 from governor.compiler.build.quota import build_quota
 from governor.compiler.build.reader import Reader, source_of
+from governor.compiler.build.routing import build_routing
 from governor.compiler.build.use_cases import build_use_cases
 from governor.compiler.folder import Folder, add_to_digest, as_text, read_file
 from governor.compiler.problems import Problem, Problems
@@ -26,6 +27,7 @@ from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape, PeopleFileShape
 from governor.compiler.shapes.prices import PriceBookShape
 from governor.compiler.shapes.quota import QuotaShape
+from governor.compiler.shapes.routing import RoutingShape
 from governor.compiler.shapes.use_cases import UseCaseShape
 from governor.compiler.source import Document
 from governor.core.decisions.snapshot import Catalogues, PolicySet
@@ -79,6 +81,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     allowlists = [build_allowlist(item, at, models) for item, at in of_kind(ModelAllowlistShape)]
     context_limits = [build_context_limit(item, at, models) for item, at in of_kind(ContextLimitShape)]
     quotas = [build_quota(item, at, models, organization) for item, at in of_kind(QuotaShape)]
+    routings = [build_routing(item, at, models) for item, at in of_kind(RoutingShape)]
     plain = [
         build_header(kind_of(item), item, at)
         for kind in (OrganizationShape, ModelCatalogShape, PriceBookShape, UseCaseShape)
@@ -87,6 +90,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     rules: list[Header] = [policy.header for policy in allowlists]
     rules += [policy.header for policy in context_limits]
     rules += [policy.header for policy in quotas]
+    rules += [policy.header for policy in routings]
     policies = PolicySet(
         version=version,
         organization=organization,
@@ -95,6 +99,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
         allowlists=tuple(allowlists),
         context_limits=tuple(context_limits),
         quotas=tuple(quotas),
+        routings=tuple(routings),
         headers=(*plain, *rules),
     )
     _refuse_duplicates(shaped, problems)

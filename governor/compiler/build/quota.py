@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import UnsetType
 
+from governor.compiler.build.ceilings import CeilingParts
 from governor.compiler.build.header import Models, build_header, build_selector
 from governor.compiler.build.reader import EPOCH, Reader
 from governor.compiler.quantities import (
@@ -19,7 +20,7 @@ from governor.compiler.quantities import (
 from governor.compiler.shapes.quota import PeriodShape, QuotaShape
 from governor.compiler.source import Path
 from governor.core.periods import Every, PeriodDefinition
-from governor.core.policy.kinds import DatedLimit, LimitFor, Quota, WhenReached
+from governor.core.policy.kinds import DatedLimit, LimitFor, Quota
 from governor.core.policy.organization import Organization
 from governor.core.units import Counts, Unit
 
@@ -41,6 +42,7 @@ def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization:
     """
     plain = reader.read(parse_amount, shape.limit, ("limit",), _NOTHING)
     built = _QuotaParts(reader, plain.unit)
+    ceilings = CeilingParts(shape, reader, plain.unit, built.amount)
     soft_percent, soft_amount = built.soft_limit(shape)
     if plain.unit is not Unit.TOKENS and shape.counts != "all":
         reader.add(
@@ -57,7 +59,13 @@ def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization:
         period=_period(shape, reader, organization, plain.unit),
         soft_limit_percent=soft_percent,
         soft_limit=soft_amount,
-        when_reached=WhenReached(shape.when_reached),
+        when_reached=ceilings.when_reached(),
+        downgrade=ceilings.downgrade(models),
+        overage=ceilings.overage(),
+        max_share=ceilings.max_share(),
+        burst_percent=ceilings.burst_percent(),
+        rollover=ceilings.rollover(),
+        prorated=shape.first_period == "prorated",
         hold_for_s=reader.read(parse_duration, shape.reserve.hold_for, ("reserve", "hold_for"), 600),
         charge_on_expiry=shape.reserve.on_expiry == "charge",
         fail_open=shape.on_ledger_failure == "allow",

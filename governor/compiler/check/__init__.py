@@ -5,6 +5,7 @@ from datetime import datetime
 from governor.compiler.build.policy_set import Built
 from governor.compiler.check.allocation import check_allocation
 from governor.compiler.check.calendar import check_calendar
+from governor.compiler.check.ceilings import check_ceilings
 from governor.compiler.check.containment import check_containment
 from governor.compiler.check.limit_scopes import check_limit_scopes
 from governor.compiler.check.lineage import check_lineage
@@ -27,6 +28,7 @@ def check_folder(built: Built, now: datetime, catalogues: Catalogues, problems: 
     """
     check_lineage(built, problems)
     check_limit_scopes(built, problems)
+    check_ceilings(built, problems)
     check_people(built, problems)
     check_selectors(built, problems)
     check_use_cases(built, problems)

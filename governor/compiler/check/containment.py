@@ -9,7 +9,7 @@ from governor.compiler.problems import Problems
 from governor.core.globs import is_glob, matches_any
 from governor.core.policy.header import Enforcement, Header, Selector
 from governor.core.policy.index import HasHeader
-from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota
+from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota, WhenReached
 
 PAIRS_MAX = 300
 """Larger crowds of alike rules are generated, and comparing each with each would take longer than compiling them."""
@@ -80,7 +80,7 @@ def _allows_as_much(wide: ModelAllowlist, narrow: ModelAllowlist) -> bool:
 
 
 def _as_tight(tight: ContextLimit, loose: ContextLimit) -> bool:
-    if tight.when_over is not loose.when_over:
+    if tight.when_over is not loose.when_over or tight.downgrade_to != loose.downgrade_to:
         return False
     pairs = (
         (tight.max_input, loose.max_input),
@@ -94,6 +94,11 @@ def _at_most_as_large(small: Quota, large: Quota) -> bool:
     """Tell whether a quota is always reached before another one."""
     if small.limits or small.schedule or large.limits or large.schedule:
         return False
-    if small.when_reached is not large.when_reached or large.soft_limit_percent or large.soft_limit:
+    if small.when_reached is not WhenReached.DENY or large.when_reached is not WhenReached.DENY:
+        # Another answer than a refusal is not made needless by one.
+        return small.when_reached is large.when_reached is WhenReached.WARN and small.limit <= large.limit
+    if large.soft_limit_percent or large.soft_limit or small.rollover is not None:
+        return False
+    if large.max_share is not None or large.burst_percent is not None or large.rollover is not None:
         return False
     return small.limit <= large.limit

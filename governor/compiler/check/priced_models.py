@@ -1,7 +1,8 @@
-"""Models that rules allow must be known, must have a price, and must not be retired."""
+"""Models that rules allow or offer must be known, must have a price, and must not be retired."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from governor.compiler.build.header import Models
@@ -10,34 +11,51 @@ from governor.compiler.problems import Problems
 from governor.compiler.source import Document, Path
 from governor.core.decisions.snapshot import Catalogues
 from governor.core.globs import is_glob, matches_any
-from governor.core.policy.kinds import ModelAllowlist
+from governor.core.policy.header import Header
 
 
 def check_models(built: Built, now: datetime, catalogues: Catalogues, problems: Problems) -> None:
-    """Check every model that an allowlist names, by itself or through a group.
+    """Check every model that a rule allows or offers, by itself or through a group.
 
     Without the price catalogue (where policies use it), nothing is said about models that only it would know.
     """
     judge = _Judge(built, now, catalogues)
     for allowlist in built.policies.allowlists:
-        document = built.documents[allowlist.header.source]
-        for model, path in _named(built, allowlist, document, judge.models):
-            judge.judge(model, document, path, problems)
+        _judge_named(judge, allowlist.header, _ALLOWED, problems, denied=allowlist.deny)
+    for limit in built.policies.context_limits:
+        _judge_named(judge, limit.header, (("when_over", "downgrade", "to"),), problems)
+    for quota in built.policies.quotas:
+        _judge_named(judge, quota.header, (("when_reached", "downgrade", "to"),), problems)
+    for routing in built.policies.routings:
+        _judge_named(judge, routing.header, (("among",),), problems)
 
 
-def _named(built: Built, allowlist: ModelAllowlist, document: Document, models: Models) -> Iterator[tuple[str, Path]]:
-    """Yield canonical literals of ``allow`` and ``fallback`` with their places, each model once."""
+_ALLOWED: tuple[Path, ...] = (("allow",), ("fallback",))
+
+
+def _judge_named(
+    judge: "_Judge", header: Header, places: Sequence[Path], problems: Problems, *, denied: Sequence[str] = ()
+) -> None:
+    """Judge the models that a document names at some places, each once; groups as their members."""
+    document = judge.built.documents[header.source]
     seen: set[str] = set()
-    for name in ("allow", "fallback"):
-        for index, pattern in enumerate(document.value.get(name, ())):
+    for place in places:
+        for index, pattern in enumerate(_list_at(document, place)):
             if pattern.startswith("group:"):
-                members = built.policies.catalog.groups.get(pattern[6:].strip(), ())
+                members = judge.built.policies.catalog.groups.get(pattern[6:].strip(), ())
             else:
-                members = (models.canonical(pattern),)
+                members = (judge.models.canonical(pattern),)
             for member in members:
-                if not is_glob(member) and member not in seen and not matches_any(allowlist.deny, member):
+                if not is_glob(member) and member not in seen and not matches_any(denied, member):
                     seen.add(member)
-                    yield member, (name, index)
+                    judge.judge(member, document, (*place, index), problems)
+
+
+def _list_at(document: Document, place: Path) -> Sequence[str]:
+    value: Any = document.value
+    for key in place:
+        value = value.get(key) if isinstance(value, dict) else None
+    return list(value or ())
 
 
 class _Judge:

@@ -8,6 +8,7 @@ from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape
 from governor.compiler.shapes.prices import PriceBookShape
 from governor.compiler.shapes.quota import QuotaShape
+from governor.compiler.shapes.routing import RoutingShape
 from governor.compiler.shapes.use_cases import UseCaseShape
 
 KINDS: Mapping[str, type[Envelope]] = {
@@ -17,6 +18,7 @@ KINDS: Mapping[str, type[Envelope]] = {
     "ModelAllowlist": ModelAllowlistShape,
     "ContextLimit": ContextLimitShape,
     "Quota": QuotaShape,
+    "Routing": RoutingShape,
     "UseCase": UseCaseShape,
 }
 """Kinds by name, in the order in which they are documented."""

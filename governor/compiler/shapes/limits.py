@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType, field
 
 from governor.compiler.shapes.envelope import RuleEnvelope
-from governor.compiler.shapes.fields import Pattern, Tokens
+from governor.compiler.shapes.fields import Pattern, Shape, Tokens
 
 
 class ModelAllowlistShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="ModelAllowlist"):
@@ -35,6 +35,28 @@ class ModelAllowlistShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Mod
     ] = field(default_factory=list)
 
 
+class LargerModelsShape(Shape, kw_only=True):
+    """Models that are offered to what is too large."""
+
+    to: Annotated[
+        list[Pattern],
+        Meta(
+            description="Models to offer, in this order; no patterns.",
+            examples=[["google/gemini-2.5-pro", "group:long-context"]],
+            min_length=1,
+        ),
+    ]
+
+
+class OtherModelsShape(Shape, kw_only=True):
+    """Other models instead of a refusal."""
+
+    downgrade: Annotated[
+        LargerModelsShape,
+        Meta(description="Which models.", examples=[{"to": ["google/gemini-2.5-pro"]}]),
+    ]
+
+
 class ContextLimitShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="ContextLimit"):
     """How large a request and its answer may be. The tightest matching limit wins, the model's own among them."""
 
@@ -44,9 +66,10 @@ class ContextLimitShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Conte
         Tokens | UnsetType, Meta(description="The largest sum of input and answer.", examples=["120k tokens"])
     ] = UNSET
     when_over: Annotated[
-        Literal["deny", "clamp"],
+        Literal["deny", "clamp"] | OtherModelsShape,
         Meta(
-            description="deny: refuse; clamp: lower `max_output_tokens` if the caller can, never the input.",
-            examples=["clamp"],
+            description="deny: refuse; clamp: lower `max_output_tokens` if the caller can, never the input; "
+            "downgrade: offer other models, each with limits of its own.",
+            examples=["clamp", {"downgrade": {"to": ["google/gemini-2.5-pro"]}}],
         ),
     ] = "deny"

@@ -135,9 +135,9 @@ class CanStopShape(Shape, kw_only=True):
     """Who may block a user, service account, key, team, use case or model at once, beside admins."""
 
     group: Annotated[Name, Meta(description="One of the groups.", examples=["sre-oncall"])]
-    for_: Annotated[
-        Duration, Meta(description="How long their blocks may last at most.", examples=["4 hours"])
-    ] = field(name="for")
+    for_: Annotated[Duration, Meta(description="How long their blocks may last at most.", examples=["4 hours"])] = (
+        field(name="for")
+    )
 
 
 class UnknownUsersShape(Shape, kw_only=True):

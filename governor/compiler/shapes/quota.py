@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from governor.compiler.shapes.ceilings import MaxShareShape, PaceShape, RolloverShape, WhenReachedShape
 from governor.compiler.shapes.envelope import RuleEnvelope
 from governor.compiler.shapes.fields import (
     ATTRIBUTES,
@@ -152,9 +153,42 @@ class QuotaShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Quota"):
         Meta(description="Warn above this share of the limit, or above this amount.", examples=["80%", "16,000 USD"]),
     ] = UNSET
     when_reached: Annotated[
-        Literal["deny", "warn"],
-        Meta(description="deny: refuse what does not fit; warn: let it through and say so.", examples=["warn"]),
+        Literal["deny", "warn"] | WhenReachedShape,
+        Meta(
+            description="deny: refuse what does not fit; warn: let it through and say so; downgrade: offer other "
+            "models; overage: go on beyond the limit.",
+            examples=[
+                "warn",
+                {"downgrade": {"to": ["group:economy"], "from": "80%"}},
+                {"overage": {"up_to": "2k USD", "surcharge": "20%"}},
+            ],
+        ),
     ] = "deny"
+    max_share: Annotated[
+        MaxShareShape | UnsetType,
+        Meta(
+            description="The most that one team, or one of whatever it says, may take.",
+            examples=[{"per": "team", "percent": 40}],
+        ),
+    ] = UNSET
+    pace: Annotated[
+        PaceShape | UnsetType,
+        Meta(description="How much of what is left one day may use.", examples=[{"per": "day", "burst": 3}]),
+    ] = UNSET
+    rollover: Annotated[
+        RolloverShape | UnsetType,
+        Meta(
+            description="What a period leaves to the next one; absent: every period begins anew.",
+            examples=[{"unused": {"up_to": "20%"}, "overspend": "carry"}],
+        ),
+    ] = UNSET
+    first_period: Annotated[
+        Literal["full", "prorated"],
+        Meta(
+            description="prorated: a quota that begins within a period (`effective_from`) has that part of the limit.",
+            examples=["prorated"],
+        ),
+    ] = "full"
     reserve: Annotated[
         ReserveShape,
         Meta(

@@ -1,11 +1,12 @@
 """From a quota and a request's attributes to the budget that it draws on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
 from governor.core.ledger.budget import BudgetKey, budget_digest
-from governor.core.periods import PeriodClock, PeriodDefinition
+from governor.core.periods import Every, PeriodClock, PeriodDefinition
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Unit
@@ -50,3 +51,20 @@ def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
         end_s = int(period.end_at.timestamp()) if period.end_at is not None else None
     digest = budget_digest(quota_identity(quota), scope, start_s)
     return BudgetKey(digest, quota.header.ref, scope, quota.unit, start_s, end_s)
+
+
+def part_key(quota: Quota, whole: BudgetKey, part: str, scope: Scope) -> BudgetKey:
+    """Return a part of a budget for a narrower scope, in the same period; ``part`` tells parts apart."""
+    identity = f"{quota_identity(quota)}\x1d{part}"
+    digest = budget_digest(identity, scope, whole.period_start_s)
+    return replace(whole, digest=digest, scope=scope)
+
+
+def day_key(quota: Quota, whole: BudgetKey, at: datetime) -> BudgetKey:
+    """Return the part of a budget that belongs to the local day of an instant."""
+    zone = quota.period.time_zone if quota.period is not None else "UTC"
+    day = _period_clock(PeriodDefinition(Every.DAY, zone)).at(at)
+    assert day.end_at is not None
+    start_s, end_s = int(day.start_at.timestamp()), int(day.end_at.timestamp())
+    digest = budget_digest(f"{quota_identity(quota)}\x1dpace\x1d{whole.period_start_s}", whole.scope, start_s)
+    return BudgetKey(digest, whole.policy, whole.scope, whole.unit, start_s, end_s)

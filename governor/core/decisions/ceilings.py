@@ -3,15 +3,16 @@
 from datetime import UTC, datetime
 
 from governor.core.decisions.budget_keys import budget_key, scope_of
+from governor.core.decisions.draws import DrawContext, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.reservation import Reservation
-from governor.core.policy.applicable import apply_quota
 
 
 def ceilings_now(snapshot: Snapshot, reservation: Reservation, now: datetime) -> dict[bytes, int | None]:
     """Return the ceilings in force for a reservation's budgets, by digest; None is no ceiling.
 
-    A budget whose period is over has the limit of its last second. One whose quota is gone is not among them.
+    A budget whose period is over has the limit of its last second. One whose quota is gone, or whose ceiling follows
+    from other counters, is not among them: it keeps the ceiling that it was placed with.
     """
     attributes = reservation.facts.attributes
     decided_at = datetime.fromtimestamp(reservation.at_ms / 1000, UTC)
@@ -19,6 +20,10 @@ def ceilings_now(snapshot: Snapshot, reservation: Reservation, now: datetime) ->
     for quota in snapshot.applicable.find(attributes, now).quotas:
         key = budget_key(quota, scope_of(quota, attributes), decided_at)
         at = now if key.period_end_s is None else min(now, datetime.fromtimestamp(key.period_end_s - 1, UTC))
-        applied = apply_quota(quota, key.scope, snapshot.organization, at)
-        ceilings[key.digest] = applied.ceiling if applied.must_fit else None
+        model_id = attributes.get("model", "")
+        context = DrawContext(snapshot.organization, snapshot.quota, at, downgrades=False, model_id=model_id)
+        for draw in draws_of(quota, attributes, context):
+            terms = draw.terms
+            if terms.rule is None:
+                ceilings[draw.budget.digest] = terms.ceiling if terms.must_fit else None
     return ceilings

@@ -1,8 +1,10 @@
 """From a plan and what the ledger found to the answer. Pure: the same inputs give the same answer, years later."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from governor.core.decisions.budget_views import budget_view, shown_limit
+from governor.core.decisions.ceiling_words import carried_amount, ceiling_words
 from governor.core.decisions.decision import (
     BudgetView,
     Decision,
@@ -12,15 +14,17 @@ from governor.core.decisions.decision import (
     ReservationView,
     Verdict,
 )
+from governor.core.decisions.draws import Draw, Part
 from governor.core.decisions.ids import id_text
-from governor.core.decisions.messages import exceeded_message, resets_at, soft_limit_message
+from governor.core.decisions.messages import exceeded_message, overage_message, resets_at, soft_limit_message
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.remedies import remedies
+from governor.core.ledger.admit import refuses
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.commands import Admission, Hold
 from governor.core.ledger.reservation import ReservationState
-from governor.core.policy.applicable import AppliedQuota
-from governor.core.policy.kinds import WhenReached
+from governor.core.periods import Every, PeriodDefinition
+from governor.core.policy.kinds import Prefer, WhenReached
 from governor.core.values import hot_value
 
 
@@ -45,29 +49,28 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         On a deny, all reasons of the model asked for, the decisive one first: policies before budgets, and the
         budget with the least room before the others.
     """
-    asked = plan.candidates[0]
     if admission.chosen is None:
         return _denied(plan, admission, stored, stale_policy=stale_policy)
     given = plan.candidates[admission.chosen]
+    substituted = given.prepared.model.id != plan.requested_model
     unfit = admission.unfit[admission.chosen]
     warnings = given.warnings
     if unfit or given.prepared.points_out:
         # Balances already include this request's own holds; a warning compares what was there before.
-        before = _balances_before(given, admission.balances)
-        warnings = (*warnings, *_budget_warnings(given, unfit, before))
+        warnings = (*warnings, *_budget_warnings(given, unfit, _before(admission)))
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.ALLOW,
-        requested_model=asked.prepared.model.id,
+        requested_model=plan.requested_model,
         model=given.prepared.model.id,
-        substituted=given is not asked,
+        substituted=substituted,
         max_output_tokens=given.context.max_output_tokens,
         clamped=given.context.clamped,
         basis=plan.basis,
         reservation=_reservation(given, stored),
-        reasons=_why_substituted(plan, admission, given) if given is not asked else (),
+        reasons=_why_substituted(plan, admission, given) if substituted else (),
         warnings=warnings,
-        budgets=_budgets(given, admission.balances),
+        budgets=_budgets(given, admission),
         remedies=(),
         policy_version=plan.policy_version,
         mode=Mode.ENFORCED if given.prepared.enforced else Mode.AUDITED,
@@ -106,24 +109,24 @@ def _group_reason() -> Reason:
 def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_policy: bool) -> Decision:
     asked = plan.candidates[0]
     unfit = admission.unfit[0] if admission.unfit else ()
-    refused = [index for index in unfit if asked.holds[index].must_fit]
-    pointed_out = tuple(index for index in unfit if not asked.holds[index].must_fit)
-    reasons = (*asked.reasons, *_quota_reasons(asked, refused, admission.balances))
+    refused = _refused(asked, unfit, admission)
+    pointed_out = tuple(index for index in unfit if index not in refused)
+    reasons = (*asked.reasons, *_budget_reasons(asked, refused, admission))
     if not reasons:
         reasons = (_group_reason(),)
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.DENY,
-        requested_model=asked.prepared.model.id,
-        model=asked.prepared.model.id,
+        requested_model=plan.requested_model,
+        model=plan.requested_model,
         substituted=False,
         max_output_tokens=asked.context.max_output_tokens,
         clamped=asked.context.clamped,
         basis=plan.basis,
         reservation=None,
         reasons=reasons,
-        warnings=(*asked.warnings, *_budget_warnings(asked, pointed_out, admission.balances)),
-        budgets=_budgets(asked, admission.balances),
+        warnings=(*asked.warnings, *_budget_warnings(asked, pointed_out, admission)),
+        budgets=_budgets(asked, admission),
         remedies=remedies(plan, admission),
         policy_version=plan.policy_version,
         mode=Mode.ENFORCED,
@@ -134,66 +137,109 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
 
 def _why_substituted(plan: Plan, admission: Admission, given: Candidate) -> tuple[Reason, ...]:
     """Return why the model asked for was not given, with the balances before the substitute was held."""
+    if plan.is_open and plan.routing is not None:
+        header = plan.routing.header
+        which = "the cheapest" if plan.routing.prefer is Prefer.CHEAPEST else "the first"
+        message = f"{header.name} chose {given.prepared.model.id}: {which} of its models that may serve this request"
+        return (Reason(ReasonCode.MODEL_ROUTED, message, header.ref, str(header.source)),)
     asked = plan.candidates[0]
-    refused = [index for index in admission.unfit[0] if asked.holds[index].must_fit]
-    return (*asked.reasons, *_quota_reasons(asked, refused, _balances_before(given, admission.balances)))
+    before = _before(admission)
+    return (*asked.reasons, *_budget_reasons(asked, _refused(asked, admission.unfit[0], before), before))
 
 
-def _quota_reasons(candidate: Candidate, refused: list[int], balances: Mapping[bytes, Balance]) -> tuple[Reason, ...]:
+def _refused(candidate: Candidate, unfit: tuple[int, ...], admission: Admission) -> list[int]:
+    holds = candidate.holds
+    return [index for index in unfit if refuses(holds[index], _balance(admission.balances, holds[index]))]
+
+
+def _budget_reasons(candidate: Candidate, refused: list[int], admission: Admission) -> tuple[Reason, ...]:
+    """Return one reason for each budget that refuses, those that cannot count so far first."""
+    beyond = [index for index in refused if not candidate.holds[index].terms.must_fit]
+    full = [index for index in refused if index not in beyond]
+    return (*[_beyond_counting(candidate, index) for index in beyond], *_quota_reasons(candidate, full, admission))
+
+
+def _beyond_counting(candidate: Candidate, index: int) -> Reason:
+    """Say that a rule that applies cannot be evaluated: it fails closed."""
+    header, scope = candidate.prepared.draws[index].applied.quota.header, candidate.holds[index].budget.scope
+    message = f"an amount cannot be computed: with this request {header.ref} would hold more than a budget can count"
+    return Reason(ReasonCode.EVALUATION_ERROR, message, header.ref, str(header.source), scope=scope)
+
+
+def _quota_reasons(candidate: Candidate, refused: list[int], admission: Admission) -> tuple[Reason, ...]:
     """Return one reason for each budget without room, the one with the least room first."""
 
     def room(index: int) -> float:
         hold = candidate.holds[index]
-        ceiling = hold.ceiling if hold.ceiling is not None else hold.limit
-        return (ceiling - _balance(balances, hold).taken) / hold.amount
+        ceiling = admission.ceiling(hold)
+        taken = _balance(admission.balances, hold).taken
+        return ((ceiling if ceiling is not None else hold.terms.limit) - taken) / hold.amount
 
     return tuple(
-        _exceeded(
-            candidate.holds[index], candidate.prepared.draws[index].applied, _balance(balances, candidate.holds[index])
-        )
+        _exceeded(candidate.holds[index], candidate.prepared.draws[index], admission)
         for index in sorted(refused, key=room)
     )
 
 
-def _budget_warnings(
-    candidate: Candidate, unfit: tuple[int, ...], balances: Mapping[bytes, Balance]
-) -> tuple[Reason, ...]:
-    """Return what budgets point out without refusing: audit and warn quotas, ``when_reached: warn``, soft limits."""
+def _budget_warnings(candidate: Candidate, unfit: tuple[int, ...], admission: Admission) -> tuple[Reason, ...]:
+    """Return what budgets point out without refusing: audit and warn quotas, overage, soft limits.
+
+    Args:
+        candidate: The one that was chosen, or asked for.
+        unfit: Its holds that did not fit.
+        admission: With the balances before anything was placed.
+    """
     warnings: list[Reason] = []
     for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
-        applied = draw.applied
-        balance = _balance(balances, hold)
-        taken = balance.taken + hold.amount
         if index in unfit:
-            warnings.append(replace(_exceeded(hold, applied, balance), would_deny=True))
-        elif applied.quota.when_reached is WhenReached.WARN and taken > hold.limit:
-            warnings.append(_exceeded(hold, applied, balance))
-        elif applied.soft_limit is not None and taken > applied.soft_limit:
-            message = soft_limit_message(hold.budget, soft_limit=applied.soft_limit, limit=hold.limit, taken=taken)
-            warnings.append(
-                replace(_exceeded(hold, applied, balance), code=ReasonCode.SOFT_LIMIT_EXCEEDED, message=message)
-            )
+            warnings.append(replace(_exceeded(hold, draw, admission), would_deny=True))
+        elif draw.part is Part.WHOLE:
+            warnings.extend(_pointed_out(hold, draw, admission))
     return tuple(warnings)
 
 
-def _exceeded(hold: Hold, applied: AppliedQuota, balance: Balance) -> Reason:
-    header = applied.quota.header
+def _pointed_out(hold: Hold, draw: Draw, admission: Admission) -> Iterator[Reason]:
+    applied, limit = draw.applied, hold.terms.limit
+    taken = _balance(admission.balances, hold).taken + hold.amount
+    room = limit + carried_amount(draw, admission.ceiling(hold))
+    soft_limit = applied.soft_limit
+    if soft_limit is not None and applied.quota.soft_limit_percent is not None:
+        soft_limit = room * applied.quota.soft_limit_percent // 100
+    overage = applied.quota.overage
+    if overage is not None and (taken > room if not overage.fund else hold not in admission.placed):
+        message = overage_message(hold.budget, overage, beyond=taken - room, limit=room)
+        yield replace(_exceeded(hold, draw, admission), code=ReasonCode.OVERAGE, message=message)
+    elif applied.quota.when_reached is WhenReached.WARN and taken > limit:
+        yield _exceeded(hold, draw, admission)
+    elif soft_limit is not None and taken > soft_limit:
+        message = soft_limit_message(hold.budget, soft_limit=soft_limit, limit=limit, taken=taken)
+        yield replace(_exceeded(hold, draw, admission), code=ReasonCode.SOFT_LIMIT_EXCEEDED, message=message)
+
+
+def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
+    quota = draw.applied.quota
+    balance = _balance(admission.balances, hold)
+    ceiling = admission.ceiling(hold)
+    period = quota.period
+    if draw.part is Part.PACE and period is not None:
+        period = PeriodDefinition(Every.DAY, period.time_zone)
     message = exceeded_message(
-        applied.quota,
+        period,
         hold.budget,
-        limit=hold.limit,
+        limit=ceiling if ceiling is not None else hold.terms.limit,
         used=balance.used,
         held=balance.held,
         requested=hold.amount,
+        why=ceiling_words(draw, ceiling),
     )
     return Reason(
         ReasonCode.QUOTA_EXCEEDED,
         message,
-        header.ref,
-        str(header.source),
+        quota.header.ref,
+        str(quota.header.source),
         scope=hold.budget.scope,
         unit=hold.budget.unit,
-        limit=hold.limit,
+        limit=shown_limit(draw, ceiling),
         used=balance.used,
         held=balance.held,
         requested=hold.amount,
@@ -201,13 +247,21 @@ def _exceeded(hold: Hold, applied: AppliedQuota, balance: Balance) -> Reason:
     )
 
 
-def _budgets(candidate: Candidate, balances: Mapping[bytes, Balance]) -> tuple[BudgetView, ...]:
+def _budgets(candidate: Candidate, admission: Admission) -> tuple[BudgetView, ...]:
+    """Return the budgets on the path; one that pays instead of another stands behind it."""
     views: list[BudgetView] = []
-    for hold in candidate.holds:
-        balance = balances.get(hold.budget.digest)
-        if balance is not None:
-            views.append(BudgetView(hold.budget, hold.limit, hold.ceiling, balance.used, balance.held))
+    for hold, draw in zip(candidate.holds, candidate.prepared.draws, strict=True):
+        views.extend(_view(hold, draw, admission))
+        if hold.instead and hold not in admission.placed and admission.placed:
+            for other, other_draw in zip(hold.instead, draw.instead, strict=True):
+                views.extend(_view(other, other_draw, admission))
     return tuple(views)
+
+
+def _view(hold: Hold, draw: Draw, admission: Admission) -> Iterator[BudgetView]:
+    balance = admission.balances.get(hold.budget.digest)
+    if balance is not None:
+        yield budget_view(draw, balance, admission.ceiling(hold))
 
 
 def _reservation(given: Candidate, stored: Stored | None) -> ReservationView | None:
@@ -223,12 +277,13 @@ def _reservation(given: Candidate, stored: Stored | None) -> ReservationView | N
     )
 
 
-def _balances_before(given: Candidate, balances: Mapping[bytes, Balance]) -> dict[bytes, Balance]:
-    before = dict(balances)
-    for hold in given.holds:
-        after = balances[hold.budget.digest]
+def _before(admission: Admission) -> Admission:
+    """Return the admission with the balances before its own holds."""
+    before = dict(admission.balances)
+    for hold in admission.placed:
+        after = before[hold.budget.digest]
         before[hold.budget.digest] = Balance(after.used, after.held - hold.amount)
-    return before
+    return replace(admission, balances=before)
 
 
 def _balance(balances: Mapping[bytes, Balance], hold: Hold) -> Balance:

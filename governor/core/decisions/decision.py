@@ -53,7 +53,10 @@ class ReasonCode(StrEnum):
     OUTPUT_TOO_LARGE = "output_too_large"
     CONTEXT_TOO_LARGE = "context_too_large"
     BATCH_SIZE_UNKNOWN = "batch_size_unknown"
+    MODEL_ROUTED = "model_routed"
+    NO_ROUTING = "no_routing"
     QUOTA_EXCEEDED = "quota_exceeded"
+    OVERAGE = "overage"
     SOFT_LIMIT_EXCEEDED = "soft_limit_exceeded"
     BATCH_DENIED = "batch_denied"
     EVALUATION_ERROR = "evaluation_error"
@@ -109,13 +112,17 @@ class Remedy:
 
 @hot_value
 class BudgetView:
-    """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` None if there is none."""
+    """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` None if there is none.
+
+    ``why`` says in words what made the ceiling another than the limit; ``""`` if it is the limit.
+    """
 
     budget: BudgetKey
     limit: int
     ceiling: int | None
     used: int
     held: int
+    why: str = ""
 
     @property
     def free(self) -> int | None:

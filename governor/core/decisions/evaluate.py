@@ -15,6 +15,7 @@ from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.prepare import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
 from governor.core.decisions.snapshot import Snapshot
+from governor.core.decisions.substitutes import offered, routed
 from governor.core.errors import AmountError
 from governor.core.ledger.commands import Hold, Option
 from governor.core.models import ResolvedModel
@@ -33,15 +34,24 @@ def evaluate(snapshot: Snapshot, request: DecideRequest, caller: Caller, now: da
         now: The door's instant: it fixes periods, prices and effective dates.
 
     Returns:
-        The model asked for and, where an allowlist refuses it, its fallbacks: at most eight candidates in order.
+        The model asked for and what may be given instead: at most eight candidates in order.
     """
     prepared = snapshot.prepared(request, caller, now)
     guess = estimate(request)
     candidates = tuple([_candidate(snapshot, request, candidate, guess, now) for candidate in prepared.candidates])
     if snapshot.blocks:
         candidates = tuple([_blocked(snapshot, request, caller, candidate, now) for candidate in candidates])
+    if prepared.routing is not None:
+        asked = prepared.routed_from
+        replaced = _candidate(snapshot, request, asked, guess, now) if asked is not None else None
+        if replaced is not None and snapshot.blocks:
+            replaced = _blocked(snapshot, request, caller, replaced, now)
+        candidates = routed(prepared.routing, candidates, replaced)
+    elif len(candidates) > 1:
+        candidates = offered(candidates)
     return Plan(
         request=request,
+        routing=prepared.routing,
         policy_version=snapshot.version,
         now=now,
         candidates=candidates,
@@ -62,7 +72,9 @@ def _blocked(
 
 
 def _option(candidate: Candidate) -> Option:
-    return Option(candidate.prepared.within_abilities and not candidate.reasons, candidate.holds)
+    offer = candidate.prepared.offer
+    placeable = candidate.prepared.within_abilities and not candidate.reasons
+    return Option(placeable, candidate.holds, None if candidate.offered_anyway else offer.after)
 
 
 def _candidate(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from governor.core.decisions.prepare import Draw
+from governor.core.decisions.draws import Draw
 from governor.core.ledger.commands import Hold
 from governor.core.money import bounded
 from governor.core.values import hot_value
@@ -31,18 +31,11 @@ def make_holds(draws: Sequence[Draw], amounts: Amounts) -> tuple[Hold, ...]:
         AmountError: If an amount does not fit 64 bits.
     """
     measures = amounts.measures()
-    holds: list[Hold] = []
-    for draw in draws:
-        applied = draw.applied
-        holds.append(
-            Hold(
-                draw.budget,
-                measures[draw.measure],
-                applied.limit,
-                applied.ceiling,
-                applied.must_fit,
-                applied.quota.counts,
-                applied.quota.charge_on_expiry,
-            )
-        )
-    return tuple(holds)
+    return tuple([_hold(draw, measures) for draw in draws])
+
+
+def _hold(draw: Draw, measures: Sequence[int]) -> Hold:
+    amount = measures[draw.measure]
+    if not draw.instead:
+        return Hold(draw.budget, amount, draw.terms)
+    return Hold(draw.budget, amount, draw.terms, tuple([_hold(other, measures) for other in draw.instead]))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from governor.core.ledger.budget import BudgetKey
 from governor.core.periods import Every, PeriodDefinition
-from governor.core.policy.kinds import Quota
+from governor.core.policy.kinds import Overage
 from governor.core.scopes import scope_text
 from governor.core.units import Unit, amount_words
 
@@ -53,20 +53,23 @@ def period_words(definition: PeriodDefinition, start_at: datetime) -> str:
             return f"the {definition.every} from {day}"
 
 
-def exceeded_message(quota: Quota, key: BudgetKey, *, limit: int, used: int, held: int, requested: int) -> str:
-    """Say which budget has no room, with all numbers, and when it opens again."""
+def exceeded_message(
+    period: PeriodDefinition | None, key: BudgetKey, *, limit: int, used: int, held: int, requested: int, why: str = ""
+) -> str:
+    """Say which budget has no room, with all numbers, and when it opens again; ``why`` explains the limit."""
     who = scope_text(key.scope).capitalize() if not key.scope else scope_text(key.scope)
     unit = key.unit
     if unit is Unit.CONCURRENT:
         return f"{who} has {held:,} of {limit:,} concurrent requests open; wait until one of them ends"
     amounts = f"{_number(used, unit)} of {amount_words(limit, unit)}"
     holding = f" and holds {_number(held, unit)}" if held else ""
-    parts = [f"{who} has used {amounts}{_for_period(quota, key)}{holding}"]
+    explained = f" ({why})" if why else ""
+    parts = [f"{who} has used {amounts}{_for_period(period, key)}{explained}{holding}"]
     if used + held < limit:
         parts.append(f"this request needs {_number(requested, unit)}")
     reset = resets_at(key)
-    if reset is not None and quota.period is not None:
-        parts.append(f"it resets on {instant_words(reset, quota.period.time_zone)}")
+    if reset is not None and period is not None:
+        parts.append(f"it resets on {instant_words(reset, period.time_zone)}")
     return "; ".join(parts)
 
 
@@ -84,10 +87,23 @@ def resets_at(key: BudgetKey) -> datetime | None:
     return datetime.fromtimestamp(key.period_end_s, UTC) if key.period_end_s is not None else None
 
 
-def _for_period(quota: Quota, key: BudgetKey) -> str:
-    if quota.period is None:
+def overage_message(key: BudgetKey, overage: Overage, *, beyond: int, limit: int) -> str:
+    """Say that a budget is beyond its limit, how far, and who pays what for it."""
+    unit = key.unit
+    who = scope_text(key.scope)
+    if overage.fund:
+        return f"{who} has no room left in {amount_words(limit, unit)}; Quota/{overage.fund} pays for this request"
+    dearer = f", at a surcharge of {overage.surcharge_percent}%" if overage.surcharge_percent else ""
+    permitted = amount_words(overage.up_to, unit)
+    return (
+        f"{who} is {amount_words(beyond, unit)} beyond {amount_words(limit, unit)}; {permitted} are permitted{dearer}"
+    )
+
+
+def _for_period(period: PeriodDefinition | None, key: BudgetKey) -> str:
+    if period is None:
         return ""
-    return f" for {period_words(quota.period, datetime.fromtimestamp(key.period_start_s, UTC))}"
+    return f" for {period_words(period, datetime.fromtimestamp(key.period_start_s, UTC))}"
 
 
 def _number(amount: int, unit: Unit) -> str:

@@ -7,7 +7,9 @@ from governor.core.decisions.decision import Basis, Reason
 from governor.core.decisions.holds import Amounts
 from governor.core.decisions.prepare import PreparedCandidate
 from governor.core.decisions.request import DecideRequest
+from governor.core.decisions.routing import AUTO, is_open
 from governor.core.ledger.commands import Hold, Option
+from governor.core.policy.kinds import Routing
 from governor.core.values import hot_value
 
 
@@ -22,6 +24,7 @@ class Candidate:
         context: What the gateway would have to send on.
         amounts: What is held for it.
         holds: What it takes from which budget, one for each of ``prepared.draws``.
+        offered_anyway: False for a substitute that is only offered where a budget of the model asked for has no room.
     """
 
     prepared: PreparedCandidate
@@ -30,6 +33,7 @@ class Candidate:
     context: Context
     amounts: Amounts
     holds: tuple[Hold, ...]
+    offered_anyway: bool = True
 
 
 @hot_value
@@ -39,7 +43,8 @@ class Plan:
     Attributes:
         policy_version: The snapshot that made it.
         now: The door's instant: it fixes periods, prices and effective dates.
-        candidates: The model asked for first.
+        candidates: The model asked for first; for a request that leaves the choice open, the models to choose from.
+        routing: What chose their order, or None.
         options: The candidates as the ledger sees them.
         basis: Whether the input was counted or estimated.
         hold_for_s: Life of the holds.
@@ -47,6 +52,7 @@ class Plan:
     """
 
     request: DecideRequest
+    routing: Routing | None
     policy_version: str
     now: datetime
     candidates: tuple[Candidate, ...]
@@ -54,3 +60,13 @@ class Plan:
     basis: Basis
     hold_for_s: int
     fails_open: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the caller left the choice of a model open, and there was one."""
+        return self.routing is not None and is_open(self.request.model)
+
+    @property
+    def requested_model(self) -> str:
+        """What was asked for: a canonical id, or ``auto``."""
+        return AUTO if self.is_open else self.candidates[0].prepared.model.id

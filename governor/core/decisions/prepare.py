@@ -4,33 +4,28 @@ Who asks, which model is meant, which policies concern the request, what the all
 on stay the same from one request to the next. What is left for each request is arithmetic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from governor.core.decisions.allowlists import check_allowlists
-from governor.core.decisions.budget_keys import budget_key, scope_of
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.context import Bounds, bounds_of
 from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.decisions.request import Ability, DecideRequest
+from governor.core.decisions.routing import choose_routing, is_open, models_of
 from governor.core.decisions.subject import ResolvedSubject, resolve_subject
-from governor.core.ledger.budget import BudgetKey
 from governor.core.models import ResolvedModel
-from governor.core.policy.applicable import Applicable, AppliedQuota, apply_quota
+from governor.core.policy.applicable import Applicable
 from governor.core.policy.header import Enforcement
-from governor.core.policy.kinds import ContextLimit, Quota
+from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota, Routing
 from governor.core.policy.organization import Strictness
-from governor.core.units import Counts, Unit
 from governor.core.values import hot_value
 
 if TYPE_CHECKING:
     from governor.core.decisions.snapshot import Snapshot
-
-CANDIDATES_MAX = 8
-"""The model asked for and its substitutes."""
 
 HOLD_FOR_S = 600
 """Life of a hold where neither the request nor a quota says."""
@@ -45,46 +40,25 @@ _ALLOWLIST_CODES = frozenset(
 )
 
 
-class Measure(IntEnum):
-    """What a budget counts of a request: the position in ``Amounts.measures``."""
-
-    COST = 0
-    ALL_TOKENS = 1
-    INPUT_TOKENS = 2
-    OUTPUT_TOKENS = 3
-    CALLS = 4
-    ONE = 5
-
-
-def measure_of(quota: Quota) -> Measure:
-    """Return what a quota counts.
-
-    ``output`` and ``reasoning`` both hold the output estimate: how much of it is reasoning is known only afterwards.
-    """
-    match quota.unit:
-        case Unit.USD:
-            return Measure.COST
-        case Unit.REQUESTS:
-            return Measure.CALLS
-        case Unit.CONCURRENT:
-            return Measure.ONE
-        case Unit.TOKENS:
-            match quota.counts:
-                case Counts.ALL:
-                    return Measure.ALL_TOKENS
-                case Counts.INPUT:
-                    return Measure.INPUT_TOKENS
-                case Counts.OUTPUT | Counts.REASONING:
-                    return Measure.OUTPUT_TOKENS
-
-
 @hot_value
-class Draw:
-    """A quota on the path of a request, with the budget that it draws on and what it counts."""
+class Offer:
+    """Why a substitute is offered. At least one of its causes must be there when the request is decided.
 
-    applied: AppliedQuota
-    budget: BudgetKey
-    measure: Measure
+    Attributes:
+        substitute: False for the model asked for and those of a routing: a downgrade begins for them at its ``from``.
+        anyway: The cause is there already: an allowlist refuses the model asked for, or a routing chooses.
+        over: Names of the context limits that offer it to what is too large for them.
+        after: Draws of the model asked for, by index, that offer it when they have no room.
+    """
+
+    substitute: bool = False
+    anyway: bool = True
+    over: frozenset[str] = frozenset()
+    after: tuple[int, ...] = ()
+
+
+ANYWAY = Offer()
+"""The model asked for, or one that a routing chooses."""
 
 
 @hot_value
@@ -100,6 +74,7 @@ class PreparedCandidate:
         bounds: The same as numbers, so that most requests are done with a comparison.
         draws: One for each quota that concerns it.
         within_abilities: Whether the caller can take this model (a substitute needs ``can``).
+        offer: Why it is there.
         enforced: Whether anything enforced concerns it.
         points_out: Whether a budget on its path may warn: it has a soft limit, or only warns.
     """
@@ -114,6 +89,7 @@ class PreparedCandidate:
     within_abilities: bool
     enforced: bool
     points_out: bool
+    offer: Offer
 
 
 @hot_value
@@ -121,7 +97,9 @@ class Prepared:
     """A question without its size.
 
     Attributes:
-        candidates: The model asked for and, where an allowlist refuses it, its fallbacks.
+        candidates: The model asked for and its substitutes; with a routing, the models that it chooses from.
+        routing: What chooses the model, or None.
+        routed_from: The model asked for, where a routing replaces it.
         epoch: The stretch of time (Unix seconds, half-open) in which no policy or person begins or ends.
         from_s: First instant at which all of this holds.
         until_s: First instant at which it no longer does: the epoch or a budget's period ends.
@@ -130,6 +108,8 @@ class Prepared:
     """
 
     candidates: tuple[PreparedCandidate, ...]
+    routing: Routing | None
+    routed_from: PreparedCandidate | None
     epoch: tuple[float, float]
     from_s: float
     until_s: float
@@ -144,15 +124,34 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     subject.attributes["operation"] = request.operation
     asked_model = snapshot.model(request.model, request.provider)
     asked, applicable = _candidate(snapshot, asked_model, subject, now, within_abilities=True)
-    substitutes = [snapshot.model(name, "") for name in _fallbacks(asked, applicable)]
-    able = Ability.SUBSTITUTE in request.can
-    others = [_candidate(snapshot, model, subject, now, within_abilities=able)[0] for model in substitutes]
-    candidates = (asked, *others)
-    draws = [draw for candidate in candidates for draw in candidate.draws]
+    routing = choose_routing(applicable.routings, request.model)
+    asked = _noted(asked, applicable, routing, request.model)
+    offers = _offers(asked, applicable)
+    if routing is not None:
+        offers = dict.fromkeys(models_of(routing, snapshot.model), ANYWAY)
+    # Who leaves the choice open can take any model.
+    able = Ability.SUBSTITUTE in request.can or is_open(request.model)
+    others = [
+        _candidate(
+            snapshot,
+            snapshot.model(name, ""),
+            subject,
+            now,
+            within_abilities=able or name == asked.model.id,
+            offer=offer,
+        )[0]
+        for name, offer in offers.items()
+    ]
+    if not others and (routing is not None or is_open(request.model)):
+        asked = replace(asked, reasons=(_no_routing(routing), *asked.reasons))
+    chosen_among = routing if others else None
+    draws = [draw for candidate in (asked, *others) for draw in candidate.draws]
     epoch = snapshot.epoch(now)
-    from_s, until_s = _stretch(epoch, candidates)
+    from_s, until_s = _stretch(epoch, draws)
     return Prepared(
-        candidates=candidates,
+        candidates=tuple(others) if chosen_among is not None else (asked, *others),
+        routing=chosen_among,
+        routed_from=asked if chosen_among is not None and not is_open(request.model) else None,
         epoch=epoch,
         from_s=from_s,
         until_s=until_s,
@@ -161,27 +160,49 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     )
 
 
-def renew(prepared: Prepared, now: datetime) -> Prepared:
+def renew(snapshot: "Snapshot", prepared: Prepared, now: datetime) -> Prepared:
     """Move a question to the budgets of another instant of its epoch: only periods have ended, nothing else changed."""
+    candidates = tuple(_renewed(snapshot, candidate, now) for candidate in prepared.candidates)
+    routed_from = _renewed(snapshot, prepared.routed_from, now) if prepared.routed_from is not None else None
+    draws = [draw for candidate in candidates for draw in candidate.draws]
+    draws += routed_from.draws if routed_from is not None else ()
+    from_s, until_s = _stretch(prepared.epoch, draws)
+    return replace(prepared, candidates=candidates, routed_from=routed_from, from_s=from_s, until_s=until_s)
+
+
+def _renewed(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime) -> PreparedCandidate:
     now_s = now.timestamp()
-    candidates = tuple(
-        replace(candidate, draws=tuple(_renewed(draw, now, now_s) for draw in candidate.draws))
-        for candidate in prepared.candidates
+    draws: list[Draw] = []
+    for whole, parts in _by_quota(candidate.draws):
+        if all(_is_current(draw, now_s) for draw in (whole, *parts)):
+            draws += (whole, *parts)
+        else:
+            quota, downgrades = whole.applied.quota, not candidate.offer.substitute
+            draws += _draws(snapshot, (quota,), candidate.attributes, now, downgrades=downgrades)
+    return replace(candidate, draws=tuple(draws))
+
+
+def _by_quota(draws: Sequence[Draw]) -> list[tuple[Draw, list[Draw]]]:
+    """Return each quota's budget with its parts."""
+    groups: list[tuple[Draw, list[Draw]]] = []
+    for draw in draws:
+        if draw.part is Part.WHOLE:
+            groups.append((draw, []))
+        else:
+            groups[-1][1].append(draw)
+    return groups
+
+
+def _is_current(draw: Draw, now_s: float) -> bool:
+    return all(
+        budget.period_start_s <= now_s and (budget.period_end_s is None or now_s < budget.period_end_s)
+        for budget in (draw.budget, *[other.budget for other in draw.instead])
     )
-    from_s, until_s = _stretch(prepared.epoch, candidates)
-    return replace(prepared, candidates=candidates, from_s=from_s, until_s=until_s)
 
 
-def _renewed(draw: Draw, now: datetime, now_s: float) -> Draw:
-    budget = draw.budget
-    if budget.period_start_s <= now_s and (budget.period_end_s is None or now_s < budget.period_end_s):
-        return draw
-    return replace(draw, budget=budget_key(draw.applied.quota, budget.scope, now))
-
-
-def _stretch(epoch: tuple[float, float], candidates: Sequence[PreparedCandidate]) -> tuple[float, float]:
+def _stretch(epoch: tuple[float, float], draws: Sequence[Draw]) -> tuple[float, float]:
     """Return the part of an epoch in which no budget's period begins or ends."""
-    budgets = [draw.budget for candidate in candidates for draw in candidate.draws]
+    budgets = [each.budget for draw in draws for each in (draw, *draw.instead)]
     from_s = max([epoch[0], *(budget.period_start_s for budget in budgets)])
     return from_s, min([epoch[1], *(end for budget in budgets if (end := budget.period_end_s) is not None)])
 
@@ -190,23 +211,64 @@ def _enforced(draw: Draw) -> bool:
     return draw.applied.quota.header.enforcement is Enforcement.ENFORCE
 
 
-def _fallbacks(asked: PreparedCandidate, applicable: Applicable) -> Sequence[str]:
-    """Return the models to try instead, if an allowlist refuses the model asked for."""
-    if not any(reason.code in _ALLOWLIST_CODES for reason in asked.reasons):
-        return ()
-    names = dict.fromkeys(
-        name
-        for allowlist in applicable.allowlists
-        if allowlist.header.enforcement is Enforcement.ENFORCE
-        for name in allowlist.fallback
+def _offers(asked: PreparedCandidate, applicable: Applicable) -> dict[str, Offer]:
+    """Return the substitutes of the model asked for in the order in which they are tried, with what offers them."""
+    refused = any(reason.code in _ALLOWLIST_CODES for reason in asked.reasons)
+    anyway = [
+        name for allowlist in applicable.allowlists if refused for name in _binding(allowlist, allowlist.fallback)
+    ]
+    over: dict[str, set[str]] = {}
+    for limit in applicable.context_limits:
+        for name in _binding(limit, limit.downgrade_to):
+            over.setdefault(name, set()).add(limit.header.ref)
+    after: dict[str, list[int]] = {}
+    for index, draw in enumerate(asked.draws):
+        downgrade = draw.applied.quota.downgrade
+        if downgrade is not None and draw.part is Part.WHOLE and draw.terms.must_fit:
+            for name in downgrade.to:
+                after.setdefault(name, []).append(index)
+    names = dict.fromkeys((*anyway, *over, *after))
+    return {
+        name: Offer(True, name in anyway, frozenset(over.get(name, ())), tuple(after.get(name, ())))
+        for name in names
         if name != asked.model.id
-    )
-    return list(names)[: CANDIDATES_MAX - 1]
+    }
+
+
+def _noted(asked: PreparedCandidate, applicable: Applicable, routing: Routing | None, name: str) -> PreparedCandidate:
+    """Point out what a routing that does not bind would do."""
+    tried = choose_routing(applicable.routings, name, enforced=False) if routing is None else None
+    if tried is None:
+        return asked
+    header = tried.header
+    message = f"{header.name} would choose among {len(tried.among)} models for this request"
+    note = Reason(ReasonCode.MODEL_ROUTED, message, header.ref, str(header.source))
+    return replace(asked, warnings=(*asked.warnings, note))
+
+
+def _no_routing(routing: Routing | None) -> Reason:
+    if routing is None:
+        message = "no Routing concerns this request, so there is no model to choose; name one"
+        return Reason(ReasonCode.NO_ROUTING, message)
+    header = routing.header
+    message = f"no model of {header.name} is large and able enough for what it requires"
+    return Reason(ReasonCode.NO_ROUTING, message, header.ref, str(header.source))
+
+
+def _binding(policy: ModelAllowlist | ContextLimit, models: Sequence[str]) -> Sequence[str]:
+    return models if policy.header.enforcement is Enforcement.ENFORCE else ()
 
 
 def _candidate(
-    snapshot: "Snapshot", model: ResolvedModel, subject: ResolvedSubject, now: datetime, *, within_abilities: bool
+    snapshot: "Snapshot",
+    model: ResolvedModel,
+    subject: ResolvedSubject,
+    now: datetime,
+    *,
+    within_abilities: bool,
+    offer: Offer = ANYWAY,
 ) -> tuple[PreparedCandidate, Applicable]:
+    """Decide a model but for sizes and balances."""
     attributes = {**subject.attributes, "model": model.id}
     if model.provider:
         attributes["provider"] = model.provider
@@ -214,7 +276,7 @@ def _candidate(
     unknown = _unknown_model(snapshot, model, now)
     denies = snapshot.organization.unknown_model is Strictness.DENY
     refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
-    draws = tuple([_draw(snapshot, quota, attributes, now) for quota in applicable.quotas])
+    draws = _draws(snapshot, applicable.quotas, attributes, now, downgrades=not offer.substitute)
     candidate = PreparedCandidate(
         model=model,
         attributes=attributes,
@@ -225,15 +287,28 @@ def _candidate(
         draws=draws,
         within_abilities=within_abilities,
         enforced=applicable.enforced,
-        points_out=any(draw.applied.soft_limit is not None or draw.applied.ceiling is None for draw in draws),
+        points_out=any(_points_out(draw) for draw in draws),
+        offer=offer,
     )
     return candidate, applicable
 
 
-def _draw(snapshot: "Snapshot", quota: Quota, attributes: dict[str, str], now: datetime) -> Draw:
-    scope = scope_of(quota, attributes)
-    applied = apply_quota(quota, scope, snapshot.organization, now)
-    return Draw(applied, budget_key(quota, scope, now), measure_of(quota))
+def _points_out(draw: Draw) -> bool:
+    """Tell whether a budget may warn, or let another one pay, which is said too."""
+    terms = draw.terms
+    return (
+        draw.applied.soft_limit is not None
+        or (terms.ceiling is None and terms.rule is None)
+        or bool(draw.instead)
+        or draw.applied.quota.overage is not None
+    )
+
+
+def _draws(
+    snapshot: "Snapshot", quotas: Sequence[Quota], attributes: Mapping[str, str], now: datetime, *, downgrades: bool
+) -> tuple[Draw, ...]:
+    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, attributes.get("model", ""))
+    return tuple([draw for quota in quotas for draw in draws_of(quota, attributes, context)])
 
 
 def _unknown_model(snapshot: "Snapshot", model: ResolvedModel, now: datetime) -> tuple[Reason, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from governor.core.decisions.decision import Reason, ReasonCode, Remedy, RemedyType
 from governor.core.decisions.messages import resets_at
 from governor.core.decisions.plan import Candidate, Plan
-from governor.core.ledger.admit import fits
+from governor.core.ledger.admit import fits, refuses
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Hold
 
@@ -19,7 +19,7 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     asked = plan.candidates[0]
     ways: list[Remedy] = []
     for index, candidate in enumerate(plan.candidates[1:], start=1):
-        if not candidate.reasons and not _refused(candidate, admission, index):
+        if not candidate.reasons and not _refused(candidate, admission, index) and _is_offered(plan, admission, index):
             ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id))
     refused = _refused(asked, admission, 0)
     codes = {reason.code for reason in asked.reasons}
@@ -28,25 +28,39 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     if codes and codes <= _INPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.SHORTEN_INPUT))
     if (refused or codes) and codes <= {ReasonCode.BLOCKED}:
-        wait = _wait(refused, asked.reasons)
+        wait = _wait(refused, asked.reasons, admission)
         if wait is not None:
             ways.append(wait)
     return tuple(ways)
 
 
 def _refused(candidate: Candidate, admission: Admission, index: int) -> list[Hold]:
-    """Return the holds without room; ``unfit`` is absent where nothing was compared."""
+    """Return the holds that are refused; ``unfit`` is absent where nothing was compared."""
     unfit = admission.unfit[index] if index < len(admission.unfit) else ()
-    return [candidate.holds[position] for position in unfit if candidate.holds[position].must_fit]
+    holds = [candidate.holds[position] for position in unfit]
+    return [hold for hold in holds if refuses(hold, admission.balances.get(hold.budget.digest, EMPTY))]
 
 
-def _wait(refused: list[Hold], blocked: Sequence[Reason]) -> Remedy | None:
+def _is_offered(plan: Plan, admission: Admission, index: int) -> bool:
+    """Tell whether a substitute's cause is there: what a budget offers is no way out where another one is full."""
+    after = plan.options[index].after
+    return after is None or not set(after).isdisjoint(admission.unfit[0] if admission.unfit else ())
+
+
+def _wait(refused: list[Hold], blocked: Sequence[Reason], admission: Admission) -> Remedy | None:
     """Return when all budgets have opened again and all blocks have ended.
 
     Waiting does not help where a budget is too small for the request, or never opens again.
     """
     ends: list[datetime | None] = [reason.resets_at for reason in blocked]
     ends += [resets_at(hold.budget) for hold in refused]
-    if any(end is None for end in ends) or not all(fits(hold, EMPTY) for hold in refused):
+    if any(end is None for end in ends) or not all(_fits_later(hold, admission) for hold in refused):
         return None
     return Remedy(RemedyType.WAIT_UNTIL, at=max(end for end in ends if end is not None))
+
+
+def _fits_later(hold: Hold, admission: Admission) -> bool:
+    """Tell whether an empty budget has room: a day's part, and what is carried, will be another by then."""
+    if hold.terms.rule is not None:
+        return True
+    return fits(hold.amount, EMPTY, admission.ceiling(hold))

@@ -14,7 +14,7 @@ from governor.core.decisions.request import DecideRequest
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
 from governor.core.policy.header import Header
-from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota
+from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota, Routing
 from governor.core.policy.organization import Organization
 from governor.core.prices import Price, PriceBook, PriceLookup
 
@@ -35,6 +35,7 @@ class PolicySet:
     allowlists: Sequence[ModelAllowlist] = ()
     context_limits: Sequence[ContextLimit] = ()
     quotas: Sequence[Quota] = ()
+    routings: Sequence[Routing] = ()
     headers: Sequence[Header] = ()
 
 
@@ -74,7 +75,10 @@ class Snapshot:
             "department": sorted(_departments(policies.organization)),
             "team": sorted(_teams(policies.organization)),
         }
-        self.applicable = ApplicablePolicies(policies.allowlists, policies.context_limits, policies.quotas, closed)
+        self.applicable = ApplicablePolicies(
+            policies.allowlists, policies.context_limits, policies.quotas, policies.routings, closed
+        )
+        self._quotas = {quota.header.name: quota for quota in policies.quotas}
         self.blocks = NO_BLOCKS
         self._catalogues = catalogues
         self._models: dict[tuple[str, str], ResolvedModel] = {}
@@ -104,6 +108,10 @@ class Snapshot:
             resolved = self._models[key] = self.policies.catalog.resolve(asked, provider, self._catalogues.models)
         return resolved
 
+    def quota(self, name: str) -> Quota | None:
+        """Return a quota by its name, or None."""
+        return self._quotas.get(name)
+
     def epoch(self, now: datetime) -> tuple[float, float]:
         """Return the stretch of time around an instant (Unix seconds, half-open) in which nothing begins or ends."""
         position = bisect_right(self._epochs, now.timestamp())
@@ -128,7 +136,7 @@ class Snapshot:
             if found.from_s <= now_s < found.until_s:
                 return found
             if found.epoch[0] <= now_s < found.epoch[1]:
-                found = self._prepared[key] = renew(found, now)
+                found = self._prepared[key] = renew(self, found, now)
                 return found
         if len(self._prepared) >= PREPARED_MAX:
             self._prepared.clear()

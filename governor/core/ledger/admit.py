@@ -1,43 +1,95 @@
 """Which of a request's options fits. The one rule, used by every ledger, by dry runs and by replay."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from governor.core.ledger.budget import Balance
+from governor.core.ledger.budget import EMPTY, Balance
+from governor.core.ledger.ceilings import CeilingRule, Lookup
 from governor.core.ledger.commands import Admission, Hold, Option
+from governor.core.money import AMOUNT_MAX
 
 
-def fits(hold: Hold, balance: Balance) -> bool:
-    """Tell whether a budget has room for a hold. What takes nothing needs no room, also in an overrun budget."""
-    return hold.ceiling is None or hold.amount == 0 or balance.taken + hold.amount <= hold.ceiling
+def fits(amount: int, balance: Balance, ceiling: int | None) -> bool:
+    """Tell whether a budget has room for an amount. What takes nothing needs no room, also in an overrun budget.
+
+    A budget without a ceiling has room as far as it can count.
+    """
+    return amount == 0 or balance.used + balance.held + amount <= (AMOUNT_MAX if ceiling is None else ceiling)
 
 
-def admit(options: Sequence[Option], balance_of: Callable[[Hold], Balance]) -> Admission:
+def refuses(hold: Hold, balance: Balance) -> bool:
+    """Tell whether a hold without room refuses its option: if it must fit, or is more than any budget can count."""
+    return hold.terms.must_fit or balance.taken + hold.amount > AMOUNT_MAX
+
+
+def admit(options: Sequence[Option], lookup: Lookup) -> Admission:
     """Choose the first placeable option whose ``must_fit`` holds all fit.
 
     Every hold of every option is compared, also after one has failed: a deny names all of its reasons.
 
     Args:
         options: In order of preference, at most eight.
-        balance_of: The balance of a hold's budget now.
+        lookup: The balance of a budget now.
 
     Returns:
         The choice, with the balances *before* anything is placed.
     """
-    balances: dict[bytes, Balance] = {}
+    compared = _Compared(lookup)
     unfit: list[tuple[int, ...]] = []
     chosen: int | None = None
+    placed: tuple[Hold, ...] = ()
     for index, option in enumerate(options):
         failing: list[int] = []
+        paid_elsewhere: list[int] = []
         blocked = not option.placeable
         for position, hold in enumerate(option.holds):
-            digest = hold.budget.digest
-            balance = balances.get(digest)
-            if balance is None:
-                balance = balances[digest] = balance_of(hold)
-            if not fits(hold, balance):
-                failing.append(position)
-                blocked = blocked or hold.must_fit
+            if compared.fits(hold):
+                continue
+            if hold.instead and all(compared.fits(other) for other in hold.instead):
+                paid_elsewhere.append(position)
+                continue
+            failing.append(position)
+            blocked = blocked or refuses(hold, compared.balances[hold.budget.digest])
         unfit.append(tuple(failing))
-        if not blocked and chosen is None:
+        if chosen is None and not blocked and (option.after is None or not set(option.after).isdisjoint(unfit[0])):
             chosen = index
-    return Admission(chosen, balances, tuple(unfit))
+            placed = _paid(option.holds, paid_elsewhere) if paid_elsewhere else option.holds
+    return Admission(chosen, compared.balances, tuple(unfit), placed, compared.ceilings)
+
+
+class _Compared:
+    """What was compared: each balance and each ceiling is worked out once."""
+
+    __slots__ = ("_lookup", "balances", "ceilings")
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self.balances: dict[bytes, Balance] = {}
+        self.ceilings: dict[CeilingRule, int] = {}
+
+    def fits(self, hold: Hold) -> bool:
+        digest = hold.budget.digest
+        balance = self.balances.get(digest)
+        if balance is None:
+            balance = self.balances[digest] = self._lookup(digest) or EMPTY
+        terms = hold.terms
+        ceiling = terms.ceiling
+        rule = terms.rule
+        if rule is not None:
+            ceiling = self.ceilings.get(rule)
+            if ceiling is None:
+                ceiling = self.ceilings[rule] = rule.ceiling(digest, self._lookup)
+        return fits(hold.amount, balance, ceiling)
+
+
+def _paid(holds: Sequence[Hold], elsewhere: Sequence[int]) -> tuple[Hold, ...]:
+    """Return what is held where other budgets pay for some of the holds: their parts are not counted either."""
+    placed: list[Hold] = []
+    skipping = False
+    for position, hold in enumerate(holds):
+        if hold.terms.part:
+            if not skipping:
+                placed.append(hold)
+            continue
+        skipping = position in elsewhere
+        placed.extend(hold.instead if skipping else (hold,))
+    return tuple(placed)

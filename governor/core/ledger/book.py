@@ -23,7 +23,7 @@ from governor.core.ledger.commands import (
     Settle,
 )
 from governor.core.ledger.entry import corrected
-from governor.core.ledger.placing import place, place_all
+from governor.core.ledger.placing import budgets_to_place, budgets_to_read, place, place_all
 from governor.core.ledger.reservations import extend, release
 from governor.core.ledger.results import EventResult
 from governor.core.ledger.settling import settle
@@ -50,7 +50,8 @@ class Book(WorkingSet):
             case PlaceAll():
                 budgets: dict[bytes, BudgetKey | None] = {}
                 for one in command.places:
-                    budgets.update(self._budgets_of_place(one))
+                    for digest, key in self._budgets_of_place(one).items():
+                        budgets[digest] = key or budgets.get(digest)
                 return budgets
             case Settle():
                 return self._budgets_of_settle(command)
@@ -72,7 +73,9 @@ class Book(WorkingSet):
         claim = self.claims.get(command.claim)
         if claim is not None and claim.is_kept(self.now_s):
             return {}
-        return {hold.budget.digest: hold.budget for option in command.options() for hold in option.holds}
+        options = command.options()
+        read: dict[bytes, BudgetKey | None] = dict.fromkeys(budgets_to_read(options))
+        return {**read, **budgets_to_place(options)}
 
     def _budgets_of_settle(self, command: Settle) -> dict[bytes, BudgetKey | None]:
         if (command.source, command.event_id) in self.entries:

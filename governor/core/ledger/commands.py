@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from governor.core.ledger.adjustments import Adjust, Rerate
 from governor.core.ledger.budget import Balance, BudgetKey
+from governor.core.ledger.ceilings import CeilingRule, HoldTerms
 from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation, ReservationState
 from governor.core.ledger.results import EventResult
 from governor.core.provider_usage.report import ProviderUsage
-from governor.core.units import Counts
 from governor.core.usage import Usage
 from governor.core.values import hot_value
 
@@ -22,28 +22,30 @@ class Hold:
     Attributes:
         budget: Which budget.
         amount: In the budget's unit, at least 0.
-        limit: The limit in force.
-        ceiling: How far ``used + held`` may go, or None for none (``when_reached: warn``).
-        must_fit: True for enforced quotas; audit and warn quotas place their holds even when they do not fit.
-        counts: Which tokens count.
-        charge_on_expiry: Whether unreported usage costs the held amount.
+        terms: The limit and how it binds.
+        instead: Where the whole amount is held if it does not fit here, or nothing.
     """
 
     budget: BudgetKey
     amount: int
-    limit: int
-    ceiling: int | None
-    must_fit: bool
-    counts: Counts
-    charge_on_expiry: bool
+    terms: HoldTerms
+    instead: tuple["Hold", ...] = ()
 
 
 @hot_value
 class Option:
-    """One candidate as the ledger sees it: may it be placed, and with which holds."""
+    """One candidate as the ledger sees it.
+
+    Attributes:
+        placeable: Whether anything but a budget refuses it.
+        holds: What it takes.
+        after: Holds of the first option, by index: only where one of them does not fit is this option offered. None:
+            it is offered anyway.
+    """
 
     placeable: bool
     holds: tuple[Hold, ...]
+    after: tuple[int, ...] | None = None
 
 
 @hot_value
@@ -54,11 +56,20 @@ class Admission:
         chosen: Index of the option placed, or None: denied.
         balances: Balance of every budget of every option, by digest: after placing if one was placed.
         unfit: For each option, the indexes of its holds that did not fit, whether or not they had to.
+        placed: What is held for the option placed: its holds, or what pays instead of some of them.
+        ceilings: The ceilings that follow from other counters, as they were compared.
     """
 
     chosen: int | None
     balances: Mapping[bytes, Balance]
     unfit: tuple[tuple[int, ...], ...]
+    placed: tuple[Hold, ...] = ()
+    ceilings: Mapping[CeilingRule, int] = field(default_factory=dict)
+
+    def ceiling(self, hold: Hold) -> int | None:
+        """Return the ceiling that a hold was compared with, or None if there is none."""
+        rule = hold.terms.rule
+        return hold.terms.ceiling if rule is None else self.ceilings.get(rule)
 
 
 @hot_value

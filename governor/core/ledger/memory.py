@@ -26,11 +26,7 @@ class MemoryLedger:
         """Do nothing: every command was applied before it was answered."""
 
     def apply(self, command: Command) -> Outcome:
-        """Apply one command at once, for callers without an event loop.
-
-        Raises:
-            AmountError: If a hold would overflow its counter.
-        """
+        """Apply one command at once, for callers without an event loop."""
         book = self.book
         book.now_s = self._clock()
         outcome = book.apply(command)
@@ -49,4 +45,5 @@ class MemoryLedger:
     async def balances(self, digests: Sequence[bytes]) -> Mapping[bytes, Balance]:
         """Read balances now; a budget that nobody touched is left out."""
         self.book.now_s = self._clock()
-        return {digest: self.book.balance(digest) for digest in digests if digest in self.book.counters}
+        found = ((digest, self.book.find_balance(digest)) for digest in digests)
+        return {digest: balance for digest, balance in found if balance is not None}

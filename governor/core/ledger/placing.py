@@ -4,12 +4,11 @@ Everything is worked out before the first counter changes, so that whatever a co
 trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from governor.core.errors import AmountError
 from governor.core.ledger.admit import admit
-from governor.core.ledger.budget import Balance
+from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.ledger.changes import Claim
 from governor.core.ledger.commands import Admission, Conflict, Hold, Option, Place, PlaceAll, Placed, Written
 from governor.core.ledger.counter import expiry_bucket
@@ -32,13 +31,12 @@ def place(work: WorkingSet, command: Place) -> Placed | Conflict:
 
     Raises:
         UnhydratedError: If counters are missing.
-        AmountError: If a hold that need not fit would overflow its counter.
     """
     known = _replayed(work, command)
     if known is not None:
         return known
     options = command.options()
-    work.require(hold.budget for option in options for hold in option.holds)
+    _require(work, options)
     draft = _draft(work, command, options, {})
     return _record(work, command, draft, command.conclude(draft.admission, draft.bucket))
 
@@ -50,7 +48,6 @@ def place_all(work: WorkingSet, command: PlaceAll) -> tuple[Placed | Conflict, .
 
     Raises:
         UnhydratedError: If counters are missing.
-        AmountError: If a hold that need not fit would overflow its counter.
     """
     places = command.places
     known = [_replayed(work, place) for place in places]
@@ -58,7 +55,8 @@ def place_all(work: WorkingSet, command: PlaceAll) -> tuple[Placed | Conflict, .
     if repeated or any(outcome is not None for outcome in known):
         return tuple(outcome if outcome is not None else Conflict(b"") for outcome in known)
     planned = [place.options() for place in places]
-    work.require(hold.budget for options in planned for option in options for hold in option.holds)
+    for options in planned:
+        _require(work, options)
     drafts = _drafts(work, places, planned)
     # Every record is written out before the first counter changes.
     written = [place.conclude(draft.admission, draft.bucket) for place, draft in zip(places, drafts, strict=True)]
@@ -78,6 +76,7 @@ def _drafts(work: WorkingSet, places: tuple[Place, ...], planned: list[tuple[Opt
             replace(
                 draft.admission,
                 chosen=None,
+                placed=(),
                 balances={digest: work.balance(digest) for digest in draft.admission.balances},
             ),
             0,
@@ -102,29 +101,31 @@ def _replayed(work: WorkingSet, command: Place) -> Placed | Conflict | None:
 def _draft(work: WorkingSet, command: Place, options: tuple[Option, ...], pending: dict[bytes, int]) -> _Draft:
     """Choose an option; ``pending`` is what earlier requests of the same group would hold, and is added to."""
 
-    def balance_of(hold: Hold) -> Balance:
-        digest = hold.budget.digest
-        balance = work.balance(digest)
-        ahead = pending.get(digest, 0)
-        return Balance(balance.used, balance.held + ahead) if ahead else balance
+    def lookup(digest: bytes) -> Balance | None:
+        balance = work.find_balance(digest)
+        ahead = pending.get(digest)
+        if ahead is None:
+            return balance
+        return Balance(0, ahead) if balance is None else Balance(balance.used, balance.held + ahead)
 
-    admission = admit(options, balance_of)
+    admission = admit(options, lookup if pending else work.find_balance)
     if admission.chosen is None:
         return _Draft(admission, 0, ())
-    holds = options[admission.chosen].holds
+    holds = admission.placed
     after = dict(admission.balances)
     for hold in holds:
         after[hold.budget.digest] = _held_more(after, hold)
         pending[hold.budget.digest] = pending.get(hold.budget.digest, 0) + hold.amount
     instant_s = work.instant(admission.balances)
     bucket = expiry_bucket(instant_s + max(1, command.hold_for_s()))
-    return _Draft(Admission(admission.chosen, after, admission.unfit), bucket, holds)
+    placed = Admission(admission.chosen, after, admission.unfit, holds, admission.ceilings)
+    return _Draft(placed, bucket, holds)
 
 
 def _held_more(balances: Mapping[bytes, Balance], hold: Hold) -> Balance:
     balance = balances[hold.budget.digest]
-    if balance.taken + hold.amount > AMOUNT_MAX:
-        raise AmountError(f"a hold of `{hold.amount}` on {hold.budget.policy} is more than a budget can count")
+    # INVARIANT: what a budget cannot count was refused.
+    assert balance.taken + hold.amount <= AMOUNT_MAX, f"a hold of {hold.amount} overflows {hold.budget.policy}"
     return Balance(balance.used, balance.held + hold.amount)
 
 
@@ -137,26 +138,55 @@ def _record(work: WorkingSet, command: Place, draft: _Draft, written: Written) -
         at_ms=command.at_ms,
         expires_at_s=draft.bucket,
         state=state,
-        holds=tuple(_held(hold) for hold in draft.holds),
+        holds=tuple([_held(hold, draft.admission.ceiling(hold)) for hold in draft.holds]),
         facts=written.facts,
         request=command.request,
         answer=written.answer,
     )
     for hold in draft.holds:
-        work.touch(hold.budget.digest).hold(draft.bucket, hold.amount, charge_on_expiry=hold.charge_on_expiry)
+        work.touch(hold.budget.digest).hold(draft.bucket, hold.amount, charge_on_expiry=hold.terms.charge_on_expiry)
     claim = Claim(command.decision_id, command.body_digest, int(work.now_s * 1000))
     work.claims[command.claim] = work.changes.claims[command.claim] = claim
     work.reservations[reservation.id] = work.changes.placed[reservation.id] = reservation
     return Placed(reservation, replayed=False, state=state)
 
 
-def _held(hold: Hold) -> HeldBudget:
+def _held(hold: Hold, ceiling: int | None) -> HeldBudget:
+    budget, terms = hold.budget, hold.terms
     return HeldBudget(
-        hold.budget.digest,
-        hold.budget.policy,
-        hold.budget.unit,
-        hold.counts,
+        budget.digest,
+        budget.policy,
+        budget.unit,
+        terms.counts,
         hold.amount,
-        hold.ceiling if hold.must_fit else None,
-        hold.charge_on_expiry,
+        ceiling if terms.must_fit else None,
+        terms.charge_on_expiry,
     )
+
+
+def budgets_to_place(options: Sequence[Option]) -> dict[bytes, BudgetKey]:
+    """Return every budget that options may draw on, by digest."""
+    budgets: dict[bytes, BudgetKey] = {}
+    for option in options:
+        for hold in option.holds:
+            budgets[hold.budget.digest] = hold.budget
+            for other in hold.instead:
+                budgets[other.budget.digest] = other.budget
+    return budgets
+
+
+def budgets_to_read(options: Sequence[Option]) -> set[bytes]:
+    """Return the budgets beside these that ceilings follow from."""
+    rules = [
+        hold.terms.rule
+        for option in options
+        for placed in option.holds
+        for hold in (placed, *placed.instead)
+        if hold.terms.rule is not None
+    ]
+    return {digest for rule in rules for digest in rule.reads()}
+
+
+def _require(work: WorkingSet, options: Sequence[Option]) -> None:
+    work.require(budgets_to_place(options).values())
+    work.require_read(budgets_to_read(options))

@@ -29,7 +29,6 @@ class Ledger(Protocol):
 
         Raises:
             LedgerUnavailableError: The deadline passed, the queue is full, or the storage failed.
-            AmountError: A hold would overflow its counter.
         """
         ...
 
@@ -38,7 +37,6 @@ class Ledger(Protocol):
 
         Raises:
             LedgerUnavailableError: As for ``submit``, if one of them got no answer; holds of the others are released.
-            AmountError: Likewise, the first that was raised.
         """
         ...
 

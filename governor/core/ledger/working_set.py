@@ -44,14 +44,22 @@ class WorkingSet:
         self.claims: dict[bytes, Claim] = {}
         self.entries: dict[tuple[str, str], Entry] = {}
         self.chains: dict[tuple[str, str], list[Entry]] = {}
+        self.absent: set[bytes] = set()
+        """Budgets that were looked for and that nobody has touched; only where the set is not complete."""
         self.changes = Changes()
 
     def balance(self, digest: bytes) -> Balance:
         """Return the balance of a budget now; a budget that nobody touched is empty."""
+        return self.find_balance(digest) or EMPTY
+
+    def find_balance(self, digest: bytes) -> Balance | None:
+        """Return the balance of a budget now, or None for one that nobody touched."""
         counter = self.counters.get(digest)
-        if counter is None:
-            return EMPTY
-        return counter.balance(max(counter.as_of_s, self.now_s))
+        # A counter is made before it is known whether anything is held on it.
+        if counter is None or not counter.as_of_s:
+            return None
+        now_s = self.now_s
+        return counter.balance(max(counter.as_of_s, now_s))
 
     def instant(self, digests: Iterable[bytes]) -> float:
         """Return the instant at which a command on these counters happens.
@@ -92,6 +100,18 @@ class WorkingSet:
             raise UnhydratedError(missing)
         for key in missing:
             self.counters[key.digest] = Counter(key)
+
+    def require_read(self, digests: Iterable[bytes]) -> None:
+        """Make sure that these counters are there if they exist; nothing is created for being looked at.
+
+        Raises:
+            MissingBudgetError: If some must be looked for first.
+        """
+        if self.complete:
+            return
+        missing = [digest for digest in digests if digest not in self.counters and digest not in self.absent]
+        if missing:
+            raise MissingBudgetError(missing)
 
     def require_known(self, digests: Iterable[bytes]) -> None:
         """Make sure that these counters, which exist because something was posted on them, are there.

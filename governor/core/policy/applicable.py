@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from governor.core.calendar_days import local_date
+from governor.core.periods import period_at
 from governor.core.policy.header import Enforcement, Header, Selector
 from governor.core.policy.index import PolicyIndex
-from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Policy, Quota
+from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Policy, Quota, Routing
 from governor.core.policy.match import Attributes, concerns, selects
 from governor.core.policy.organization import Organization
 from governor.core.policy.scope_attributes import scope_attributes
@@ -24,15 +26,11 @@ class AppliedQuota:
     Attributes:
         limit: In the quota's unit.
         soft_limit: In the quota's unit, or None.
-        ceiling: How far ``used + held`` may go, or None for none.
-        must_fit: Whether a request is refused when it does not fit.
     """
 
     quota: Quota
     limit: int
     soft_limit: int | None
-    ceiling: int | None
-    must_fit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ class Applicable:
     allowlists: tuple[ModelAllowlist, ...]
     context_limits: tuple[ContextLimit, ...]
     quotas: tuple[Quota, ...]
+    routings: tuple[Routing, ...]
     enforced: bool
 
 
@@ -60,12 +59,14 @@ class ApplicablePolicies:
         allowlists: Sequence[ModelAllowlist],
         context_limits: Sequence[ContextLimit],
         quotas: Sequence[Quota],
+        routings: Sequence[Routing],
         closed: dict[str, list[str]],
     ) -> None:
         self._allowlists = PolicyIndex(allowlists, closed)
         self._context_limits = PolicyIndex(context_limits, closed)
         self._quotas = PolicyIndex(quotas, closed)
-        policies: list[Policy] = [*allowlists, *context_limits, *quotas]
+        self._routings = PolicyIndex(routings, closed)
+        policies: list[Policy] = [*allowlists, *context_limits, *quotas, *routings]
         self._reads = tuple(sorted({key for policy in policies for key in _keys_read(policy)}))
         self.epochs = sorted({at.timestamp() for policy in policies for at in _instants(policy)})
         self._memo: dict[tuple[int | str | None, ...], Applicable] = {}
@@ -87,9 +88,10 @@ class ApplicablePolicies:
         allowlists = tuple(p for p in self._allowlists.candidates(attributes) if _concerns(p.header, attributes, now))
         limits = tuple(p for p in self._context_limits.candidates(attributes) if _concerns(p.header, attributes, now))
         quotas = tuple(p for p in self._quotas.candidates(attributes) if _concerns(p.header, attributes, now))
+        routings = tuple(p for p in self._routings.candidates(attributes) if _concerns(p.header, attributes, now))
         matched: list[Policy] = [*allowlists, *limits, *quotas]
         enforced = any(policy.header.enforcement is Enforcement.ENFORCE for policy in matched)
-        return Applicable(allowlists, limits, quotas, enforced)
+        return Applicable(allowlists, limits, quotas, routings, enforced)
 
 
 def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> AppliedQuota:
@@ -98,13 +100,25 @@ def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: date
     A budget has one limit at an instant, whoever draws on it and whatever team a request names: decisions and
     ``GET /budgets`` both ask here.
     """
-    limit = _limit(quota, scope, organization, at)
+    limit = _prorated(quota, _limit(quota, scope, organization, at), at)
     soft_limit = quota.soft_limit
     if quota.soft_limit_percent is not None:
         soft_limit = limit * quota.soft_limit_percent // 100
-    refuses = quota.when_reached == "deny"
-    must_fit = refuses and quota.header.enforcement is Enforcement.ENFORCE
-    return AppliedQuota(quota, limit, soft_limit, limit if refuses else None, must_fit)
+    return AppliedQuota(quota, limit, soft_limit)
+
+
+def _prorated(quota: Quota, limit: int, at: datetime) -> int:
+    """Return the part of a limit for a period in which the quota begins: by its local days, rounded down."""
+    begins = quota.header.effective_from
+    if not quota.prorated or begins is None or quota.period is None:
+        return limit
+    period = period_at(quota.period, at)
+    if period.end_at is None or not period.start_at < begins < period.end_at:
+        return limit
+    first, begun, end = (
+        local_date(each, quota.period.time_zone).toordinal() for each in (period.start_at, begins, period.end_at)
+    )
+    return limit * (end - begun) // (end - first)
 
 
 def _limit(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> int:

@@ -28,28 +28,85 @@ class ModelAllowlist:
 
 
 class WhenOver(StrEnum):
-    """What a context limit does: refuse, or lower ``max_output_tokens`` (never the input)."""
+    """What a context limit does: refuse, lower ``max_output_tokens`` (never the input), or offer other models."""
 
     DENY = "deny"
     CLAMP = "clamp"
+    DOWNGRADE = "downgrade"
 
 
 @dataclass(frozen=True, slots=True)
 class ContextLimit:
-    """Limits in tokens on the input, the output and their sum; None is no limit."""
+    """Limits in tokens on the input, the output and their sum; None is no limit.
+
+    Attributes:
+        downgrade_to: Models offered instead, in order, with ``when_over: downgrade``; groups are expanded.
+    """
 
     header: Header
     max_input: int | None = None
     max_output: int | None = None
     max_total: int | None = None
     when_over: WhenOver = WhenOver.DENY
+    downgrade_to: tuple[str, ...] = ()
 
 
 class WhenReached(StrEnum):
-    """What a reached limit does: refuse, or let through and say so."""
+    """What a reached limit does: refuse, let through and say so, offer other models, or go on at a price."""
 
     DENY = "deny"
     WARN = "warn"
+    DOWNGRADE = "downgrade"
+    OVERAGE = "overage"
+
+
+@dataclass(frozen=True, slots=True)
+class Downgrade:
+    """Which models are offered once ``from_percent`` of the limit is reached, in order; groups are expanded."""
+
+    to: tuple[str, ...]
+    from_percent: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Overage:
+    """How far a budget may go beyond its limit, in the quota's unit, and who pays.
+
+    Attributes:
+        up_to: In one period.
+        surcharge_percent: Added to what was used beyond limit and carry, on the statement; never part of ``used``.
+        fund: Name of the quota whose budget pays; ``""``: the budget itself.
+    """
+
+    up_to: int
+    surcharge_percent: int = 0
+    fund: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MaxShare:
+    """No value of the attribute ``per`` takes more than ``percent`` of a budget in a period."""
+
+    per: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """What one period leaves to the next: unused up to a share of its limit or an amount, and its debt.
+
+    At most one of ``unused_percent`` and ``unused_amount`` is set; both None: nothing unused is carried.
+    """
+
+    unused_percent: int | None = None
+    unused_amount: int | None = None
+    overspend: bool = False
+
+    def unused_max(self, limit: int) -> int:
+        """Return the most that a period with this limit leaves unused to the next."""
+        if self.unused_percent is not None:
+            return limit * self.unused_percent // 100
+        return self.unused_amount or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +139,12 @@ class Quota:
         period: How time is cut; None for concurrent requests, which have no period.
         soft_limit_percent: Warn above this share of the limit; None is no soft limit.
         soft_limit: The same as an amount; at most one of the two is set.
+        downgrade: With ``when_reached: downgrade``.
+        overage: With ``when_reached: overage``.
+        max_share: None: no share is limited.
+        burst_percent: How much of an even daily share a local day may use, in percent (``pace``); None: no pace.
+        rollover: None: every period begins anew.
+        prorated: True if the period in which the quota begins has only a part of the limit (``first_period``).
         hold_for_s: Life of a hold in seconds.
         charge_on_expiry: True if a hold that nobody reported on is charged when it expires.
         fail_open: True if a request may pass when the ledger fails (``on_ledger_failure: allow``).
@@ -99,11 +162,43 @@ class Quota:
     soft_limit_percent: int | None = None
     soft_limit: int | None = None
     when_reached: WhenReached = WhenReached.DENY
+    downgrade: Downgrade | None = None
+    overage: Overage | None = None
+    max_share: MaxShare | None = None
+    burst_percent: int | None = None
+    rollover: Rollover | None = None
+    prorated: bool = False
     hold_for_s: int = 600
     charge_on_expiry: bool = False
     fail_open: bool = False
     root: str = ""
 
 
-Policy = ModelAllowlist | ContextLimit | Quota
+class Prefer(StrEnum):
+    """Which of a routing's models comes first: the cheapest for this request, or the first listed."""
+
+    CHEAPEST = "cheapest"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Which model serves a request that leaves the choice open, or every request.
+
+    Attributes:
+        among: Models to choose from; groups are expanded.
+        context_window: The least window that a model must have, in tokens, or None.
+        capabilities: What it must be able to do.
+        replace: True if the model asked for is replaced; False: only a request for ``auto`` is served.
+    """
+
+    header: Header
+    among: tuple[str, ...]
+    prefer: Prefer = Prefer.CHEAPEST
+    context_window: int | None = None
+    capabilities: frozenset[str] = frozenset()
+    replace: bool = False
+
+
+Policy = ModelAllowlist | ContextLimit | Quota | Routing
 """The kinds that are matched against a request; the others describe the organisation."""

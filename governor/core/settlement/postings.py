@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from governor.core.decisions.budget_keys import budget_key, scope_of
+from governor.core.decisions.draws import Draw, DrawContext, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Posting
@@ -70,7 +70,9 @@ def quota_targets(
 ) -> tuple[Target, ...]:
     """Return the budgets of the quotas in force at ``now`` that concern the attributes, in ``booked_at``'s period."""
     quotas = snapshot.applicable.find(attributes, now).quotas
-    return tuple(_target(quota, attributes, booked_at) for quota in quotas)
+    model_id = attributes.get("model", "")
+    context = DrawContext(snapshot.organization, snapshot.quota, booked_at, downgrades=False, model_id=model_id)
+    return tuple(_target(draw) for quota in quotas for draw in draws_of(quota, attributes, context))
 
 
 def own_targets(
@@ -86,8 +88,8 @@ def own_targets(
     return tuple(target for target in own if target.charged.budget not in known)
 
 
-def _target(quota: Quota, attributes: Mapping[str, str], at: datetime) -> Target:
-    key = budget_key(quota, scope_of(quota, attributes), at)
+def _target(draw: Draw) -> Target:
+    quota, key = draw.applied.quota, draw.budget
     return Target(ChargedBudget(key.digest, quota.unit, quota.counts, _reads_model(quota)), key)
 
 

@@ -95,6 +95,7 @@ class Batches:
             if not new:
                 break
             self._create(session, new)
+        book.absent = {digest for digest in wanted if digest not in self._known}
         fill_counters(book, session, (self._known[digest] for digest in wanted if digest in self._known))
         outcomes = _apply(book, commands)
         _write(session, book.changes, ring, book.counters)

@@ -1,0 +1,27 @@
+"""Budgets as answers and ``GET /budgets`` show them: one function, so that a deny's number is the budget's number."""
+
+from governor.core.decisions.ceiling_words import ceiling_words
+from governor.core.decisions.decision import BudgetView
+from governor.core.decisions.draws import Draw, Part
+from governor.core.ledger.budget import Balance
+from governor.core.ledger.ceilings import Lookup
+
+
+def budget_view(draw: Draw, balance: Balance, ceiling: int | None) -> BudgetView:
+    """Return the view of a budget with the ceiling that was worked out for it."""
+    terms = draw.terms
+    if terms.rule is None and terms.ceiling == terms.limit:
+        return BudgetView(draw.budget, terms.limit, ceiling, balance.used, balance.held)
+    why = ceiling_words(draw, ceiling)
+    return BudgetView(draw.budget, shown_limit(draw, ceiling), ceiling, balance.used, balance.held, why)
+
+
+def shown_limit(draw: Draw, ceiling: int | None) -> int:
+    """Return the limit of a budget; a day has none but what its pace leaves it."""
+    return ceiling if draw.part is Part.PACE and ceiling is not None else draw.terms.limit
+
+
+def ceiling_now(draw: Draw, lookup: Lookup) -> int | None:
+    """Work out a budget's ceiling for a reader."""
+    rule = draw.terms.rule
+    return draw.terms.ceiling if rule is None else rule.ceiling(draw.budget.digest, lookup)

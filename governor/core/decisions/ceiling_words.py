@@ -1,0 +1,34 @@
+"""What made a ceiling another than the limit, in words."""
+
+from governor.core.decisions.draws import Draw, Part
+from governor.core.units import amount_words
+
+
+def carried_amount(draw: Draw, ceiling: int | None) -> int:
+    """Return what a budget took over from the period before; 0 where a downgrade's beginning hides it."""
+    rule = draw.terms.rule
+    if rule is None or ceiling is None or rule.cap is not None or rule.carry is None:
+        return 0
+    return ceiling - rule.limit - rule.extra
+
+
+def ceiling_words(draw: Draw, ceiling: int | None) -> str:
+    """Say why a ceiling is what it is; ``""`` where it is simply the limit."""
+    quota = draw.applied.quota
+    match draw.part:
+        case Part.SHARE if quota.max_share is not None:
+            return f"{quota.max_share.percent}% of the budget is the most for one {quota.max_share.per}"
+        case Part.PACE if quota.burst_percent is not None:
+            return f"{quota.burst_percent / 100:g} times an even day's part of what is left"
+        case Part.FUND_SHARE if quota.overage is not None:
+            return f"the most that it may take from Quota/{quota.overage.fund} in a period"
+    parts: list[str] = []
+    carried = carried_amount(draw, ceiling)
+    if carried:
+        kind = "carried over" if carried > 0 else "owed from the period before"
+        parts.append(f"{amount_words(abs(carried), draw.budget.unit)} {kind}")
+    if quota.overage is not None and not quota.overage.fund and draw.part is Part.WHOLE:
+        parts.append(f"{amount_words(quota.overage.up_to, draw.budget.unit)} overage")
+    if quota.downgrade is not None and ceiling is not None and ceiling < draw.terms.limit and not carried:
+        parts.append(f"from {quota.downgrade.from_percent}% of the limit on only other models are given")
+    return ", ".join(parts)

@@ -1,0 +1,215 @@
+"""From a quota and a request's attributes to the budgets that it draws on, and on which terms.
+
+A quota has one budget for each scope and period. Beside it there may be parts of it, each a budget of its own: the
+share of a team, the pace of a day. What is fixed until a period ends is worked out here; what depends on balances is
+left to the ledger as a ``CeilingRule``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum, IntEnum, auto
+
+from governor.core.calendar_days import local_date
+from governor.core.decisions.budget_keys import budget_key, day_key, part_key, scope_of
+from governor.core.ledger.budget import BudgetKey
+from governor.core.ledger.ceilings import Carry, CeilingRule, HoldTerms, Pace, Predecessor
+from governor.core.policy.applicable import AppliedQuota, apply_quota
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import Quota, WhenReached
+from governor.core.policy.organization import Organization
+from governor.core.scopes import NONE_VALUE, Scope
+from governor.core.units import Counts, Unit
+from governor.core.values import hot_value
+
+_INSTANT = timedelta(microseconds=1)
+
+FORMER_MAX = 12
+"""Periods looked back for a scope's first use; one that nobody has used for longer begins anew."""
+
+
+class Measure(IntEnum):
+    """What a budget counts of a request: the position in ``Amounts.measures``."""
+
+    COST = 0
+    ALL_TOKENS = 1
+    INPUT_TOKENS = 2
+    OUTPUT_TOKENS = 3
+    CALLS = 4
+    ONE = 5
+
+
+class Part(Enum):
+    """Which budget of a quota is drawn on."""
+
+    WHOLE = auto()
+    SHARE = auto()
+    PACE = auto()
+    FUND = auto()
+    """Another quota's budget, which pays for overage."""
+    FUND_SHARE = auto()
+    """What a quota has taken from the fund in this period."""
+
+
+@hot_value
+class Draw:
+    """A budget on the path of a request, what it counts, and the terms.
+
+    Attributes:
+        applied: The quota with the limit of the scope.
+        part: Which of the quota's budgets this is.
+        instead: What is drawn on instead if this has no room.
+    """
+
+    applied: AppliedQuota
+    budget: BudgetKey
+    measure: Measure
+    terms: HoldTerms
+    part: Part = Part.WHOLE
+    instead: tuple["Draw", ...] = ()
+
+
+@hot_value
+class DrawContext:
+    """What draws are made from beside the quota.
+
+    Attributes:
+        quota: Finds a quota by name (a fund), or None.
+        now: The instant that fixes periods and limits.
+        downgrades: Whether the model is the one asked for, so that ``downgrade`` begins at its ``from``.
+        model_id: The model that is tried.
+    """
+
+    organization: Organization
+    quota: Callable[[str], Quota | None]
+    now: datetime
+    downgrades: bool
+    model_id: str
+
+
+def draws_of(quota: Quota, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
+    """Return the budgets of a quota that a request draws on: the whole, then its parts."""
+    scope = scope_of(quota, attributes)
+    applied = apply_quota(quota, scope, context.organization, context.now)
+    key = budget_key(quota, scope, context.now)
+    carry = _carry(quota, scope, key, context)
+    whole = Draw(
+        applied,
+        key,
+        measure_of(quota),
+        _terms(applied, key, carry, context),
+        instead=_from_fund(applied, key, attributes, context),
+    )
+    return (whole, *_parts(whole, scope, attributes, carry, context))
+
+
+def measure_of(quota: Quota) -> Measure:
+    """Return what a quota counts.
+
+    ``output`` and ``reasoning`` both hold the output estimate: how much of it is reasoning is known only afterwards.
+    """
+    match quota.unit:
+        case Unit.USD:
+            return Measure.COST
+        case Unit.REQUESTS:
+            return Measure.CALLS
+        case Unit.CONCURRENT:
+            return Measure.ONE
+        case Unit.TOKENS:
+            match quota.counts:
+                case Counts.ALL:
+                    return Measure.ALL_TOKENS
+                case Counts.INPUT:
+                    return Measure.INPUT_TOKENS
+                case Counts.OUTPUT | Counts.REASONING:
+                    return Measure.OUTPUT_TOKENS
+
+
+def _terms(applied: AppliedQuota, key: BudgetKey, carry: Carry | None, context: DrawContext) -> HoldTerms:
+    quota, limit = applied.quota, applied.limit
+    warns = quota.when_reached is WhenReached.WARN
+    extra = quota.overage.up_to if quota.overage is not None and not quota.overage.fund else 0
+    cap = None
+    downgrade = quota.downgrade
+    if downgrade is not None and context.downgrades and context.model_id not in downgrade.to:
+        cap = limit * downgrade.from_percent // 100
+    plain = limit + extra if cap is None else min(cap, limit + extra)
+    return HoldTerms(
+        limit=limit,
+        ceiling=None if warns else plain,
+        must_fit=not warns and quota.header.enforcement is Enforcement.ENFORCE,
+        counts=quota.counts,
+        charge_on_expiry=quota.charge_on_expiry,
+        rule=None if warns or carry is None else CeilingRule(key.digest, limit, carry, extra=extra, cap=cap),
+    )
+
+
+def _carry(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> Carry | None:
+    rollover = quota.rollover
+    before = _predecessor(quota, scope, key, context) if rollover is not None else None
+    if rollover is None or before is None:
+        return None
+    before_key, before_limit = before
+    former: list[tuple[BudgetKey, int]] = []
+    found: tuple[BudgetKey, int] | None = before
+    while found is not None and len(former) < FORMER_MAX:
+        found = _predecessor(quota, scope, found[0], context)
+        former += [found] if found is not None else []
+    earlier = former[0] if former else None
+    return Carry(
+        before=Predecessor(before_key.digest, before_limit),
+        earlier=Predecessor(earlier[0].digest, earlier[1]) if earlier is not None else None,
+        unused_max=(rollover.unused_max(before_limit), rollover.unused_max(earlier[1]) if earlier is not None else 0),
+        overspend=rollover.overspend,
+        former=tuple(key.digest for key, _ in former),
+    )
+
+
+def _predecessor(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> tuple[BudgetKey, int] | None:
+    """Return the budget of the period before, with its limit at its last instant; None if there was none in force."""
+    if key.period_end_s is None:
+        return None
+    last = datetime.fromtimestamp(key.period_start_s, UTC) - _INSTANT
+    if not quota.header.in_force(last):
+        return None
+    return budget_key(quota, scope, last), apply_quota(quota, scope, context.organization, last).limit
+
+
+def _parts(
+    whole: Draw, scope: Scope, attributes: Mapping[str, str], carry: Carry | None, context: DrawContext
+) -> tuple[Draw, ...]:
+    quota, key = whole.applied.quota, whole.budget
+    parts: list[Draw] = []
+    if quota.max_share is not None:
+        share = quota.max_share
+        taker = (share.per, attributes.get(share.per, NONE_VALUE))
+        rule = CeilingRule(key.digest, whole.applied.limit, carry, percent=share.percent)
+        limit = whole.applied.limit * share.percent // 100
+        parts.append(_part(whole, Part.SHARE, part_key(quota, key, "share", (*scope, taker)), rule, limit))
+    if quota.burst_percent is not None and quota.period is not None and key.period_end_s is not None:
+        zone = quota.period.time_zone
+        end = datetime.fromtimestamp(key.period_end_s, UTC)
+        days_left = max(1, local_date(end, zone).toordinal() - local_date(context.now, zone).toordinal())
+        pace = CeilingRule(key.digest, whole.applied.limit, carry, pace=Pace(quota.burst_percent, days_left))
+        parts.append(_part(whole, Part.PACE, day_key(quota, key, context.now), pace, whole.applied.limit))
+    return tuple(parts)
+
+
+def _part(whole: Draw, part: Part, key: BudgetKey, rule: CeilingRule, limit: int) -> Draw:
+    terms = replace(whole.terms, limit=limit, ceiling=None, rule=rule, part=True)
+    return Draw(whole.applied, key, whole.measure, terms, part)
+
+
+def _from_fund(
+    applied: AppliedQuota, key: BudgetKey, attributes: Mapping[str, str], context: DrawContext
+) -> tuple[Draw, ...]:
+    """Return the fund's budget and this budget's part of it, where overage is paid from a fund that is in force."""
+    overage = applied.quota.overage
+    fund = context.quota(overage.fund) if overage is not None and overage.fund else None
+    if overage is None or fund is None or not fund.header.in_force(context.now):
+        return ()
+    [paying, *_] = draws_of(replace(fund, overage=None, max_share=None, burst_percent=None), attributes, context)
+    scope = (*key.scope, ("overage", fund.header.name))
+    terms = HoldTerms(overage.up_to, overage.up_to, True, applied.quota.counts, applied.quota.charge_on_expiry)
+    mine = Draw(applied, part_key(applied.quota, key, "overage", scope), paying.measure, terms, Part.FUND_SHARE)
+    return (replace(paying, part=Part.FUND, terms=replace(paying.terms, must_fit=True)), mine)

@@ -1,0 +1,48 @@
+"""Which models serve a request whose model is left open, or replaced."""
+
+from collections.abc import Callable, Sequence
+
+from governor.core.models import ResolvedModel
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import Routing
+
+AUTO = "auto"
+"""The model name by which a caller leaves the choice to a Routing."""
+
+
+def is_open(asked: str) -> bool:
+    """Tell whether a model name leaves the choice open."""
+    return asked.strip().lower() == AUTO
+
+
+def choose_routing(routings: Sequence[Routing], asked: str, *, enforced: bool = True) -> Routing | None:
+    """Return the routing that serves a request, or None; with ``enforced=False`` the one that would serve it.
+
+    The one that says most about whom it is for comes first, then the first by name: so a routing for a use case beats
+    one for everybody.
+    """
+    serving = [
+        routing
+        for routing in routings
+        if (routing.header.enforcement is Enforcement.ENFORCE) == enforced and (routing.replace or is_open(asked))
+    ]
+    return min(serving, key=_rank, default=None)
+
+
+def models_of(routing: Routing, resolve: Callable[[str, str], ResolvedModel]) -> tuple[str, ...]:
+    """Return the models of a routing that are large and able enough, in the order in which they are listed.
+
+    A model whose window or capabilities nobody has stated does not meet a requirement on them.
+    """
+    return tuple(name for name in routing.among if _is_able(routing, resolve(name, "")))
+
+
+def _is_able(routing: Routing, resolved: ResolvedModel) -> bool:
+    model = resolved.model
+    if routing.context_window is not None and (model.context_window or 0) < routing.context_window:
+        return False
+    return routing.capabilities <= model.capabilities
+
+
+def _rank(routing: Routing) -> tuple[int, str]:
+    return -len(routing.header.applies_to.terms), routing.header.name

@@ -1,7 +1,5 @@
 """The OpenAPI document: complete, true, and nothing it allows is answered with a 5xx."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,22 +8,19 @@ from typing import Any
 import jsonschema
 import pytest
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
-from governor.edges.api.application import Application
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.ext_authz_openapi import SHOWN_METHODS
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.openapi import openapi_of
 from governor.edges.api.roles import ANY_METHOD, OPEN, RULES, RouteRule
 from governor.edges.api.routes import create_framework_app
-from governor.wiring import open_governor
-from tests.api.world import BOOTSTRAP, compile_here, settings_for, write_policies
+from tests.api.world import BOOTSTRAP, listening, settings_for, write_policies
 
 DESCRIBED = [
     described
@@ -53,16 +48,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a real server on a real port, in a thread."""
     folder: Path = tmp_path_factory.mktemp("openapi")
     settings_here = settings_for(f"sqlite:///{folder}/governor.db", write_policies(folder / "policies"))
-    application = Application(lambda: open_governor(settings_here, None, compile_here))
-    server = uvicorn.Server(uvicorn.Config(application, port=0, lifespan="on", log_config=None, access_log=False))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(30)
+    with listening(settings_here) as address:
+        yield address
 
 
 NOT_CHECKED = [

@@ -1,19 +1,23 @@
 """A small organisation for the tests of the HTTP door, and a server around it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from prometheus_client import CollectorRegistry
 
 from governor.clients.clock import Clock, TickingClock
 from governor.compiler.load import Compiled, compile_folder
 from governor.core.decisions.snapshot import Catalogues
 from governor.core.keys import Role
+from governor.edges.api.application import Application
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.routes import create_gate
 from governor.services.keys import KeyRing, create_key
@@ -156,6 +160,21 @@ async def running(settings: Settings, clock: Clock | None = None, *, with_keys: 
             for role in Role:
                 server.keys[role] = await server.make_key(f"{role}-key", role)
         yield server
+
+
+@contextmanager
+def listening(settings: Settings, clock: Clock | None = None) -> Iterator[str]:
+    """Run a server on a real port, in a thread, and give its address."""
+    application = Application(lambda: open_governor(settings, clock, compile_here))
+    server = uvicorn.Server(uvicorn.Config(application, port=0, lifespan="on", log_config=None, access_log=False))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(30)
 
 
 def settings_for(database_url: str, policies: Path, **given: Any) -> Settings:

@@ -8,6 +8,7 @@ from governor.core.policy.header import Header, Selector
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
 from governor.core.policy.scope_attributes import account_attributes, person_attributes, unknown_attributes
+from governor.core.policy.use_case import Stage
 from governor.core.scopes import Scope
 
 _USE_CASES = frozenset({"use_case", "stage", "audience"})
@@ -85,7 +86,8 @@ def _use_cases(quota: Quota, organization: Organization) -> Iterator[dict[str, s
         yield {}
         return
     for use_case in organization.use_cases.values():
-        yield use_case.attributes
+        if use_case.stage is not Stage.RETIRED:
+            yield use_case.attributes
 
 
 def _attributes(**values: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from governor.compiler.source import Document, Path
 from governor.core.globs import is_glob, matches
 from governor.core.policy.organization import Organization, Strictness
 from governor.core.policy.use_case import Stage
-from governor.core.scopes import NONE_VALUE
+from governor.core.scopes import NONE_VALUE, UNKNOWN_USER
 
 _LISTED_MAX = 12
 """Use cases that a hint lists where no name is near."""
@@ -51,7 +51,7 @@ def _problem(organization: Organization, document: Document, name: str, path: Pa
         message = f"no use case matches `{name[:60]}`"
         return document.problem("matches-nobody", message, path, hint="take it out, or correct it")
     if name not in inventory:
-        if name == NONE_VALUE:
+        if name in {NONE_VALUE, UNKNOWN_USER}:
             return None
         # Where unregistered use is let through, a rule or an account can name one: it is only likely to be a slip.
         code = "unknown-reference" if denied else "unregistered-use-case"

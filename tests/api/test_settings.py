@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from governor.clients.clock import TickingClock
-from governor.settings import Settings, SettingsError, describe_settings, load_settings
+from governor.settings import Settings, SettingsError, describe_settings, load_settings, unread_settings
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,14 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, varia
         load_settings()
 
     assert caught.value.message.startswith(f"{variable}: ")
+
+
+def test_what_a_later_version_reads_may_be_set_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that is ready for Slack starts this version too; ``serve`` names what nothing reads."""
+    monkeypatch.setenv("GOVERNOR_SLACK_BOT_TOKEN", "xoxb-1")
+    load_settings()
+
+    assert unread_settings({"GOVERNOR_SLACK_BOT_TOKEN": "xoxb-1", "GOVERNOR_PORT": "1"}) == ["GOVERNOR_SLACK_BOT_TOKEN"]
 
 
 @pytest.mark.parametrize(

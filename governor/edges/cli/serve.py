@@ -1,5 +1,6 @@
 """``governor serve``: run the service."""
 
+import os
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ import typer
 
 from governor.core.errors import GovernorError
 from governor.edges.cli.options import DatabaseOption, PoliciesOption
-from governor.settings import Settings, load_settings
+from governor.settings import Settings, load_settings, unread_settings
 from governor.wiring import serve as serve_forever
 
 EXAMPLE = "Example: governor serve --policies policies --port 8080"
@@ -35,6 +36,8 @@ def serve(
     settings = load_settings(policies=policies, database_url=database, host=host, port=port, workers=workers)
     _need_folder(settings.policies)
     _need_address(settings)
+    for variable in unread_settings(os.environ):
+        typer.echo(f"warning: {variable} is set, but nothing in this version reads it", err=True)
     serve_forever(settings)
 
 

@@ -19,12 +19,12 @@ from governor.core.ledger.adjustments import Adjust, AdjustmentKind, AdjustmentO
 from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.ledger.port import Ledger
 from governor.core.money import bounded, nano_from_text
-from governor.core.policy.applicable import apply_quota
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
 from governor.core.scopes import Scope
 from governor.core.units import Unit, amount_text, amount_words
 from governor.services.budget_scopes import LISTABLE, known_scopes
+from governor.services.budgets import BudgetReader
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.ids import new_id
 from governor.services.keys import Identity
@@ -85,6 +85,7 @@ class Adjuster:
     """
 
     def __init__(self, snapshots: Snapshots, ledger: Ledger, database: Database) -> None:
+        self._budgets = BudgetReader(snapshots, ledger, database)
         self._snapshots = snapshots
         self._ledger = ledger
         self._database = database
@@ -109,8 +110,7 @@ class Adjuster:
         result = await self._ledger.submit(command, deadline_s=DEADLINE_S)
         assert isinstance(result, AdjustmentResult)
         _check(result, wish, key)
-        applied = apply_quota(quota, scope, snapshot.organization, at)
-        view = BudgetView(key, applied.limit, applied.ceiling, result.balance.used, result.balance.held)
+        [view] = await self._budgets.views([(quota, scope)], at)
         return Adjusted(_decoded(result.record), result.outcome is AdjustmentOutcome.DUPLICATE, view)
 
     async def page(self, cursor: str, limit: int) -> AdjustmentPage:

@@ -1,6 +1,7 @@
 """List budgets: every quota for every scope, touched or not, with the balances that decisions compare."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -102,17 +103,20 @@ class BudgetReader:
         if len(listed) > query.limit:
             listed = listed[: query.limit]
             following = encode_cursor(listed[-1].quota.header.name, listed[-1].scope_text)
+        return BudgetPage(await self.views([(item.quota, item.key.scope) for item in listed], at), following)
+
+    async def views(self, budgets: Sequence[tuple[Quota, Scope]], at: datetime) -> tuple[BudgetView, ...]:
+        """Return some budgets as decisions would compare them, in the periods that contain an instant."""
         snapshot = self._snapshots.current
         context = DrawContext(snapshot.organization, snapshot.quota, at, downgrades=False, model_id="")
-        draws = [draws_of(item.quota, dict(item.key.scope), context)[0] for item in listed]
+        draws = [draws_of(quota, dict(scope), context)[0] for quota, scope in budgets]
         rules = [draw.terms.rule for draw in draws if draw.terms.rule is not None]
         wanted = [draw.budget.digest for draw in draws] + [digest for rule in rules for digest in rule.reads()]
         balances = await self._ledger.balances(list(dict.fromkeys(wanted)))
-        views = tuple(
+        return tuple(
             budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get))
             for draw in draws
         )
-        return BudgetPage(views, following)
 
     def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
         wanted = query.quota.removeprefix("Quota/")

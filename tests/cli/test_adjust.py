@@ -46,3 +46,16 @@ def test_mistakes_are_sentences(cli: Cli) -> None:
     assert "only 0 USD of this budget are used" in too_much.stderr
     assert "is named by department" in nobody.stderr
     assert "not a plain decimal number" in wrong.stderr
+
+
+def test_re_rating_on_the_command_line(cli: Cli) -> None:
+    """Days are read in the Organization's zone; nothing to post is no mistake."""
+    held = ("decide", "--user", "ada@acme.example", "--model", "acme/small", "--input-tokens", "1000", "--hold")
+    assert 0 == cli(*held, "--max-output-tokens", "100").exit_code
+    nothing = cli("prices", "rerate", "--from", "2020-01-01", "--until", "2099-01-01", "--dry-run")
+    backwards = cli("prices", "rerate", "--from", "2026-12-01", "--until", "2026-11-01")
+    document = posted(cli("prices", "rerate", "--from", "2020-01-01", "--until", "2099-01-01", "--output", "json"))
+
+    assert (0, True) == (nothing.exit_code, "no price of this usage has changed" in nothing.output)
+    assert (2, 0) == (backwards.exit_code, document["changed"])
+    assert 0 == cli("ledger", "verify").exit_code

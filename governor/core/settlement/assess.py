@@ -15,8 +15,7 @@ from governor.core.ledger.commands import Assessment, Posting
 from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.core.models import ResolvedModel
-from governor.core.money import Rounding, bounded
-from governor.core.prices import cost_nano_usd
+from governor.core.money import bounded
 from governor.core.settlement.postings import (
     Actual,
     Target,
@@ -25,6 +24,7 @@ from governor.core.settlement.postings import (
     quota_targets,
     reserved_targets,
 )
+from governor.core.settlement.pricing import usage_cost
 from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
 
@@ -237,14 +237,10 @@ def _price(case: _Case, usage: Usage, requests: int) -> int | None:
         case.event.operation,
         case.reservation.facts.operation if case.reservation is not None else "",
     }
-    book = case.snapshot.policies.prices
-    known = case.snapshot.price(case.model.id, case.model.provider, case.occurred_at)
-    for price in (known, book.unknown_price):
-        if price is not None:
-            cost = cost_nano_usd(price, usage, Rounding.HALF_UP, batch=batch, requests=requests)
-            if cost is not None:
-                return cost
-    return None
+    model = case.model
+    return usage_cost(
+        case.snapshot, model.id, model.provider, usage, at=case.occurred_at, batch=batch, requests=requests
+    )
 
 
 def _first_received_at(case: _Case) -> datetime:

@@ -19,6 +19,7 @@ SUMMARIES = {
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "adjust": "Post a credit, a debit or an opening balance on a budget, with a reason; an entry, never an edit.",
+    "prices": "Re-rate recorded usage after a price was corrected.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",
     "db": "Look at the schema of the database, and bring it up to date.",
     "ledger": "Prove that the ledger is right.",

@@ -1,0 +1,63 @@
+"""What recorded usage costs: at its own time, for the model that was really used."""
+
+from datetime import UTC, datetime
+
+from governor.core.decisions.request import Operation
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.ledger.entry import Entry
+from governor.core.ledger.reservation import Reservation
+from governor.core.money import Rounding
+from governor.core.prices import cost_nano_usd
+from governor.core.usage import Usage
+
+
+def usage_cost(
+    snapshot: Snapshot, model_id: str, provider: str, usage: Usage, *, at: datetime, batch: bool, requests: int
+) -> int | None:
+    """Price usage in nano-USD; None if no price is known.
+
+    Args:
+        snapshot: The prices.
+        model_id: Canonical id of the model used.
+        provider: Who served it, or ``""``.
+        usage: Its whole counts.
+        at: When it happened.
+        batch: Whether it was made through a batch interface.
+        requests: Calls that it stands for.
+
+    Raises:
+        AmountError: If the cost does not fit 64 bits.
+    """
+    for price in (snapshot.price(model_id, provider, at), snapshot.policies.prices.unknown_price):
+        if price is not None:
+            cost = cost_nano_usd(price, usage, Rounding.HALF_UP, batch=batch, requests=requests)
+            if cost is not None:
+                return cost
+    return None
+
+
+def recorded_cost(
+    snapshot: Snapshot, last: Entry, usage: Usage, requests: int, reservation: Reservation | None
+) -> int | None:
+    """Price a recorded event anew.
+
+    Args:
+        snapshot: The prices of now.
+        last: The latest entry of the event's chain: which model was used, and when.
+        usage: The event's whole counts.
+        requests: Its calls.
+        reservation: Its decision, or None.
+
+    Raises:
+        AmountError: If the cost does not fit 64 bits.
+    """
+    operations = {last.attributes.get("operation", ""), reservation.facts.operation if reservation is not None else ""}
+    return usage_cost(
+        snapshot,
+        last.model,
+        last.provider,
+        usage,
+        at=datetime.fromtimestamp(last.occurred_at_ms / 1000, UTC),
+        batch=Operation.BATCH in operations,
+        requests=requests,
+    )

@@ -19,10 +19,11 @@ class Outcome:
     Attributes:
         source: Who reports; unique together with ``event_id``.
         event_id: The reporter's id, or ``""``: the report is counted each time that it is sent.
-        count: How many there are, from 1 to ``COUNT_MAX``.
+        count: How many there are, up to ``COUNT_MAX``; 0 only for a correction, which then takes its original back.
         task: The task or run of an agent that they came of, or ``""``.
         worth_nano_usd: What all of them are worth together, or None: as the use case says.
-        occurred_at: When they came, aware UTC, or None: when the report was received.
+        occurred_at: When they came, aware UTC, or None: when the report was received, or when what it corrects came.
+        corrects: The ``event_id`` of the report that this one replaces as a whole, or ``""``.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Outcome:
     task: str = ""
     worth_nano_usd: int | None = None
     occurred_at: datetime | None = None
+    corrects: str = ""
 
 
 @dataclass(frozen=True, slots=True)

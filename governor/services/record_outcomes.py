@@ -19,6 +19,13 @@ AHEAD_MAX = timedelta(minutes=5)
 """How far a report's time may lie ahead: clocks differ, but not by more."""
 
 
+_REASONS = {
+    EventStatus.CONFLICT: "another report came under this source and event_id; nothing changed",
+    EventStatus.REJECTED: "nothing is known under the event_id that it corrects; report it without `corrects`",
+}
+"""Why the database did not take a report."""
+
+
 class OutcomeRecorder:
     """Answers ``POST /outcomes``.
 
@@ -52,9 +59,7 @@ class OutcomeRecorder:
                 results.append(one)
                 continue
             status, worth = next(taken)
-            conflict = status is EventStatus.CONFLICT
-            reason = "another report came under this source and event_id; nothing changed" if conflict else None
-            results.append(OutcomeResult(one.event_id, status, reason, worth))
+            results.append(OutcomeResult(one.event_id, status, _REASONS.get(status), worth))
         return results
 
 
@@ -81,12 +86,17 @@ def _made(organization: Organization, outcome: Outcome, body: bytes, now: dateti
         event_id=event_id,
         body_digest=blake2b(body, digest_size=16).digest(),
         received_at_ms=received_at_ms,
-        occurred_at_ms=int((outcome.occurred_at or now).timestamp() * 1000),
+        occurred_at_ms=_ms(outcome.occurred_at) if outcome.corrects else _ms(outcome.occurred_at or now),
         use_case=outcome.use_case,
         task=outcome.task,
         count=outcome.count,
         worth_nano_usd=worth,
+        corrects_key=event_key(outcome.source, outcome.corrects) if outcome.corrects else None,
     )
+
+
+def _ms(at: datetime | None) -> int | None:
+    return int(at.timestamp() * 1000) if at is not None else None
 
 
 def _refusal(organization: Organization, outcome: Outcome, now: datetime) -> str | None:

@@ -1,20 +1,28 @@
-"""Outcomes as rows: append-only, each report once, summed up by use case."""
+"""Outcomes as rows: append-only, each report once, corrections in chains, summed up by use case."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, cast, func, select
+from sqlalchemy import BigInteger, Connection, Row, Select, cast, exists, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.ledger.results import EventStatus
 from governor.core.money import NANO_PER_USD
 from governor.store.tables import OUTCOMES
 
+Taken = tuple[EventStatus, int | None]
+"""How a report was taken, and the worth that is recorded under its key."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """One report, in the order of the table's columns; times are Unix milliseconds."""
+    """One report, with the table's columns; times are Unix milliseconds.
+
+    Attributes:
+        occurred_at_ms: None in a correction: when what it corrects came.
+        corrects_key: The event key that the reporter names as corrected; kept is that of the latest in its chain.
+    """
 
     id: bytes
     event_key: bytes
@@ -22,11 +30,12 @@ class OutcomeRow:
     event_id: str
     body_digest: bytes
     received_at_ms: int
-    occurred_at_ms: int
+    occurred_at_ms: int | None
     use_case: str
     task: str
     count: int
     worth_nano_usd: int | None
+    corrects_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,30 +47,33 @@ class OutcomeSums:
     worth_nano_usd: int
 
 
-def insert_outcomes(connection: Connection, rows: Sequence[OutcomeRow]) -> list[tuple[EventStatus, int | None]]:
-    """Keep new reports; return for each how it was taken, and the worth that is recorded under its key."""
+def insert_outcomes(connection: Connection, rows: Sequence[OutcomeRow]) -> list[Taken]:
+    """Keep new reports, corrections after the others; return for each how it was taken.
+
+    A correction of a report that is not known is rejected.
+    """
+    plain = [row for row in rows if row.corrects_key is None]
+    _insert(connection, plain)
+    kept = _kept(connection, [row.event_key for row in plain])
+    corrected = {row.id: _correct(connection, row) for row in rows if row.corrects_key is not None}
+    return [corrected[row.id] if row.id in corrected else _taken(row, kept[row.event_key]) for row in rows]
+
+
+def _insert(connection: Connection, rows: Sequence[OutcomeRow]) -> None:
     if not rows:
-        return []
+        return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    columns = OUTCOMES.c.keys()
     # In the order of the keys: two workers that are sent the same reports wait for each other, never in a circle.
     ordered = sorted(rows, key=lambda row: row.event_key)
-    connection.execute(
-        dialect.insert(OUTCOMES).on_conflict_do_nothing(index_elements=["event_key"]),
-        [{name: getattr(row, name) for name in columns} for row in ordered],
-    )
-    kept = {
-        bytes(found.event_key): found
-        for found in connection.execute(
-            select(OUTCOMES.c.event_key, OUTCOMES.c.id, OUTCOMES.c.body_digest, OUTCOMES.c.worth_nano_usd).where(
-                OUTCOMES.c.event_key.in_([row.event_key for row in rows])
-            )
-        )
-    }
-    return [_taken(row, kept[row.event_key]) for row in rows]
+    connection.execute(dialect.insert(OUTCOMES).on_conflict_do_nothing(), [asdict(row) for row in ordered])
 
 
-def _taken(row: OutcomeRow, kept: Any) -> tuple[EventStatus, int | None]:
+def _kept(connection: Connection, keys: Collection[bytes]) -> dict[bytes, Row[Any]]:
+    found = connection.execute(select(OUTCOMES).where(OUTCOMES.c.event_key.in_(keys))) if keys else ()
+    return {bytes(row.event_key): row for row in found}
+
+
+def _taken(row: OutcomeRow, kept: Row[Any]) -> Taken:
     if bytes(kept.id) == row.id:
         return EventStatus.RECORDED, kept.worth_nano_usd
     if bytes(kept.body_digest) == row.body_digest:
@@ -69,18 +81,46 @@ def _taken(row: OutcomeRow, kept: Any) -> tuple[EventStatus, int | None]:
     return EventStatus.CONFLICT, None
 
 
+def _correct(connection: Connection, row: OutcomeRow) -> Taken:
+    """Put a correction at the end of the chain that it names a report of."""
+    assert row.corrects_key is not None
+    while True:
+        kept = _kept(connection, [row.event_key]).get(row.event_key)
+        if kept is not None:
+            return _taken(row, kept)
+        latest = _latest(connection, row.corrects_key)
+        if latest is None:
+            return EventStatus.REJECTED, None
+        # Another worker may correct the same report just now: a key is corrected once, so one of the two looks again.
+        occurred_at_ms = latest.occurred_at_ms if row.occurred_at_ms is None else row.occurred_at_ms
+        _insert(connection, [replace(row, corrects_key=bytes(latest.event_key), occurred_at_ms=occurred_at_ms)])
+
+
+def _latest(connection: Connection, key: bytes) -> Row[Any] | None:
+    """Return the last correction of a report, or itself; None if it is not known."""
+    latest = _kept(connection, [key]).get(key)
+    while latest is not None:
+        following = connection.execute(select(OUTCOMES).where(OUTCOMES.c.corrects_key == latest.event_key)).first()
+        if following is None:
+            break
+        latest = following
+    return latest
+
+
 def read_outcome_sums(connection: Connection, from_s: int | None, until_s: int | None) -> dict[str, OutcomeSums]:
     """Return the sums of each use case's outcomes in ``[from_s, until_s)``, Unix seconds; None is without a bound."""
     table = OUTCOMES.c
-    valued = table.worth_nano_usd.is_not(None)
+    later = OUTCOMES.alias("later")
+    count, worth = table["count"], table.worth_nano_usd
     # Whole USD and the rest apart: many large amounts would not fit 64 bits together.
     sums = (
-        func.sum(table["count"]),
-        func.sum(table["count"]).filter(valued),
-        func.sum(table.worth_nano_usd // NANO_PER_USD),
-        func.sum(table.worth_nano_usd % NANO_PER_USD),
+        func.sum(count),
+        func.sum(count).filter(worth.is_not(None)),
+        func.sum(worth // NANO_PER_USD),
+        func.sum(worth % NANO_PER_USD),
     )
     query: Select[Any] = select(table.use_case, *(cast(func.coalesce(one, 0), BigInteger) for one in sums))
+    query = query.where(~exists().where(later.c.corrects_key == table.event_key))
     if from_s is not None:
         query = query.where(table.occurred_at_ms >= from_s * 1000)
     if until_s is not None:
@@ -88,4 +128,5 @@ def read_outcome_sums(connection: Connection, from_s: int | None, until_s: int |
     return {
         str(name): OutcomeSums(int(outcomes), int(valued_outcomes), int(usd) * NANO_PER_USD + int(nano))
         for name, outcomes, valued_outcomes, usd, nano in connection.execute(query.group_by(table.use_case))
+        if outcomes
     }

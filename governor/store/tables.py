@@ -217,11 +217,17 @@ class UsageHourly(Stored, table=True):
 class Outcomes(Stored, table=True):
     """What came of the work, as it was reported: append-only.
 
-    ``event_key`` is the digest of (source, event_id); a worth is of all outcomes of the report, or unknown.
+    ``event_key`` is the digest of (source, event_id); a worth is of all outcomes of the report, or unknown. A
+    correction names the latest of its chain in ``corrects_key``: a report counts if nothing corrects it.
     """
 
     __tablename__ = "outcomes"
-    __table_args__ = (UniqueConstraint("event_key"), Index(None, "occurred_at_ms"), STRICT)
+    __table_args__ = (
+        UniqueConstraint("event_key"),
+        Index(None, "occurred_at_ms"),
+        Index(None, "corrects_key", unique=True),
+        STRICT,
+    )
 
     id: bytes = octets(key=True)
     event_key: bytes = octets()
@@ -234,6 +240,7 @@ class Outcomes(Stored, table=True):
     task: str = words()
     count: int = number()
     worth_nano_usd: int | None = number(optional=True)
+    corrects_key: bytes | None = octets(optional=True)
 
 
 class PolicyVersions(Stored, table=True):

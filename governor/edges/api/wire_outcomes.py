@@ -23,7 +23,9 @@ class OutcomeWire(Struct, forbid_unknown_fields=True, frozen=True):
     ] = None
     source: Annotated[Text | None, Meta(description="Who reports; absent: the key's name. Bound to the key.")] = None
     task: Annotated[Text | None, Meta(description="The task or run of an agent that they came of.")] = None
-    count: Annotated[int, Meta(ge=1, le=COUNT_MAX, description="How many results.")] = 1
+    count: Annotated[
+        int, Meta(ge=0, le=COUNT_MAX, description="How many results; 0 only to take back what is corrected.")
+    ] = 1
     worth_usd: Annotated[
         Text | None,
         Meta(
@@ -33,8 +35,12 @@ class OutcomeWire(Struct, forbid_unknown_fields=True, frozen=True):
     ] = None
     time: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
-        Meta(description="When they came, RFC 3339, at most 5 minutes ahead; absent: when the report is received."),
+        Meta(
+            description="When they came, RFC 3339, at most 5 minutes ahead; absent: when the report is received, or "
+            "when what it corrects came."
+        ),
     ] = None
+    corrects: Annotated[Text | None, Meta(description="The `event_id` of the report that this one replaces.")] = None
 
 
 OUTCOME = BodyDecoder(OutcomeWire)
@@ -48,11 +54,15 @@ def outcome_of(wire: OutcomeWire, client: str) -> Outcome:
         client: The key's name: the source of reports that name none, and the owner of those that do.
 
     Raises:
-        InvalidRequestError: If the instant is not one that can be kept.
+        InvalidRequestError: If the instant is not one that can be kept, or there is nothing to report.
         AmountError: If the worth is not an amount of USD.
     """
     if wire.time is not None and not 1970 <= wire.time.year <= 9998:
         raise InvalidRequestError("`time` is outside the years 1970 to 9998", field="time")
+    if wire.count == 0 and not wire.corrects:
+        raise InvalidRequestError("no results are nothing to report; only a correction can say 0", field="count")
+    if wire.count == 0 and wire.worth_usd is not None:
+        raise InvalidRequestError("what is taken back is worth nothing; leave `worth_usd` out", field="worth_usd")
     return Outcome(
         source=bound_source(wire.source, client),
         event_id=wire.event_id or "",
@@ -61,4 +71,5 @@ def outcome_of(wire: OutcomeWire, client: str) -> Outcome:
         task=wire.task or "",
         worth_nano_usd=nano_from_text(wire.worth_usd) if wire.worth_usd is not None else None,
         occurred_at=wire.time,
+        corrects=wire.corrects or "",
     )

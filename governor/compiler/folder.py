@@ -69,7 +69,13 @@ def add_to_digest(digest: "hashlib._Hash", name: str, data: bytes) -> None:
     digest.update(data)
 
 
-def _names(root: Path, problems: Problems) -> Iterator[str]:
+def suite_names(root: Path, problems: Problems) -> Iterator[str]:
+    """Yield the paths of a folder's test suites, relative to it."""
+    return (name for name in _names(root, problems, suites=True) if name.endswith(".test.yaml"))
+
+
+def _names(root: Path, problems: Problems, *, suites: bool = False) -> Iterator[str]:
+    """Yield the paths of policies or, with ``suites``, of test suites."""
     count = 0
 
     def unreadable(error: OSError) -> None:
@@ -80,7 +86,7 @@ def _names(root: Path, problems: Problems) -> Iterator[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             place = (Path(folder) / name).relative_to(root).as_posix()
-            if name.startswith(".") or name.endswith((".test.yaml", ".test.yml")):
+            if name.startswith(".") or name.endswith((".test.yaml", ".test.yml")) != suites:
                 continue
             if name.endswith(".yml"):
                 hint = "rename it to *.yaml"

@@ -6,7 +6,7 @@ from typing import Any
 
 from governor.compiler.problems import ERRORS, WARNINGS
 from governor.compiler.schema import Schema, kind_schema
-from governor.compiler.shapes import KINDS
+from governor.compiler.shapes import SHAPES
 from governor.compiler.shapes.envelope import Envelope, RuleEnvelope
 
 _INTRODUCTION = """# Policy reference
@@ -37,7 +37,7 @@ def reference_text() -> str:
     lines += _fields(kind_schema("Quota"), rules)
     lines += _selector(kind_schema("Quota"))
     shared = {"apiVersion", "kind", *envelope, *rules}
-    for kind in KINDS:
+    for kind in SHAPES:
         schema = kind_schema(kind)
         lines += [f"\n## {kind}\n", f"{schema['description']}\n"]
         lines += _fields(schema, [name for name in schema["properties"] if name not in shared])

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from governor.compiler.shapes import KINDS
+from governor.compiler.shapes import KINDS, SHAPES
 from governor.compiler.shapes.fields import ATTRIBUTES, Selector
 from governor.compiler.shapes.quota import LimitForShape
 
@@ -20,9 +20,9 @@ def kind_schema(kind: str) -> Schema:
     """Return the schema of one kind, with its definitions inside.
 
     Args:
-        kind: A key of ``KINDS``.
+        kind: A key of ``SHAPES``.
     """
-    shape = KINDS[kind]
+    shape = SHAPES[kind]
     (reference,), definitions = msgspec.json.schema_components([shape], ref_template="#/$defs/{name}")
     root = definitions.pop(reference["$ref"].rsplit("/", 1)[-1])
     definitions = {_title(name): value for name, value in definitions.items()}
@@ -114,5 +114,5 @@ def policy_schema() -> Schema:
 def schema_files() -> dict[str, str]:
     """Return every file of ``schemas/`` by name, as text."""
     files = {"policy.schema.json": policy_schema()}
-    files |= {f"{kind}.schema.json": kind_schema(kind) for kind in KINDS}
+    files |= {f"{kind}.schema.json": kind_schema(kind) for kind in SHAPES}
     return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in files.items()}

@@ -6,7 +6,7 @@ The kind is read first and only its own schema is applied, so that no message ev
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
@@ -16,10 +16,13 @@ from governor.compiler.quantities import PARSERS, QuantityError
 from governor.compiler.schema import kind_schema
 from governor.compiler.shapes import KINDS
 from governor.compiler.shapes.envelope import Envelope
-from governor.compiler.shapes.fields import ATTRIBUTES
+from governor.compiler.shapes.fields import ATTRIBUTES, Shape
+from governor.compiler.shapes.suites import TestSuiteShape
 from governor.compiler.source import Document, Path
 
-_LATER = frozenset({"Routing", "ApprovalRule", "ForecastRule"})
+S = TypeVar("S", bound=Shape)
+
+_LATER = frozenset({"ApprovalRule", "ForecastRule"})
 LENGTH = re.compile(r"[0-9]+ days?")
 _WORDS: Mapping[str, str] = {
     "object": "a mapping",
@@ -35,10 +38,22 @@ _WORDS: Mapping[str, str] = {
 def shape_of(document: Document, problems: Problems) -> Envelope | None:
     """Return a document as the typed shape of its kind, or None after adding what is wrong with it."""
     kind = _kind(document, problems)
-    if kind is None:
+    return _converted(document, kind, KINDS[kind], problems) if kind is not None else None
+
+
+def test_shape_of(document: Document, problems: Problems) -> TestSuiteShape | None:
+    """Return a document of a test file as a typed suite, or None after adding what is wrong with it."""
+    kind = document.value.get("kind") if isinstance(document.value, dict) else None
+    if kind != "TestSuite":
+        message = "a `*.test.yaml` file holds documents of kind: TestSuite"
+        problems.add(document.problem("unknown-kind", message, ("kind",), hint="write kind: TestSuite"))
         return None
+    return _converted(document, "TestSuite", TestSuiteShape, problems)
+
+
+def _converted(document: Document, kind: str, shape: type[S], problems: Problems) -> S | None:
     try:
-        return msgspec.convert(document.value, KINDS[kind])
+        return msgspec.convert(document.value, shape)
     except msgspec.ValidationError as error:
         before = len(problems.found)
         problems.extend(_problems(document, kind))

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from governor.compiler.shapes.envelope import Envelope
+from governor.compiler.shapes.fields import Shape
 from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
 from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape
 from governor.compiler.shapes.prices import PriceBookShape
 from governor.compiler.shapes.quota import QuotaShape
 from governor.compiler.shapes.routing import RoutingShape
+from governor.compiler.shapes.suites import TestSuiteShape
 from governor.compiler.shapes.use_cases import UseCaseShape
 
 KINDS: Mapping[str, type[Envelope]] = {
@@ -22,6 +24,9 @@ KINDS: Mapping[str, type[Envelope]] = {
     "UseCase": UseCaseShape,
 }
 """Kinds by name, in the order in which they are documented."""
+
+SHAPES: Mapping[str, type[Shape]] = {**KINDS, "TestSuite": TestSuiteShape}
+"""Every kind that has a schema: a TestSuite stands in files of its own and is no policy."""
 
 
 def kind_of(shape: Envelope) -> str:

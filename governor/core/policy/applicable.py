@@ -100,7 +100,7 @@ def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: date
     A budget has one limit at an instant, whoever draws on it and whatever team a request names: decisions and
     ``GET /budgets`` both ask here.
     """
-    limit = _prorated(quota, _limit(quota, scope, organization, at), at)
+    limit = _prorated(quota, limit_rule(quota, scope, organization, at)[1], at)
     soft_limit = quota.soft_limit
     if quota.soft_limit_percent is not None:
         soft_limit = limit * quota.soft_limit_percent // 100
@@ -121,16 +121,17 @@ def _prorated(quota: Quota, limit: int, at: datetime) -> int:
     return limit * (end - begun) // (end - first)
 
 
-def _limit(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> int:
+def limit_rule(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> tuple[str, int]:
+    """Return which rule of a quota limits a scope (``limit``, ``limits[0]``, ``schedule[1]``), and the limit."""
     if quota.limits:
         attributes = scope_attributes(scope, organization, at)
-        for limit_for in quota.limits:
+        for index, limit_for in enumerate(quota.limits):
             if selects(limit_for.selector, attributes):
-                return limit_for.limit
-    for dated in reversed(quota.schedule):
+                return f"limits[{index}]", limit_for.limit
+    for index, dated in reversed(list(enumerate(quota.schedule))):
         if dated.from_at <= at:
-            return dated.limit
-    return quota.limit
+            return f"schedule[{index}]", dated.limit
+    return "limit", quota.limit
 
 
 def _concerns(header: Header, attributes: Attributes, now: datetime) -> bool:

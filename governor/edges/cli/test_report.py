@@ -1,0 +1,90 @@
+"""Results of policy tests: for people, for programs, for build servers."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from governor.services.coverage import Coverage
+from governor.services.run_suites import CaseResult
+
+
+def as_text(results: Sequence[CaseResult], covered: Coverage) -> Iterator[str]:
+    """Yield the failures with what was answered, the rules that no case made fire, and the sums."""
+    for result in results:
+        if result.differences:
+            yield f"FAILED {result.case.source} {result.suite.name}: {result.case.name}"
+            yield from (f"    {difference}" for difference in result.differences)
+            for reason in (*result.answer["reasons"], *result.answer["warnings"]):
+                yield f"    {reason['code']} {reason['policy'] or ''} {reason['source'] or ''}: {reason['message']}"
+    for policy in covered.policies:
+        if policy.silent:
+            yield f"no case makes fire: {policy.policy} ({policy.source}) {', '.join(policy.silent)}"
+    failed = sum(bool(result.differences) for result in results)
+    yield (
+        f"{len(results) - failed} passed, {failed} failed; "
+        f"{covered.fired} of {covered.rules} rules fired ({covered.percent:.0f}%)"
+    )
+
+
+def as_json(results: Sequence[CaseResult], covered: Coverage) -> dict[str, Any]:
+    """Return everything as one document."""
+    failed = sum(bool(result.differences) for result in results)
+    return {
+        "passed": len(results) - failed,
+        "failed": failed,
+        "cases": [
+            {
+                "suite": result.suite.name,
+                "name": result.case.name,
+                "source": str(result.case.source),
+                "passed": not result.differences,
+                "differences": list(result.differences),
+                "answer": dict(result.answer),
+            }
+            for result in results
+        ],
+        "coverage": {
+            "rules": covered.rules,
+            "fired": covered.fired,
+            "percent": round(covered.percent, 1),
+            "policies": [
+                {
+                    "policy": policy.policy,
+                    "source": policy.source,
+                    "rules": list(policy.rules),
+                    "silent": list(policy.silent),
+                }
+                for policy in covered.policies
+            ],
+        },
+    }
+
+
+def as_junit(results: Sequence[CaseResult]) -> str:
+    """Return JUnit's XML, which build servers show."""
+    root = ET.Element("testsuites")
+    for name in dict.fromkeys(result.suite.name for result in results):
+        own = [result for result in results if result.suite.name == name]
+        failed = sum(bool(result.differences) for result in own)
+        suite = ET.SubElement(root, "testsuite", name=name, tests=str(len(own)), failures=str(failed))
+        for result in own:
+            source = result.case.source
+            place = {"file": source.file, "line": str(source.line)}
+            case = ET.SubElement(suite, "testcase", {"name": result.case.name, "classname": name, **place})
+            if result.differences:
+                failure = ET.SubElement(case, "failure", message=result.differences[0])
+                failure.text = "\n".join(result.differences)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def as_github(results: Sequence[CaseResult], place: Path) -> Iterator[str]:
+    """Yield one annotation for each failure, at the line of its case."""
+    prefix = "" if place.is_absolute() else f"{place.as_posix()}/"
+    for result in results:
+        if result.differences:
+            source = result.case.source
+            said = "; ".join(result.differences).replace("%", "%25").replace("\n", "%0A")
+            title = result.case.name.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+            yield f"::error file={prefix}{source.file},line={source.line},col={source.column},title={title}::{said}"

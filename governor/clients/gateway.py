@@ -1,4 +1,4 @@
-"""How a gateway talks to Governor: a keep-alive connection that asks ``/decide`` and reports ``/usage``."""
+"""How a gateway talks to Governor: a keep-alive connection that asks ``/decide`` and reports what came after."""
 
 import http.client
 import json
@@ -51,6 +51,10 @@ class Gateway:
     def report(self, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Report usage events."""
         return self._call("POST", "/usage", events)
+
+    def report_outcomes(self, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Report what came of the work."""
+        return self._call("POST", "/outcomes", reports)
 
     def get(self, path: str) -> dict[str, Any]:
         """Read one of the ``GET`` routes."""

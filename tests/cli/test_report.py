@@ -63,7 +63,7 @@ def test_use_cases_are_a_table_for_people(cli: Cli, url: str) -> None:
     rows = {line.split("  ")[0]: line.split() for line in result.stdout.splitlines()}
 
     assert 0 == result.exit_code
-    assert "Use cases from 2026-11-01 00:00 to 2026-12-01 00:00 (USD)" in rows
+    assert "Use cases from 2026-11-01 00:00 to 2026-12-01 00:00 UTC, in USD" in rows
     assert ["(none)", "1.50", "0"] == rows["(none)"]
     assert ["cooking", "unregistered", "0", "2", "0"] == rows["cooking"]
     assert ["drafting", "experiment", "0", "0"] == rows["drafting"]

@@ -126,6 +126,7 @@ def _report(url: str, document: dict[str, Any], budgets: list[Any], result: DayR
     look = [
         ("what is left", f"curl {url}/budgets"),
         ("who spent what", f"curl '{url}/usage/summary?by=department,model'"),
+        ("what use cases brought", f"governor report use-cases --period day --url {url}"),
         ("why one was refused", f"curl {url}/decisions/{result.example or 'ID'}"),
         ("what is measured", f"curl {url}/metrics"),
         ("every route", f"{url}/docs"),

@@ -1,4 +1,4 @@
-"""The day of the demo, sent to the running service: ``/decide`` before each call, ``/usage`` after it."""
+"""The day of the demo, sent to the running service: ``/decide`` before each call, ``/usage`` and ``/outcomes`` after."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +17,9 @@ from governor.services.simulate_day import SimulatedCall
 
 GATEWAYS = 4
 """Connections at a time, like four gateways."""
+
+CALLS_PER_OUTCOME = 3
+"""Of so many calls for a use case something comes that is counted."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,9 @@ def send_day(
             events = _note_answers(result, organization, numbered, answers)
             if events:
                 _note_settled(result, gateway().report([event for _, event in events]), [key for key, _ in events])
+            outcomes = list(_outcomes(organization, numbered, answers))
+            if outcomes:
+                gateway().report_outcomes(outcomes)
             yield minute, sent, result
 
 
@@ -129,6 +135,18 @@ def _event(number: int, call: SimulatedCall, answer: dict[str, Any]) -> dict[str
             "output_tokens": min(call.output_tokens, answer["max_output_tokens"]),
         }
     return event
+
+
+def _outcomes(
+    organization: Organization, asked: Iterable[tuple[int, SimulatedCall]], answers: Iterable[dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Yield what came of the calls, for use cases that say what an outcome is."""
+    for (number, call), answer in zip(asked, answers, strict=True):
+        use_case = organization.use_cases.get(call.use_case)
+        if use_case is None or not use_case.outcome or answer["verdict"] == "deny" or call.failed:
+            continue
+        if number % CALLS_PER_OUTCOME == 0:
+            yield {"use_case": use_case.name, "source": "demo", "event_id": f"call-{number}"}
 
 
 def _note_settled(result: DayResult, answer: dict[str, Any], whose: list[tuple[str, str]]) -> None:

@@ -95,7 +95,7 @@ async def _from_database(query: UseCaseQuery, settings: Settings) -> dict[str, A
 
 def _show(document: Mapping[str, Any]) -> None:
     start, end = (document["period"][name] for name in ("start", "end"))
-    title = f"Use cases from {_day(start) or 'the beginning'} to {_day(end) or 'now'} (USD)"
+    title = f"Use cases from {_day(start) or 'the beginning'} to {_day(end) or 'now'} UTC, in USD"
     rows = [_row(line) for line in document["use_cases"]]
     console().print(table(title, _COLUMNS, [*rows, _total(document["totals"])], right=_COLUMNS[2:]))
     unvalued = sum(line["outcomes"] - line["valued_outcomes"] for line in document["use_cases"])

@@ -112,6 +112,7 @@ def _show(url: str, result: DayResult, seconds: float, differences: int, output:
             {
                 **document,
                 "clamped": result.clamped,
+                "substituted_by": dict(result.substituted_by.most_common()),
                 "runaway": {"requests": result.runaway, "denied": result.refused_runaway},
                 "ledger_differences": differences,
                 "url": url,
@@ -131,8 +132,11 @@ def _report(url: str, document: dict[str, Any], budgets: list[Any], result: DayR
         ("what is measured", f"curl {url}/metrics"),
         ("every route", f"{url}/docs"),
     ]
+    given = ((policy, f"{count:,}") for policy, count in result.substituted_by.most_common())
     return Group(
         *summary_tables(document, "The day").renderables,
+        "",
+        table("Given another model by", ("policy", "requests"), given, right=("requests",)),
         "",
         *([budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []),
         f"from 14:00 on a runaway agent asked {result.runaway:,} times; {result.refused_runaway:,} were refused",

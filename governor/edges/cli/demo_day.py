@@ -1,5 +1,6 @@
 """The day of the demo, sent to the running service: ``/decide`` before each call, ``/usage`` and ``/outcomes`` after."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -30,12 +31,14 @@ class DayResult:
         refused_runaway: Refused calls of the runaway agent.
         example: Id of a decision that was refused, for the reader to explain; ``""`` if none was.
         clamped: Calls that got a lower output limit.
+        substituted_by: What had other models given, to the number of calls.
     """
 
     summary: ReplaySummary = field(default_factory=ReplaySummary)
     runaway: int = 0
     refused_runaway: int = 0
     clamped: int = 0
+    substituted_by: Counter[str] = field(default_factory=Counter)
     example: str = ""
 
 
@@ -109,13 +112,14 @@ def _note_answers(
         department = _department(organization, call)
         result.runaway += bool(call.service_account)
         if answer["verdict"] == "deny":
-            reason = answer["reasons"][0]
-            result.summary.denied(department, answer["model"], reason["policy"] or reason["code"])
+            result.summary.denied(department, answer["model"], _cause(answer["reasons"][0]))
             result.refused_runaway += bool(call.service_account)
             result.example = answer["decision_id"] or result.example
             continue
         result.summary.allowed(department, answer["model"], substituted=answer["substituted"])
         result.clamped += answer["clamped"]
+        if answer["substituted"]:
+            result.substituted_by[_cause(answer["reasons"][0])] += 1
         events.append(((department, answer["model"]), _event(number, call, answer)))
     return events
 
@@ -161,7 +165,13 @@ def _note_settled(result: DayResult, answer: dict[str, Any], whose: list[tuple[s
         )
 
 
+def _cause(reason: dict[str, Any]) -> str:
+    """Return the policy that a reason names, else what it is about."""
+    cause: str = reason["policy"] or reason["code"]
+    return cause
+
+
 def _department(organization: Organization, call: SimulatedCall) -> str:
     if call.service_account:
         return organization.service_accounts[call.service_account].department
-    return organization.people[call.user].placements[-1].department
+    return organization.people[call.user].placement(call.at).department

@@ -231,6 +231,7 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
         held=balance.held,
         requested=hold.amount,
         why=ceiling_words(draw, ceiling),
+        is_fixed=hold.terms.rule is None or hold.terms.rule.is_fixed,
     )
     return Reason(
         ReasonCode.QUOTA_EXCEEDED,

@@ -44,7 +44,7 @@ def period_words(definition: PeriodDefinition, start_at: datetime) -> str:
         case Every.DAY:
             return day
         case Every.MINUTE | Every.HOUR:
-            return f"the {definition.every} from {start_at.astimezone(UTC):%H:%M} UTC"
+            return f"the {definition.every} from {start_at.astimezone(ZoneInfo(_zone(definition))):%H:%M} UTC"
         case Every.ONCE:
             return "all time"
         case Every.DAYS:
@@ -54,9 +54,28 @@ def period_words(definition: PeriodDefinition, start_at: datetime) -> str:
 
 
 def exceeded_message(
-    period: PeriodDefinition | None, key: BudgetKey, *, limit: int, used: int, held: int, requested: int, why: str = ""
+    period: PeriodDefinition | None,
+    key: BudgetKey,
+    *,
+    limit: int,
+    used: int,
+    held: int,
+    requested: int,
+    why: str = "",
+    is_fixed: bool = True,
 ) -> str:
-    """Say which budget has no room, with all numbers, and when it opens again; ``why`` explains the limit."""
+    """Say which budget has no room, with all numbers, and when it opens again.
+
+    Args:
+        period: How the budget's time is cut; None for concurrent requests.
+        key: The budget.
+        limit: How far it may go now, in its unit, as are the other amounts.
+        used: Settled.
+        held: Held by others.
+        requested: What this request would hold.
+        why: What made the limit another than the policy's; ``""`` if nothing did.
+        is_fixed: Whether another period has the same limit.
+    """
     who = scope_text(key.scope).capitalize() if not key.scope else scope_text(key.scope)
     unit = key.unit
     if unit is Unit.CONCURRENT:
@@ -65,11 +84,14 @@ def exceeded_message(
     holding = f" and holds {_number(held, unit)}" if held else ""
     explained = f" ({why})" if why else ""
     parts = [f"{who} has used {amounts}{_for_period(period, key)}{explained}{holding}"]
+    if requested > limit and is_fixed:
+        # It would be refused in every period: when the budget opens again is no help.
+        return f"{parts[0]}; this request needs {_number(requested, unit)}, more than the whole limit"
     if used + held < limit:
         parts.append(f"this request needs {_number(requested, unit)}")
     reset = resets_at(key)
     if reset is not None and period is not None:
-        parts.append(f"it resets on {instant_words(reset, period.time_zone)}")
+        parts.append(f"it resets on {instant_words(reset, _zone(period))}")
     return "; ".join(parts)
 
 
@@ -98,6 +120,11 @@ def overage_message(key: BudgetKey, overage: Overage, *, beyond: int, limit: int
     return (
         f"{who} is {amount_words(beyond, unit)} beyond {amount_words(limit, unit)}; {permitted} are permitted{dearer}"
     )
+
+
+def _zone(period: PeriodDefinition) -> str:
+    """Return the zone in which a period is cut, so that a sentence about it has one zone only."""
+    return "UTC" if period.every in {Every.MINUTE, Every.HOUR} else period.time_zone
 
 
 def _for_period(period: PeriodDefinition | None, key: BudgetKey) -> str:

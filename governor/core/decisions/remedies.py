@@ -61,6 +61,6 @@ def _wait(refused: list[Hold], blocked: Sequence[Reason], admission: Admission) 
 
 def _fits_later(hold: Hold, admission: Admission) -> bool:
     """Tell whether an empty budget has room: a day's part, and what is carried, will be another by then."""
-    if hold.terms.rule is not None:
+    if hold.terms.rule is not None and not hold.terms.rule.is_fixed:
         return True
     return fits(hold.amount, EMPTY, admission.ceiling(hold))

@@ -95,6 +95,11 @@ class CeilingRule:
     pace: Pace | None = None
     cap: int | None = None
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same at all times: nothing is carried into it, and no day's part is cut from it."""
+        return self.carry is None and self.pace is None
+
     def carried(self, lookup: Lookup) -> int:
         """Return what the budget takes over from the period before."""
         return self.carry.amount(lookup) if self.carry is not None else 0

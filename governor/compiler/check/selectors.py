@@ -49,6 +49,8 @@ def rules_with_selectors(built: Built) -> Iterator[tuple[Header, list[tuple[Path
         yield allowlist.header, _of_header(allowlist.header)
     for context_limit in policies.context_limits:
         yield context_limit.header, _of_header(context_limit.header)
+    for routing in policies.routings:
+        yield routing.header, _of_header(routing.header)
     for quota in policies.quotas:
         limits: list[tuple[Path, Selector]] = [
             (("limits", index), limit.selector) for index, limit in enumerate(quota.limits)

@@ -1,4 +1,4 @@
-"""The day of the demo, sent to the running service: ``/decide`` before each call, ``/usage`` and ``/outcomes`` after."""
+"""The day of the demo, sent to the running service: it is asked before each call, and told what came after it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence

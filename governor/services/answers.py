@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from governor.core.decisions.decision import BudgetView, Decision, Reason, Remedy, ReservationView
+from governor.core.decisions.output_estimates import PERCENTILE, OutputEstimate
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.reservation import ReservationState
 from governor.core.ledger.results import EventResult
@@ -48,6 +49,7 @@ class _Answer(msgspec.Struct):
     mode: str
     degraded: bool
     stale_policy: bool
+    output_estimate: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode_decision(decision: Decision) -> bytes:
@@ -72,6 +74,7 @@ def encode_decision(decision: Decision) -> bytes:
             decision.mode,
             decision.degraded,
             decision.stale_policy,
+            _estimate(decision.estimate) if decision.estimate is not None else msgspec.UNSET,
         )
     )
 
@@ -188,6 +191,8 @@ def encode_event_result(result: EventResult) -> bytes:
         "estimated": result.estimated,
         "unpriced": result.unpriced,
     }
+    if result.note:
+        wire["note"] = result.note
     if result.provider_report is not None:
         wire["provider_usage"] = _provider_report(result.provider_report)
     return _encode(wire)
@@ -213,6 +218,17 @@ def _reservation(view: ReservationView | None) -> dict[str, Any] | None:
         "cost_usd": _usd(view.cost_nano_usd),
         "worst_case_usd": _usd(view.worst_case_nano_usd),
         "expires_at": _instant(view.expires_at_s),
+    }
+
+
+def _estimate(estimate: OutputEstimate) -> dict[str, Any]:
+    return {
+        "output_tokens": estimate.output_tokens,
+        "percentile": PERCENTILE,
+        "outputs": estimate.outputs,
+        "model": estimate.model,
+        "use_case": estimate.use_case or None,
+        "version": estimate.version,
     }
 
 

@@ -219,9 +219,9 @@ class _Question:
             provider=candidate.prepared.model.provider,
             operation=self._request.operation,
             requests=self._request.requests or 1,
-            input_tokens=candidate.amounts.input_tokens,
-            output_tokens=candidate.amounts.output_tokens,
-            cost_nano_usd=candidate.amounts.cost_nano_usd,
+            input_tokens=candidate.held.input_tokens,
+            output_tokens=candidate.held.output_tokens,
+            cost_nano_usd=candidate.held.cost_nano_usd,
             policy_version=plan.policy_version,
         )
         return Written(facts, encode_decision(decision))

@@ -280,9 +280,9 @@ def _record(plan: Plan, admission: Admission, _expires_at_s: int) -> Written:
         provider=given.prepared.model.provider,
         operation=plan.request.operation,
         requests=1,
-        input_tokens=given.amounts.input_tokens,
-        output_tokens=given.amounts.output_tokens,
-        cost_nano_usd=given.amounts.cost_nano_usd,
+        input_tokens=given.held.input_tokens,
+        output_tokens=given.held.output_tokens,
+        cost_nano_usd=given.held.cost_nano_usd,
         policy_version=plan.policy_version,
     )
     return Written(facts, b"" if index is not None else _decisive(plan, admission).encode())

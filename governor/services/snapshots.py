@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from governor.core.decisions.blocks import Blocks
+from governor.core.decisions.output_estimates import OutputEstimates
 from governor.core.decisions.snapshot import Snapshot
 
 
@@ -21,13 +22,17 @@ class Snapshots:
         self.policy_age_max = policy_age_max
 
     def swap(self, snapshot: Snapshot, now: datetime) -> None:
-        """Let other policies decide from now on, under the same blocks."""
-        self.current = snapshot.with_blocks(self.current.blocks)
+        """Let other policies decide from now on, under the same blocks and with the same estimates."""
+        self.current = snapshot.with_blocks(self.current.blocks).with_estimates(self.current.estimates)
         self.confirmed_at = now
 
     def block(self, blocks: Blocks) -> None:
         """Let other blocks act from now on, over the same policies."""
         self.current = self.current.with_blocks(blocks)
+
+    def learn(self, estimates: OutputEstimates) -> None:
+        """Let other estimates count from now on, for the same policies."""
+        self.current = self.current.with_estimates(estimates)
 
     def confirm(self, now: datetime) -> None:
         """Note that the source was looked at and says what the present snapshot says."""

@@ -14,6 +14,7 @@ from governor.core.decisions.blocks import Authority, Block, BlockKind, Blocks
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.event import CallStatus, UsageEvent
 from governor.core.decisions.ids import id_bytes
+from governor.core.decisions.output_estimates import OutputEstimates, RecentOutputs
 from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
 from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
 from governor.core.ledger.commands import Release
@@ -91,11 +92,7 @@ class Story:
             self.now = datetime.fromisoformat(str(step["at"]))
         if "after_s" in step:
             self.now += timedelta(seconds=step["after_s"])
-        if "policies" in step:
-            self.snapshots.swap(self.compiled(step["policies"]), self.now)
-            return None
-        if "blocks" in step:
-            self.snapshots.block(Blocks(self.placed(block) for block in step["blocks"]))
+        if self.changes(step):
             return None
         if "decide" in step:
             return await self.decide(step["decide"], step.get("as", ""))
@@ -114,6 +111,18 @@ class Story:
             return {"outcome": outcome.outcome}  # type: ignore[union-attr]  # a release answers so
         return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
 
+    def changes(self, step: dict[str, Any]) -> bool:
+        """Change what decides, if a step says so, and tell whether it did."""
+        if "policies" in step:
+            self.snapshots.swap(self.compiled(step["policies"]), self.now)
+        elif "blocks" in step:
+            self.snapshots.block(Blocks(self.placed(block) for block in step["blocks"]))
+        elif "outputs" in step:
+            self.snapshots.learn(self.learned(step["outputs"]))
+        else:
+            return False
+        return True
+
     def placed(self, block: dict[str, str]) -> Block:
         """Make a block from a step: what it stops, why, and until when."""
         [kind] = {str(kind) for kind in BlockKind} & block.keys()
@@ -128,6 +137,15 @@ class Story:
             placed_at=self.now,
             until_at=datetime.fromisoformat(block["until"]),
         )
+
+    def learned(self, outputs: list[dict[str, Any]]) -> OutputEstimates:
+        """Make estimates from a step: for each group, how many calls had how many tokens, oldest first."""
+        recent = RecentOutputs()
+        for group in outputs:
+            for count, tokens in group["calls"]:
+                for _ in range(count):
+                    recent.add(group["model"], group.get("use_case", ""), tokens)
+        return recent.estimates()
 
     async def decide(self, asked: dict[str, Any], name: str = "", decider: Decider | None = None) -> dict[str, Any]:
         """Ask, with fields as on the wire; user is short for subject.user."""

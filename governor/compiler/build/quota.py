@@ -68,6 +68,7 @@ def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization:
         prorated=shape.first_period == "prorated",
         hold_for_s=reader.read(parse_duration, shape.reserve.hold_for, ("reserve", "hold_for"), 600),
         charge_on_expiry=shape.reserve.on_expiry == "charge",
+        learned=shape.reserve.output == "learned",
         fail_open=shape.on_ledger_failure == "allow",
         root=shape.formerly[0] if shape.formerly else shape.name,
     )

@@ -77,8 +77,13 @@ class ReserveShape(Shape, kw_only=True):
     """How a request is held against the budget until its usage is reported."""
 
     output: Annotated[
-        Literal["requested"],
-        Meta(description="How much output is held: all that was asked for.", examples=["requested"]),
+        Literal["requested", "learned"],
+        Meta(
+            description="How much output is held. requested: all that was asked for; learned: what 95 % of the last "
+            "1,000 outputs of the model in this use case did not exceed, else of the model, once there are 50; never "
+            "more than was asked for. With learned, a limit can be passed by what answers turn out longer.",
+            examples=["learned"],
+        ),
     ] = "requested"
     hold_for: Annotated[
         Duration, Meta(description="How long a hold lasts if nothing is reported.", examples=["10 minutes"])

@@ -76,6 +76,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         mode=Mode.ENFORCED if given.prepared.enforced else Mode.AUDITED,
         attributes=given.prepared.attributes,
         stale_policy=stale_policy,
+        estimate=given.estimate,
     )
 
 
@@ -132,6 +133,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
         mode=Mode.ENFORCED,
         attributes=asked.prepared.attributes,
         stale_policy=stale_policy,
+        estimate=asked.estimate,
     )
 
 
@@ -271,8 +273,8 @@ def _reservation(given: Candidate, stored: Stored | None) -> ReservationView | N
     return ReservationView(
         id=id_text(stored.decision_id),
         state=ReservationState.HELD,
-        tokens=given.amounts.input_tokens + given.amounts.output_tokens,
-        cost_nano_usd=given.amounts.cost_nano_usd,
+        tokens=given.held.input_tokens + given.held.output_tokens,
+        cost_nano_usd=given.held.cost_nano_usd,
         worst_case_nano_usd=given.amounts.cost_nano_usd,
         expires_at_s=stored.expires_at_s,
     )

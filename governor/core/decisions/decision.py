@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.ledger.budget import BudgetKey
 from governor.core.scopes import Scope
 from governor.core.units import Unit
@@ -156,6 +157,7 @@ class Decision:
         max_output_tokens: What the gateway must send on; always present.
         reservation: None for denies, dry runs and degraded answers.
         attributes: The resolved subject, for explanations; not part of the wire answer.
+        estimate: What was learned of the model's output, where a budget on the path holds by it.
     """
 
     decision_id: str | None
@@ -177,3 +179,4 @@ class Decision:
     replayed: bool = False
     degraded: bool = False
     stale_policy: bool = False
+    estimate: OutputEstimate | None = None

@@ -6,11 +6,13 @@ Simulation, policy tests, replay, the command line and ``/decide`` all call this
 from dataclasses import replace
 from datetime import datetime
 
+from governor.core.decisions.batches import average, batch_calls, check_batch_context
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.context import check_context
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.estimate import Estimate, estimate
 from governor.core.decisions.holds import Amounts, make_holds
+from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.prepare import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
@@ -20,6 +22,7 @@ from governor.core.errors import AmountError
 from governor.core.ledger.commands import Hold, Option
 from governor.core.models import ResolvedModel
 from governor.core.money import Rounding
+from governor.core.priced_units import gap_words
 from governor.core.prices import cost_nano_usd, held_nano_usd
 from governor.core.usage import Usage
 
@@ -81,25 +84,38 @@ def _candidate(
     snapshot: Snapshot, request: DecideRequest, prepared: PreparedCandidate, guess: Estimate, now: datetime
 ) -> Candidate:
     """Decide one model in full by everything but balances. No check stops at the first reason."""
-    context = check_context(
-        prepared.bounds,
-        prepared.context_limits,
-        prepared.model.model,
-        input_tokens=guess.input_tokens,
-        asked_output=request.max_output_tokens,
-        default_output=guess.default_output,
-        can_clamp=Ability.CLAMP in request.can,
-    )
-    calls, reasons = (1, ()) if request.operation is not Operation.BATCH else _calls(request)
+    calls, reasons = 1, ()
+    if request.operation is Operation.BATCH:
+        calls, reasons = batch_calls(request)
+        context = check_batch_context(prepared, request, guess, calls)
+    else:
+        context = check_context(
+            prepared.bounds,
+            prepared.context_limits,
+            prepared.model.model,
+            input_tokens=guess.input_tokens,
+            asked_output=request.max_output_tokens,
+            default_output=guess.default_output,
+            can_clamp=Ability.CLAMP in request.can,
+        )
     output_tokens = context.max_output_tokens * request.n
     amounts = Amounts(guess.input_tokens, output_tokens, None, calls)
+    held: Amounts | None = None
     holds: tuple[Hold, ...] = ()
+    learned = None
+    if prepared.learning is not None:
+        learned = snapshot.estimates.find(prepared.model.id, prepared.attributes.get("use_case", ""))
     try:
         cost = _cost(snapshot, request, prepared.model, amounts, now)
         if cost is None:
-            reasons = (*reasons, _unknown_price(snapshot, prepared.model))
+            reasons = (*reasons, _unknown_price(snapshot, request, prepared.model, now))
         amounts = Amounts(guess.input_tokens, output_tokens, cost, calls)
-        holds = make_holds(prepared.draws, amounts)
+        if learned is None or prepared.learning is None:
+            holds = make_holds(prepared.draws, amounts)
+        else:
+            expected = _expected(snapshot, request, prepared.model, amounts, learned=learned, now=now)
+            holds = make_holds(prepared.draws, amounts, expected)
+            held = prepared.learning.held(amounts, expected)
     except AmountError as error:
         # A rule that applies but cannot be evaluated fails closed.
         message = f"an amount cannot be computed: {error.message}"
@@ -112,16 +128,28 @@ def _candidate(
         warnings=(*prepared.warnings, *context.warnings),
         context=context,
         amounts=amounts,
+        held=held or amounts,
         holds=holds,
+        estimate=learned,
     )
 
 
-def _calls(request: DecideRequest) -> tuple[int, tuple[Reason, ...]]:
-    """Return the number of calls of a batch; it must say how many, and its total tokens."""
-    if request.requests is not None and request.input_tokens is not None and request.max_output_tokens is not None:
-        return request.requests, ()
-    message = "a batch needs requests, input_tokens and max_output_tokens in total, so that all of it can be held"
-    return request.requests or 1, (Reason(ReasonCode.BATCH_SIZE_UNKNOWN, message),)
+def _expected(
+    snapshot: Snapshot,
+    request: DecideRequest,
+    model: ResolvedModel,
+    asked: Amounts,
+    *,
+    learned: OutputEstimate,
+    now: datetime,
+) -> Amounts:
+    """Return what a request is expected to come to: never more than was asked for."""
+    output_tokens = min(asked.output_tokens, learned.output_tokens * asked.requests * request.n)
+    amounts = Amounts(asked.input_tokens, output_tokens, None, asked.requests)
+    cost = _cost(snapshot, request, model, amounts, now)
+    if cost is None or asked.cost_nano_usd is None:
+        return replace(amounts, cost_nano_usd=asked.cost_nano_usd)
+    return replace(amounts, cost_nano_usd=min(asked.cost_nano_usd, cost))
 
 
 def _cost(
@@ -136,15 +164,19 @@ def _cost(
     # Cache reads that the caller only claims do not lower a hold.
     usage = Usage(input_tokens=amounts.input_tokens, output_tokens=amounts.output_tokens, units=request.units)
     batch = request.operation is Operation.BATCH
+    size = average(amounts.input_tokens, amounts.requests)
     for known in (price, snapshot.policies.prices.unknown_price):
         if known is not None:
-            cost = cost_nano_usd(known, usage, Rounding.UP, batch=batch, requests=amounts.requests)
+            cost = cost_nano_usd(
+                known, usage, Rounding.UP, batch=batch, requests=amounts.requests, input_size=size
+            )
             if cost is not None:
                 return cost
     return None
 
 
-def _unknown_price(snapshot: Snapshot, model: ResolvedModel) -> Reason:
+def _unknown_price(snapshot: Snapshot, request: DecideRequest, model: ResolvedModel, now: datetime) -> Reason:
     book = snapshot.policies.prices
-    message = f"no price is known for {model.id}; add one to a PriceBook, or set unknown_price"
+    price = snapshot.price(model.id, model.provider, now)
+    message = gap_words(model.id, price.rates.units if price is not None else None, request.units)
     return Reason(ReasonCode.UNKNOWN_PRICE, message, book.policy, str(book.source) if book.source is not None else "")

@@ -5,6 +5,7 @@ from datetime import datetime
 from governor.core.decisions.context import Context
 from governor.core.decisions.decision import Basis, Reason
 from governor.core.decisions.holds import Amounts
+from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.decisions.prepare import PreparedCandidate
 from governor.core.decisions.request import DecideRequest
 from governor.core.decisions.routing import AUTO, is_open
@@ -22,9 +23,11 @@ class Candidate:
         reasons: Why policies refuse it; empty if only budgets can.
         warnings: What it would be allowed with.
         context: What the gateway would have to send on.
-        amounts: What is held for it.
+        amounts: What it may come to: all that was asked for.
+        held: What is held for it; less where its budgets learn.
         holds: What it takes from which budget, one for each of ``prepared.draws``.
         offered_anyway: False for a substitute that is only offered where a budget of the model asked for has no room.
+        estimate: What was learned of its output, if a budget holds by it.
     """
 
     prepared: PreparedCandidate
@@ -32,8 +35,10 @@ class Candidate:
     warnings: tuple[Reason, ...]
     context: Context
     amounts: Amounts
+    held: Amounts
     holds: tuple[Hold, ...]
     offered_anyway: bool = True
+    estimate: OutputEstimate | None = None
 
 
 @hot_value

@@ -14,6 +14,7 @@ from governor.core.decisions.caller import Caller
 from governor.core.decisions.context import Bounds, bounds_of
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
+from governor.core.decisions.holds import Learning, learning_of
 from governor.core.decisions.request import Ability, DecideRequest
 from governor.core.decisions.routing import choose_routing, is_open, models_of
 from governor.core.decisions.subject import ResolvedSubject, resolve_subject
@@ -77,6 +78,7 @@ class PreparedCandidate:
         offer: Why it is there.
         enforced: Whether anything enforced concerns it.
         points_out: Whether a budget on its path may warn: it has a soft limit, or only warns.
+        learning: How its budgets hold what has been learned of outputs; None if none of them does.
     """
 
     model: ResolvedModel
@@ -90,6 +92,7 @@ class PreparedCandidate:
     enforced: bool
     points_out: bool
     offer: Offer
+    learning: Learning | None
 
 
 @hot_value
@@ -289,6 +292,7 @@ def _candidate(
         enforced=applicable.enforced,
         points_out=any(_points_out(draw) for draw in draws),
         offer=offer,
+        learning=learning_of(draws),
     )
     return candidate, applicable
 

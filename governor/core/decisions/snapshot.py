@@ -9,6 +9,7 @@ from math import inf
 
 from governor.core.decisions.blocks import NO_BLOCKS, Blocks
 from governor.core.decisions.caller import Caller
+from governor.core.decisions.output_estimates import NO_ESTIMATES, OutputEstimates
 from governor.core.decisions.prepare import Prepared, prepare, renew
 from governor.core.decisions.request import DecideRequest
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
@@ -65,6 +66,8 @@ class Snapshot:
         version: Its digest or commit: every decision names it.
         applicable: Finds the policies of a request.
         blocks: What is stopped at once, whatever policies say.
+        estimates: How long answers have been, for quotas that hold what was learned.
+        learns: Whether there is such a quota.
     """
 
     def __init__(self, policies: PolicySet, catalogues: Catalogues) -> None:
@@ -80,6 +83,8 @@ class Snapshot:
         )
         self._quotas = {quota.header.name: quota for quota in policies.quotas}
         self.blocks = NO_BLOCKS
+        self.estimates = NO_ESTIMATES
+        self.learns = any(quota.learned for quota in policies.quotas)
         self._catalogues = catalogues
         self._models: dict[tuple[str, str], ResolvedModel] = {}
         self._prices: dict[tuple[str, str, int], Price | None] = {}
@@ -96,6 +101,12 @@ class Snapshot:
         """Return the same policies under other blocks; index and memories, which no block changes, are shared."""
         other = copy(self)
         other.blocks = blocks
+        return other
+
+    def with_estimates(self, estimates: OutputEstimates) -> "Snapshot":
+        """Return the same policies with other estimates; index and memories are shared, as for blocks."""
+        other = copy(self)
+        other.estimates = estimates
         return other
 
     def model(self, asked: str, provider: str) -> ResolvedModel:

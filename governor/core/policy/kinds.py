@@ -148,6 +148,7 @@ class Quota:
         hold_for_s: Life of a hold in seconds.
         charge_on_expiry: True if a hold that nobody reported on is charged when it expires.
         fail_open: True if a request may pass when the ledger fails (``on_ledger_failure: allow``).
+        learned: True if the output is held that such calls have had, not all that was asked for (``reserve``).
         root: The lineage name that takes part in the budget's identity: the oldest name of the quota.
     """
 
@@ -171,6 +172,7 @@ class Quota:
     hold_for_s: int = 600
     charge_on_expiry: bool = False
     fail_open: bool = False
+    learned: bool = False
     root: str = ""
 
 

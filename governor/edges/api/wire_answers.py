@@ -25,6 +25,17 @@ class HeldWire(Struct, forbid_unknown_fields=True):
     expires_at: datetime
 
 
+class OutputEstimateWire(Struct, forbid_unknown_fields=True):
+    """What has been learned of the output of such calls, where a quota on the path holds by it."""
+
+    output_tokens: Annotated[int, Meta(description="Held for each call, never more than was asked for.")]
+    percentile: Annotated[int, Meta(description="Nearest rank: so many percent of the outputs are not longer.")]
+    outputs: Annotated[int, Meta(description="How many of the newest outputs it was made from.")]
+    model: str
+    use_case: Annotated[str | None, Meta(description="Null: of all use cases of the model.")]
+    version: Annotated[str, Meta(description="The table of estimates that counted.")]
+
+
 class ReasonWire(Struct, forbid_unknown_fields=True):
     """One reason; numbers are there where something was compared."""
 
@@ -97,6 +108,7 @@ class DecisionAnswer(Struct, forbid_unknown_fields=True):
     mode: Mode
     degraded: Annotated[bool, Meta(description="The ledger gave no answer in time; the policies say what then.")]
     stale_policy: bool
+    output_estimate: OutputEstimateWire | UnsetType = UNSET
 
 
 class ErrorFacts(Struct, forbid_unknown_fields=True):
@@ -165,6 +177,7 @@ class EventAnswer(Struct, forbid_unknown_fields=True):
     reason: Annotated[str | None, Meta(description="Why it was rejected, or how it was recorded.")]
     estimated: bool
     unpriced: bool
+    note: Annotated[str, Meta(description="What has no price, and what to do about it.")] | UnsetType = UNSET
     provider_usage: ProviderUsageAnswer | UnsetType = UNSET
     other_models: (
         Annotated[

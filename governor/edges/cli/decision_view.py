@@ -26,6 +26,8 @@ def _parts(answer: Mapping[str, Any]) -> Iterator[RenderableType]:
         held = answer["reservation"]
         cost = f"{held['cost_usd']} USD" if held["cost_usd"] is not None else "an unknown cost"
         yield f"  held     {cost}, {held['tokens']:,} tokens, until {held['expires_at']}"
+    if answer.get("output_estimate"):
+        yield f"  learned  {_estimate(answer['output_estimate'])}"
     if answer["budgets"]:
         yield ""
         yield budgets_table(answer["budgets"])
@@ -66,6 +68,14 @@ def _remedy(remedy: Mapping[str, Any]) -> str:
             return f"wait until {remedy['at']}"
         case _:
             return "request an exception" + (f": {remedy['url']}" if remedy.get("url") else "")
+
+
+def _estimate(estimate: Mapping[str, Any]) -> str:
+    of = escape(estimate["model"]) + (f" in {escape(estimate['use_case'])}" if estimate["use_case"] else "")
+    return (
+        f"{estimate['percentile']} % of the last {estimate['outputs']:,} outputs of {of} had at most "
+        f"{estimate['output_tokens']:,} tokens (estimates {estimate['version']})"
+    )
 
 
 def _marks(answer: Mapping[str, Any]) -> str:

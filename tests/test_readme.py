@@ -4,11 +4,11 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from governor.clients.gateway import Gateway
 from governor.edges.cli.demo_server import DayClock, running_server
 from governor.settings import load_settings
+from tests.shown import part_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,15 +31,6 @@ def test_answer_shown_is_the_answer_given(tmp_path: Path) -> None:
         given = gateway.decide(request)
 
     assert shown == part_of(given, shown)
-
-
-def part_of(given: Any, shown: Any) -> Any:
-    """Return what is shown of what is given: the fields that are named, the first items of lists."""
-    if isinstance(shown, dict):
-        return {name: part_of(given.get(name), value) for name, value in shown.items()}
-    if isinstance(shown, list):
-        return [part_of(one, other) for one, other in zip(given, shown, strict=False)]
-    return given
 
 
 def test_make_targets_named_exist() -> None:

@@ -8,7 +8,8 @@ import pytest
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import Compiled, compile_folder
 from governor.core.periods import Every
-from governor.core.policy.kinds import Quota
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import Prefer, Quota
 from governor.core.units import Unit
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,41 @@ def test_it_has_budgets_on_every_level(example: Compiled) -> None:
     assert {("department",), ("user",)} <= {quota.per for quota in quotas(example, Unit.TOKENS)}
     assert [("user",)] == [quota.per for quota in minutes]
     assert [None] == [quota.period for quota in quotas(example, Unit.CONCURRENT)]
+
+
+def test_it_uses_what_moves_a_ceiling(example: Compiled) -> None:
+    """Share, pace, rollover of both, overage with a surcharge and from a fund, downgrade, dates: each where it fits."""
+    assert example.policies is not None
+    used = example.policies.quotas
+    overages = [quota.overage for quota in used if quota.overage is not None]
+
+    assert any(quota.max_share for quota in used)
+    assert any(quota.burst_percent for quota in used)
+    assert any(quota.rollover and quota.rollover.overspend and quota.rollover.unused_percent for quota in used)
+    assert {(True, False), (False, True)} == {(bool(item.fund), bool(item.surcharge_percent)) for item in overages}
+    assert any(quota.downgrade and quota.downgrade.from_percent < 100 for quota in used)
+    assert any(quota.prorated for quota in used)
+    assert any(quota.schedule for quota in used)
+    assert any(quota.header.formerly for quota in used)
+    assert any(quota.header.enforcement is Enforcement.AUDIT for quota in used)
+
+
+def test_it_offers_other_models(example: Compiled) -> None:
+    """Fallback, a context limit's other model, a routing for `auto` and one that replaces."""
+    assert example.policies is not None
+
+    assert any(allowlist.fallback for allowlist in example.policies.allowlists)
+    assert any(limit.downgrade_to for limit in example.policies.context_limits)
+    assert {False, True} == {routing.replace for routing in example.policies.routings}
+    assert set(Prefer) == {routing.prefer for routing in example.policies.routings}
+
+
+def test_somebody_moves_on_a_date(example: Compiled) -> None:
+    """A move is a second line of the CSV file."""
+    assert example.policies is not None
+    people = example.policies.organization.people.values()
+
+    assert [["platform", "search"]] == [[at.team for at in one.placements] for one in people if len(one.placements) > 1]
 
 
 def test_every_model_has_the_list_price_of_the_mission(example: Compiled) -> None:

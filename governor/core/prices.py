@@ -15,6 +15,7 @@ from governor.core.memo import Memo
 from governor.core.money import TOKENS_PER_RATE, Rounding, divide
 from governor.core.policy.header import Source
 from governor.core.price_lines import PriceLines
+from governor.core.priced_units import unit_rate
 from governor.core.usage import Usage
 
 FULL_BP = 10_000
@@ -22,12 +23,6 @@ FULL_BP = 10_000
 
 _PARTS = 9_000_000
 """Costs are summed in these parts of a nano-USD: exact per million tokens, per minute and per hour."""
-
-_UNIT_NAMES = {
-    "images": (("image", 1),),
-    "searches": (("search", 1),),
-    "audio_seconds": (("audio_second", 1), ("audio_minute", 60), ("audio_hour", 3600)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +158,11 @@ class PriceBook:
         """
         epoch = bisect_right(self._epochs, at)
         own = self._own.get((model_id, provider, epoch), lambda: self._own_prices(model_id, provider, at))
-        if lookup is None or not self.use_catalogue or own[-1] is not None:
+        if lookup is None or not self.use_catalogue:
             return dearest(own)
         listed = lookup.price(model_id, provider, at)
+        if own[-1] is not None:
+            return _with_listed_units(dearest(own), listed)
         return dearest((*own, listed and self._discounted(listed, provider, at)))
 
     def _own_prices(self, model_id: str, provider: str, at: datetime) -> tuple[Price | None, ...]:
@@ -191,6 +188,17 @@ class PriceBook:
         return replace(price, discount_bp=discount.discount_bp)
 
 
+def _with_listed_units(own: Price | None, listed: Price | None) -> Price | None:
+    """Return the book's price with the list's prices of units that it does not name.
+
+    A contract is about tokens; a search that the model makes costs what the list says until the book says otherwise.
+    """
+    if own is None or listed is None or not listed.rates.units:
+        return own
+    missing = {unit: rate for unit, rate in listed.rates.units.items() if unit_rate(own.rates.units, unit) is None}
+    return replace(own, rates=replace(own.rates, units={**own.rates.units, **missing}))
+
+
 def _precedence(line: PriceEntry) -> tuple[bool, int, bool, datetime]:
     return (not is_glob(line.model), len(line.model), line.provider != "", line.from_at)
 
@@ -209,7 +217,13 @@ def _dearness(price: Price) -> tuple[int, int]:
 
 
 def cost_nano_usd(
-    price: Price, usage: Usage, rounding: Rounding, *, batch: bool = False, requests: int = 1
+    price: Price,
+    usage: Usage,
+    rounding: Rounding,
+    *,
+    batch: bool = False,
+    requests: int = 1,
+    input_size: int | None = None,
 ) -> int | None:
     """Return what a call costs in nano-USD, rounded once.
 
@@ -218,7 +232,8 @@ def cost_nano_usd(
         usage: Consistent counts (see ``Usage.contradiction``).
         rounding: ``UP`` for holds, ``HALF_UP`` for settlements.
         batch: Whether the call was made through a batch interface.
-        requests: Number of calls for ``per_request``; at least 1.
+        requests: Number of calls for ``per_request``.
+        input_size: Input tokens of one call, which choose the tier; None: those of ``usage``, which is one call.
 
     Returns:
         The cost, or None if a kind of token or a unit that was used has no price at all.
@@ -228,8 +243,9 @@ def cost_nano_usd(
     """
     plan = price.batch if batch and price.batch is not None else price
     base, over = plan.rates, NO_RATES
+    size = usage.input_tokens if input_size is None else input_size
     for tier in plan.tiers:
-        if usage.input_tokens > tier.context_tokens:
+        if size > tier.context_tokens:
             over = tier.rates
     tokens = _tokens_cost(base, over, usage)
     units = _units_cost({**base.units, **over.units}, usage.units) if usage.units else 0
@@ -310,17 +326,12 @@ def _units_cost(rates: Mapping[str, int], used: Mapping[str, int]) -> int | None
     for unit, count in used.items():
         if not count:
             continue
-        priced = next(((rates[name], per) for name, per in _unit_names(unit) if name in rates), None)
+        priced = unit_rate(rates, unit)
         if priced is None:
             return None
-        rate, per = priced
-        cost += count * rate * (_PARTS // per)
+        rate, per, times = priced
+        cost += count * rate * (_PARTS // per) * times
     return cost
-
-
-def _unit_names(unit: str) -> tuple[tuple[str, int], ...]:
-    """Return the names under which a unit may be priced, with how many of it one price is for."""
-    return _UNIT_NAMES.get(unit) or ((unit, 1), (unit.removesuffix("s"), 1))
 
 
 def _first(*rates: int | None) -> int | None:

@@ -398,3 +398,24 @@ def test_the_short_way_to_a_hold_costs_what_the_whole_way_costs(
     expected = cost_nano_usd(price, usage, Rounding.UP)
 
     assert expected == held_nano_usd(price, input_tokens, output_tokens)
+
+
+def test_the_list_stands_under_a_book_with_units_that_it_does_not_name() -> None:
+    """A contract about tokens says nothing of searches: they cost what the list says; its own units stay."""
+    listed = Price(Rates(input=7, units={"search": 10_000_000, "image": 1}))
+    line = Price(Rates(input=5, units={"images": 40_000_000}))
+    book = PriceBook(entries=(PriceEntry("a/m", "", datetime.min.replace(tzinfo=UTC), line, Source("p.yaml", 1)),))
+    price = book.price("a/m", "", NOW, ListPrices(listed))
+
+    assert price is not None
+    assert (5, {"images": 40_000_000, "search": 10_000_000}) == (price.rates.input, dict(price.rates.units))
+    assert line == book.price("a/m", "", NOW)
+
+
+def test_the_tier_is_chosen_by_one_call_of_several() -> None:
+    """A batch of short requests is not one long request."""
+    price = Price(Rates(input=10), (Tier(100, Rates(input=20)),))
+    usage = Usage(input_tokens=1_000_000)
+
+    assert 20 == cost_nano_usd(price, usage, Rounding.UP)
+    assert [10, 20] == [cost_nano_usd(price, usage, Rounding.UP, input_size=size) for size in (100, 101)]

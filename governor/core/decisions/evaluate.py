@@ -6,6 +6,7 @@ Simulation, policy tests, replay, the command line and ``/decide`` all call this
 from dataclasses import replace
 from datetime import datetime
 
+from governor.core.decisions.batches import average, batch_calls, check_batch_context
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.context import check_context
 from governor.core.decisions.decision import Reason, ReasonCode
@@ -21,6 +22,7 @@ from governor.core.errors import AmountError
 from governor.core.ledger.commands import Hold, Option
 from governor.core.models import ResolvedModel
 from governor.core.money import Rounding
+from governor.core.priced_units import gap_words
 from governor.core.prices import cost_nano_usd, held_nano_usd
 from governor.core.usage import Usage
 
@@ -82,16 +84,21 @@ def _candidate(
     snapshot: Snapshot, request: DecideRequest, prepared: PreparedCandidate, guess: Estimate, now: datetime
 ) -> Candidate:
     """Decide one model in full by everything but balances. No check stops at the first reason."""
-    context = check_context(
-        prepared.bounds,
-        prepared.context_limits,
-        prepared.model.model,
-        input_tokens=guess.input_tokens,
-        asked_output=request.max_output_tokens,
-        default_output=guess.default_output,
-        can_clamp=Ability.CLAMP in request.can,
-    )
-    calls, reasons = (1, ()) if request.operation is not Operation.BATCH else _calls(request)
+    calls = 1
+    reasons: tuple[Reason, ...] = ()
+    if request.operation is Operation.BATCH:
+        calls, reasons = batch_calls(request)
+        context = check_batch_context(prepared, request, guess, calls)
+    else:
+        context = check_context(
+            prepared.bounds,
+            prepared.context_limits,
+            prepared.model.model,
+            input_tokens=guess.input_tokens,
+            asked_output=request.max_output_tokens,
+            default_output=guess.default_output,
+            can_clamp=Ability.CLAMP in request.can,
+        )
     output_tokens = context.max_output_tokens * request.n
     amounts = Amounts(guess.input_tokens, output_tokens, None, calls)
     held: Amounts | None = None
@@ -102,7 +109,7 @@ def _candidate(
     try:
         cost = _cost(snapshot, request, prepared.model, amounts, now)
         if cost is None:
-            reasons = (*reasons, _unknown_price(snapshot, prepared.model))
+            reasons = (*reasons, _unknown_price(snapshot, request, prepared.model, now))
         amounts = Amounts(guess.input_tokens, output_tokens, cost, calls)
         if learned is None or prepared.learning is None:
             holds = make_holds(prepared.draws, amounts)
@@ -126,14 +133,6 @@ def _candidate(
         holds=holds,
         estimate=learned,
     )
-
-
-def _calls(request: DecideRequest) -> tuple[int, tuple[Reason, ...]]:
-    """Return the number of calls of a batch; it must say how many, and its total tokens."""
-    if request.requests is not None and request.input_tokens is not None and request.max_output_tokens is not None:
-        return request.requests, ()
-    message = "a batch needs requests, input_tokens and max_output_tokens in total, so that all of it can be held"
-    return request.requests or 1, (Reason(ReasonCode.BATCH_SIZE_UNKNOWN, message),)
 
 
 def _expected(
@@ -166,15 +165,17 @@ def _cost(
     # Cache reads that the caller only claims do not lower a hold.
     usage = Usage(input_tokens=amounts.input_tokens, output_tokens=amounts.output_tokens, units=request.units)
     batch = request.operation is Operation.BATCH
+    size = average(amounts.input_tokens, amounts.requests)
     for known in (price, snapshot.policies.prices.unknown_price):
         if known is not None:
-            cost = cost_nano_usd(known, usage, Rounding.UP, batch=batch, requests=amounts.requests)
+            cost = cost_nano_usd(known, usage, Rounding.UP, batch=batch, requests=amounts.requests, input_size=size)
             if cost is not None:
                 return cost
     return None
 
 
-def _unknown_price(snapshot: Snapshot, model: ResolvedModel) -> Reason:
+def _unknown_price(snapshot: Snapshot, request: DecideRequest, model: ResolvedModel, now: datetime) -> Reason:
     book = snapshot.policies.prices
-    message = f"no price is known for {model.id}; add one to a PriceBook, or set unknown_price"
+    price = snapshot.price(model.id, model.provider, now)
+    message = gap_words(model.id, price.rates.units if price is not None else None, request.units)
     return Reason(ReasonCode.UNKNOWN_PRICE, message, book.policy, str(book.source) if book.source is not None else "")

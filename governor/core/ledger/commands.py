@@ -165,6 +165,7 @@ class Assessment:
         unpriced: No price is known.
         estimated: The counts are a guess.
         model_mismatch: Another model was used than decided.
+        note: What has no price, for people; ``""`` if nothing.
     """
 
     rejected: str | None
@@ -181,6 +182,7 @@ class Assessment:
     unpriced: bool = False
     estimated: bool = False
     model_mismatch: bool = False
+    note: str = ""
 
 
 @hot_value

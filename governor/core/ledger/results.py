@@ -28,6 +28,7 @@ class EventResult:
         estimated: The counts are a guess and may be corrected.
         stored: For a duplicate, the first result as it was encoded.
         provider_report: What was found in the provider's own object, if the event came with one.
+        note: What has no price, for people; ``""`` if nothing.
     """
 
     event_id: str
@@ -40,3 +41,4 @@ class EventResult:
     estimated: bool = False
     stored: bytes | None = None
     provider_report: ProviderReport | None = None
+    note: str = ""

@@ -197,6 +197,7 @@ def _write(
         unpriced=assessment.unpriced,
         estimated=assessment.estimated,
         provider_report=_report(command),
+        note=assessment.note,
     )
     entry = Entry(
         id=command.entry_id,

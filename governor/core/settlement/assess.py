@@ -24,7 +24,7 @@ from governor.core.settlement.postings import (
     quota_targets,
     reserved_targets,
 )
-from governor.core.settlement.pricing import usage_cost
+from governor.core.settlement.pricing import batch_input_size, gap_note, usage_cost
 from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
 
@@ -233,14 +233,22 @@ def _requests(case: _Case) -> int:
 
 def _price(case: _Case, usage: Usage, requests: int) -> int | None:
     """Price usage at its own time; None if no price is known."""
-    batch = Operation.BATCH in {
-        case.event.operation,
-        case.reservation.facts.operation if case.reservation is not None else "",
-    }
     model = case.model
     return usage_cost(
-        case.snapshot, model.id, model.provider, usage, at=case.occurred_at, batch=batch, requests=requests
+        case.snapshot,
+        model.id,
+        model.provider,
+        usage,
+        at=case.occurred_at,
+        batch=_is_batch(case),
+        requests=requests,
+        input_size=batch_input_size(usage, case.reservation),
     )
+
+
+def _is_batch(case: _Case) -> bool:
+    decided = case.reservation.facts.operation if case.reservation is not None else ""
+    return Operation.BATCH in {case.event.operation, decided}
 
 
 def _first_received_at(case: _Case) -> datetime:
@@ -263,15 +271,19 @@ def _assessment(
     estimated: bool,
     unpriced: bool = False,
 ) -> Assessment:
-    attributes = case.attributes
+    attributes, model = case.attributes, case.model
+    note = ""
+    if unpriced:
+        at, batch = case.occurred_at, _is_batch(case)
+        note = gap_note(case.snapshot, model.id, model.provider, actual.usage, at=at, batch=batch)
     return Assessment(
         rejected=None,
         usage=actual.usage,
         cost_nano_usd=actual.cost_nano_usd,
         requests=actual.requests,
         postings=postings,
-        model=case.model.id,
-        provider=case.model.provider,
+        model=model.id,
+        provider=model.provider,
         rollup=RollupKey(
             hour_s=hour_start_s(case.booked_at, case.snapshot.organization.time_zone),
             department=attributes.get("department", ""),
@@ -280,8 +292,8 @@ def _assessment(
             project=attributes.get("project", ""),
             environment=attributes.get("environment", ""),
             use_case=attributes.get("use_case", ""),
-            model=case.model.id,
-            provider=case.model.provider,
+            model=model.id,
+            provider=model.provider,
         ),
         attributes=attributes,
         charged=charged,
@@ -289,4 +301,5 @@ def _assessment(
         unpriced=unpriced,
         estimated=estimated,
         model_mismatch=_mismatch(case),
+        note=note,
     )

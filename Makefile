@@ -53,6 +53,7 @@ check: $(READY) ## every linter, the policies and the generated files
 	$(BIN)/mypy governor
 	$(BIN)/lint-imports
 	$(BIN)/governor validate policies
+	$(BIN)/governor test policies --fail-under 100
 	$(BIN)/governor schema export --check
 	$(BIN)/python docs/generate.py --check
 

@@ -32,7 +32,11 @@ def kind_schema(kind: str) -> Schema:
     tidy: Schema = _tidy(schema)
     tidy["properties"]["kind"] = {"const": kind, "description": "What this document is.", "examples": [kind]}
     first = ["apiVersion", "kind", "name"]
-    tidy["required"] = [*first, *(name for name in tidy["required"] if name not in first)]
+    needed = {"kind", *tidy["required"]}
+    tidy["required"] = [
+        *(name for name in first if name in needed),
+        *sorted(needed - {*first}, key=tidy["required"].index),
+    ]
     tidy["properties"] = _ordered(tidy["properties"], first, root["properties"])
     return tidy
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from governor.core.decisions.budget_keys import budget_key
+from governor.core.decisions.budget_keys import SHARE, budget_key, part_key
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.conclude import conclude
 from governor.core.decisions.decision import Decision
@@ -22,6 +22,7 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Admission
 from governor.core.ledger.counter import Counter, expiry_bucket
 from governor.core.money import usd_text
+from governor.core.policy.kinds import Quota
 from governor.services.answers import encode_decision
 from governor.services.fired_rules import Rule, fired_rules, took_part
 
@@ -77,11 +78,11 @@ def _give(book: Book, snapshot: Snapshot, plan: Plan, given: Given, now: datetim
     at = given.at or now
     keys: set[BudgetKey] = set()
     if given.scope is not None:
-        missing = [name for name in quota.per if name not in given.scope]
-        if missing or len(given.scope) != len(quota.per):
-            yield f"given: the scope of Quota/{given.quota} is {', '.join(quota.per) or 'nobody in particular'}"
+        key = _key_of(quota, given.scope, at)
+        if key is None:
+            yield f"given: the scope of Quota/{given.quota} is {_scope_words(quota)}"
             return
-        keys.add(budget_key(quota, tuple((name, given.scope[name]) for name in quota.per), at))
+        keys.add(key)
     else:
         # The budget that the request draws on; a quota that does not concern it has none.
         draws = [draw for candidate in plan.candidates for draw in candidate.prepared.draws]
@@ -96,6 +97,26 @@ def _give(book: Book, snapshot: Snapshot, plan: Plan, given: Given, now: datetim
         counter.fold(book.now_s)
         counter.used += given.used
         counter.hold(expiry_bucket(book.now_s + HELD_FOR_S), given.held, charge_on_expiry=False)
+
+
+def _key_of(quota: Quota, given: Mapping[str, str], at: datetime) -> BudgetKey | None:
+    """Return the budget of a scope or, where the taker of a share is named too, the budget of that share."""
+    if not all(name in given for name in quota.per):
+        return None
+    scope = tuple((name, given[name]) for name in quota.per)
+    whole = budget_key(quota, scope, at)
+    beside = set(given) - set(quota.per)
+    if not beside:
+        return whole
+    if quota.max_share is None or beside != {quota.max_share.per}:
+        return None
+    taker = quota.max_share.per
+    return part_key(quota, whole, SHARE, (*scope, (taker, given[taker])))
+
+
+def _scope_words(quota: Quota) -> str:
+    names = ", ".join(quota.per) or "nobody in particular"
+    return f"{names}, and for a share {quota.max_share.per}" if quota.max_share is not None else names
 
 
 def _differences(

@@ -11,6 +11,9 @@ from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Unit
 
+SHARE = "share"
+"""What tells the budget of a share from the whole's: see ``part_key``."""
+
 PERIODS_MAX = 4_096
 """Period definitions remembered; a company has a handful."""
 

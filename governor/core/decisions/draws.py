@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, auto
 
 from governor.core.calendar_days import local_date
-from governor.core.decisions.budget_keys import budget_key, day_key, part_key, scope_of
+from governor.core.decisions.budget_keys import SHARE, budget_key, day_key, part_key, scope_of
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.ceilings import Carry, CeilingRule, HoldTerms, Pace, Predecessor
 from governor.core.policy.applicable import AppliedQuota, apply_quota
@@ -185,7 +185,7 @@ def _parts(
         taker = (share.per, attributes.get(share.per, NONE_VALUE))
         rule = CeilingRule(key.digest, whole.applied.limit, carry, percent=share.percent)
         limit = whole.applied.limit * share.percent // 100
-        parts.append(_part(whole, Part.SHARE, part_key(quota, key, "share", (*scope, taker)), rule, limit))
+        parts.append(_part(whole, Part.SHARE, part_key(quota, key, SHARE, (*scope, taker)), rule, limit))
     if quota.burst_percent is not None and quota.period is not None and key.period_end_s is not None:
         zone = quota.period.time_zone
         end = datetime.fromtimestamp(key.period_end_s, UTC)

@@ -191,6 +191,8 @@ def encode_event_result(result: EventResult) -> bytes:
         "estimated": result.estimated,
         "unpriced": result.unpriced,
     }
+    if result.note:
+        wire["note"] = result.note
     if result.provider_report is not None:
         wire["provider_usage"] = _provider_report(result.provider_report)
     return _encode(wire)

@@ -177,6 +177,7 @@ class EventAnswer(Struct, forbid_unknown_fields=True):
     reason: Annotated[str | None, Meta(description="Why it was rejected, or how it was recorded.")]
     estimated: bool
     unpriced: bool
+    note: Annotated[str, Meta(description="What has no price, and what to do about it.")] | UnsetType = UNSET
     provider_usage: ProviderUsageAnswer | UnsetType = UNSET
     other_models: (
         Annotated[

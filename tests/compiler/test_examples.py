@@ -75,6 +75,7 @@ def test_it_uses_what_moves_a_ceiling(example: Compiled) -> None:
     assert any(quota.downgrade and quota.downgrade.from_percent < 100 for quota in used)
     assert any(quota.prorated for quota in used)
     assert any(quota.schedule for quota in used)
+    assert any(quota.learned for quota in used)
     assert any(quota.header.formerly for quota in used)
     assert any(quota.header.enforcement is Enforcement.AUDIT for quota in used)
 
@@ -117,9 +118,13 @@ def test_every_model_has_the_list_price_of_the_mission(example: Compiled) -> Non
 
 
 def test_every_file_starts_with_its_schema_line() -> None:
-    """Editors help from the first keystroke."""
-    first = {
-        path.name: path.read_text(encoding="utf-8").split("\n", 1)[0] for path in (ROOT / "policies").glob("*.yaml")
-    }
+    """Editors help from the first keystroke, with policies and with their tests."""
+    wanted = {True: "TestSuite", False: "policy"}
+    wrong = [
+        path.name
+        for path in (ROOT / "policies").glob("*.yaml")
+        if path.read_text(encoding="utf-8").split("\n", 1)[0]
+        != f"# yaml-language-server: $schema=../schemas/{wanted[path.name.endswith('.test.yaml')]}.schema.json"
+    ]
 
-    assert {"# yaml-language-server: $schema=../schemas/policy.schema.json"} == set(first.values())
+    assert [] == wrong

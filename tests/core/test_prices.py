@@ -173,40 +173,6 @@ def test_a_free_kind_does_not_fall_back() -> None:
     assert "0.000000000" == cost(price, Usage(input_tokens=1_000, cached_input_tokens=1_000))
 
 
-@pytest.mark.parametrize(
-    ("unit", "count", "expected"),
-    [
-        ("images", 3, "0.120000000"),
-        ("searches", 2, "0.020000000"),
-        ("audio_seconds", 90, "0.009000000"),
-        ("audio_seconds", 1, "0.000100000"),
-        ("pages", 7, "0.007000000"),
-        ("characters", 1_000, "0.015000000"),
-        ("barrels", 1, None),
-        ("barrels", 0, "0.000000000"),
-    ],
-)
-def test_units_are_priced_by_their_own_name(unit: str, count: int, expected: str | None) -> None:
-    """Seconds are priced by the minute exactly; a unit that was used and has no price is unknown."""
-    units = {
-        "image": 40_000_000,
-        "search": 10_000_000,
-        "audio_minute": 6_000_000,
-        "page": 1_000_000,
-        "character": 15_000,
-    }
-
-    assert expected == cost(Price(Rates(units=units)), Usage(units={unit: count}))
-
-
-def test_a_second_of_audio_by_the_hour_is_rounded_only_at_the_end() -> None:
-    """A price that no second divides is summed exactly."""
-    price = Price(Rates(units={"audio_hour": 40_000_000}))
-
-    assert 40_000_000 == cost_nano_usd(price, Usage(units={"audio_seconds": 3_600}), Rounding.UP)
-    assert 11_112 == cost_nano_usd(price, Usage(units={"audio_seconds": 1}), Rounding.UP)
-
-
 def test_each_call_pays_its_fee() -> None:
     """A price per request counts once for each call, also in a batch."""
     price = Price(Rates(input=0, per_request=5_000_000), batch_discount_bp=5_000)
@@ -398,18 +364,6 @@ def test_the_short_way_to_a_hold_costs_what_the_whole_way_costs(
     expected = cost_nano_usd(price, usage, Rounding.UP)
 
     assert expected == held_nano_usd(price, input_tokens, output_tokens)
-
-
-def test_the_list_stands_under_a_book_with_units_that_it_does_not_name() -> None:
-    """A contract about tokens says nothing of searches: they cost what the list says; its own units stay."""
-    listed = Price(Rates(input=7, units={"search": 10_000_000, "image": 1}))
-    line = Price(Rates(input=5, units={"images": 40_000_000}))
-    book = PriceBook(entries=(PriceEntry("a/m", "", datetime.min.replace(tzinfo=UTC), line, Source("p.yaml", 1)),))
-    price = book.price("a/m", "", NOW, ListPrices(listed))
-
-    assert price is not None
-    assert (5, {"images": 40_000_000, "search": 10_000_000}) == (price.rates.input, dict(price.rates.units))
-    assert line == book.price("a/m", "", NOW)
 
 
 def test_the_tier_is_chosen_by_one_call_of_several() -> None:

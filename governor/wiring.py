@@ -21,6 +21,7 @@ from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
+from governor.services.output_watcher import OutputWatcher
 from governor.services.publish_policies import CompilePolicies, PolicyPublisher, publish_folder
 from governor.services.record_outcomes import OutcomeRecorder
 from governor.services.report_use_cases import UseCaseReporter
@@ -99,6 +100,9 @@ async def open_governor(
         blocks = BlockWatcher(publisher.snapshots, database, clock.now)
         await blocks.start()
         stack.push_async_callback(blocks.stop)
+        outputs = OutputWatcher(publisher.snapshots, database, clock.now)
+        await outputs.start()
+        stack.push_async_callback(outputs.stop)
         publisher.start()
         stack.push_async_callback(publisher.stop)
         budgets = BudgetReader(publisher.snapshots, ledger, database)

@@ -24,6 +24,7 @@ class Refresher(Generic[T]):
         read: Reads the database; called in a thread of its own.
         take: Makes what was read count; called in the event loop.
         pause: Waits some seconds.
+        every_s: How long between readings.
     """
 
     def __init__(
@@ -32,11 +33,14 @@ class Refresher(Generic[T]):
         read: Callable[[], T],
         take: Callable[[T], None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        every_s: float = REFRESH_S,
     ) -> None:
         self._name = name
         self._read = read
         self._take = take
         self._pause = pause
+        self._every_s = every_s
         # A thread of its own: slow searches may keep all shared ones busy, and what stops somebody cannot wait.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._task: asyncio.Task[None] | None = None
@@ -60,7 +64,7 @@ class Refresher(Generic[T]):
 
     async def _keep_fresh(self) -> None:
         while True:
-            await self._pause(REFRESH_S)
+            await self._pause(self._every_s)
             try:
                 await self.refresh()
             except SQLAlchemyError as error:

@@ -9,16 +9,18 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from governor.compiler.load import compile_folder
 from governor.core.decisions.snapshot import Snapshot
+from governor.edges.cli.app import app
 from tests.decisions.story import Story
 from tests.shown import part_of
 
@@ -34,16 +36,21 @@ EVERYTHING = '\n---\n{apiVersion: governor/v1, kind: ModelAllowlist, name: every
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page shows: a policy, or an answer that somebody gets under the policy above it.
+    """What a page shows: a policy, or an answer that somebody gets under the policy above it, or a suite that tests it.
 
     Attributes:
-        steps: What leads to the answer; None for the policy itself.
-        text: The answer, or the policy again.
+        steps: What leads to the answer; None for a policy or a suite.
+        text: The answer, the policy again, or the suite.
     """
 
     policy: str
     steps: list[dict[str, Any]] | None
     text: str
+
+    @property
+    def is_suite(self) -> bool:
+        """Whether it is a test suite, for the policy above it."""
+        return self.steps is None and "kind: TestSuite" in self.text
 
 
 def shown_by(page: Path) -> Iterator[tuple[str, Shown]]:
@@ -53,14 +60,16 @@ def shown_by(page: Path) -> Iterator[tuple[str, Shown]]:
     for block in BLOCK.finditer(text):
         place = f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, block.start('text')) + 1}"
         if block["language"] == "yaml" and block["text"].startswith("apiVersion: governor/"):
-            policy = block["text"]
-            yield place, Shown(policy, None, policy)
+            shown = Shown(policy, None, block["text"])
+            policy = policy if shown.is_suite else block["text"]
+            yield place, replace(shown, policy=policy)
         if block["steps"]:
             yield place, Shown(policy, yaml.safe_load(block["steps"]), block["text"])
 
 
 SHOWN = [(place, shown) for page in PAGES for place, shown in shown_by(page)]
-POLICIES = [pytest.param(shown, id=place) for place, shown in SHOWN if shown.steps is None]
+POLICIES = [pytest.param(shown, id=place) for place, shown in SHOWN if shown.steps is None and not shown.is_suite]
+SUITES = [pytest.param(shown, id=place) for place, shown in SHOWN if shown.is_suite]
 ANSWERS = [pytest.param(shown, id=place) for place, shown in SHOWN if shown.steps is not None]
 
 
@@ -97,6 +106,16 @@ def test_policy_compiles(shown: Shown, tmp_path: Path) -> None:
     lay(tmp_path, shown.policy)
 
     assert [] == [str(problem) for problem in compile_folder(tmp_path, NOW).problems]
+
+
+@pytest.mark.parametrize("shown", SUITES)
+def test_suite_passes(shown: Shown, tmp_path: Path) -> None:
+    """A test suite that is printed passes with the policy above it."""
+    lay(tmp_path, shown.policy)
+    (tmp_path / "case.test.yaml").write_text(shown.text, encoding="utf-8")
+    result = CliRunner().invoke(app, ["test", str(tmp_path)])
+
+    assert (0, "") == (result.exit_code, result.stderr)
 
 
 @pytest.mark.parametrize("shown", ANSWERS)

@@ -40,15 +40,15 @@ class ReservationKeeper:
         return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
 
     async def extend(
-        self, reservation_id: str, caller: Caller, hold_for_s: int, cost_nano_usd: int | None, now: datetime
+        self, reservation_id: str, caller: Caller, hold_for_s: int | None, cost_nano_usd: int | None, now: datetime
     ) -> ReservationResult:
         """Let a hold live longer and, if a cost is given, hold that much, under the limits in force now.
 
         Args:
             reservation_id: Of the caller's own reservation.
             caller: Who asks.
-            hold_for_s: New life in seconds from now; at most 24 hours from the decision in all.
-            cost_nano_usd: New total cost to hold, or None.
+            hold_for_s: New life in seconds from now; at most 24 hours from the decision in all. None: as before.
+            cost_nano_usd: Cost to hold from now on, beside what was reported already. None: as before.
             now: The door's instant.
 
         Raises:

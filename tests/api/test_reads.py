@@ -328,6 +328,19 @@ async def test_a_hold_is_extended_in_time_and_money(any_server: Server) -> None:
     assert "1.5" == budget["held"]
 
 
+async def test_a_hold_is_raised_without_being_prolonged(server: Server) -> None:
+    """What is left out stays as it is; leaving out both is a mistake."""
+    async with server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+        path = f"/reservations/{decision['reservation']['id']}/extend"
+        dearer = await client.post(path, json={"cost_usd": "1.5"})
+        nothing = await client.post(path, json={})
+
+    before, after = decision["reservation"], dearer.json()["reservation"]
+    assert (before["expires_at"], "1.500000000") == (after["expires_at"], after["cost_usd"])
+    assert (422, "hold_for") == (nothing.status_code, nothing.json()["error"]["details"]["field"])
+
+
 async def test_a_hold_is_extended_under_the_limit_in_force_now(any_server: Server, policies: Path) -> None:
     """A limit that was lowered since the decision refuses more money, and one that was raised allows it."""
 

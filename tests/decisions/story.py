@@ -17,12 +17,15 @@ from governor.core.decisions.ids import id_bytes
 from governor.core.decisions.output_estimates import OutputEstimates, RecentOutputs
 from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
 from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
+from governor.core.errors import GovernorError
 from governor.core.ledger.commands import Release
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
+from governor.core.money import nano_from_text
 from governor.core.usage import Usage
 from governor.services.answers import encode_event_result
 from governor.services.decide import Answered, Decider
+from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
@@ -104,6 +107,8 @@ class Story:
             return await self.decide(step["decide_without_ledger"], step.get("as", ""), decider)
         if "usage" in step:
             return await self.usage(step["usage"])
+        if "extend" in step:
+            return await self.extend(step["extend"])
         if "release" in step:
             decision_id = id_bytes(self.decisions[step["release"]])
             assert decision_id is not None
@@ -161,6 +166,19 @@ class Story:
         questions = [(self.question(one)[0], json.dumps(one).encode()) for one in asked]
         answers = await self.decider.decide_many(questions, Caller("gw"), self.now, all_or_nothing=True)
         return [json.loads(answer.body) for answer in answers if isinstance(answer, Answered)]
+
+    async def extend(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Prolong a hold, with fields as on the wire; ``decision`` names an earlier step. A refusal is its code."""
+        reservation_id, hold_for_s = self.decisions[asked["decision"]], asked.get("hold_for_s")
+        cost_nano_usd = nano_from_text(asked["cost_usd"]) if "cost_usd" in asked else None
+        keeper = ReservationKeeper(self.snapshots, self.ledger)
+        try:
+            result = await keeper.extend(reservation_id, Caller("gw"), hold_for_s, cost_nano_usd, self.now)
+        except GovernorError as error:
+            return {"refused": error.code}
+        assert result.reservation is not None
+        expires_at = datetime.fromtimestamp(result.reservation.expires_at_s, UTC)
+        return {"outcome": result.outcome, "expires_at": expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
     def question(self, asked: dict[str, Any]) -> tuple[DecideRequest, Caller]:
         """Turn a step into a request and the key that it comes with."""

@@ -236,15 +236,16 @@ class Extend:
     """Let a hold live longer and, for calls that cost more as they go on, hold more money.
 
     Attributes:
-        hold_for_s: New life in seconds from now; at most 24 hours from the decision in all.
-        cost_nano_usd: New total cost to hold, or None to leave it; it must fit.
+        hold_for_s: New life in seconds from now; at most 24 hours from the decision in all. None leaves it.
+        cost_nano_usd: Cost to hold from now on, or None to leave it; it must fit. What was reported already is not
+            part of it.
         ceilings: Gives the ceilings in force now, by digest of the budget (None: no ceiling); a budget that is not
             among them keeps the ceiling under which it was placed. Called inside the transaction. Pure.
     """
 
     decision_id: bytes
     client: str
-    hold_for_s: int
+    hold_for_s: int | None
     cost_nano_usd: int | None = None
     ceilings: Callable[[Reservation], Mapping[bytes, int | None]] = _as_placed
 

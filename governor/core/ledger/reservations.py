@@ -37,7 +37,9 @@ def extend(work: WorkingSet, command: Extend) -> ReservationResult:
     if reservation is None or refused is not None:
         return ReservationResult(refused or ReservationOutcome.UNKNOWN, reservation)
     work.require_known(held.budget for held in reservation.holds)
-    bucket = max(reservation.expires_at_s, expiry_bucket(work.instant_of(reservation) + command.hold_for_s))
+    bucket = reservation.expires_at_s
+    if command.hold_for_s is not None:
+        bucket = max(bucket, expiry_bucket(work.instant_of(reservation) + command.hold_for_s))
     # A life rounds up to its bucket, and so does its longest life.
     if bucket > reservation.at_ms / 1000 + HOLD_FOR_S_MAX + BUCKET_S:
         return ReservationResult(ReservationOutcome.TOO_LONG, reservation)

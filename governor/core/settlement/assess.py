@@ -220,11 +220,13 @@ def _targets(case: _Case) -> tuple[Target, ...]:
 def _requests(case: _Case) -> int:
     """Return the calls that an event stands for: one, or those of a batch with the event that ends it.
 
-    A batch that is reported in parts was still asked for once.
+    What is reported in parts, a session or a batch, was still asked for once.
     """
     reservation = case.reservation
     if reservation is None or reservation.facts.operation != Operation.BATCH:
-        return 1
+        if case.corrected is not None and case.corrected.usage != _NOTHING:
+            return case.corrected.requests
+        return 1 if case.event.final else 0
     if case.corrected is not None:
         return case.corrected.requests
     ends = case.event.final and reservation.state not in _SETTLED

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict
 
 from governor.core.decisions.ids import id_text
+from governor.core.errors import InvalidRequestError
 from governor.core.ledger.commands import ReservationResult
 from governor.core.money import nano_from_text, usd_text
 from governor.edges.api.access import TheCaller, TheGovernor
@@ -60,10 +61,11 @@ async def extend(
     """The call takes longer, or costs more as it goes on: at most 24 hours in all, if budgets have room."""
     require_json(request.scope)
     wire = EXTEND.decode(await request.body())
+    if wire.hold_for is None and wire.cost_usd is None:
+        raise InvalidRequestError("send `hold_for`, `cost_usd` or both: nothing is asked for", field="hold_for")
     cost = nano_from_text(wire.cost_usd) if wire.cost_usd is not None else None
-    result = await governor.reservations.extend(
-        reservation_id, caller.caller, hold_seconds(wire.hold_for), cost, governor.clock.now()
-    )
+    hold_for_s = hold_seconds(wire.hold_for) if wire.hold_for is not None else None
+    result = await governor.reservations.extend(reservation_id, caller.caller, hold_for_s, cost, governor.clock.now())
     return _answer(result, governor.clock.time())
 
 

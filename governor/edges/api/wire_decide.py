@@ -151,10 +151,19 @@ DECIDE_BATCH = BodyDecoder(DecideBatchWire, parts_are_checked=True)
 class ExtendWire(Struct, forbid_unknown_fields=True, frozen=True):
     """A call that takes longer, or costs more as it goes on."""
 
-    hold_for: Annotated[Text, Meta(description="New life from now, like `10 minutes`; at most 24 hours in all.")]
+    hold_for: Annotated[
+        Text | None,
+        Meta(
+            description="New life from now, like `10 minutes`; at most 24 hours in all, and never shorter than before. "
+            "Absent: as before; then `cost_usd` is needed."
+        ),
+    ] = None
     cost_usd: Annotated[
         Annotated[str, Meta(max_length=32)] | None,
-        Meta(description="New total cost to hold, a decimal string; it must fit. Absent: as before."),
+        Meta(
+            description="What to hold from now on, a decimal string; it must fit, and it is never less than before. "
+            "What events with `final: false` have reported is not part of it. Absent: as before."
+        ),
     ] = None
 
 

@@ -69,7 +69,9 @@ class UsageWire(Struct, forbid_unknown_fields=True, frozen=True):
     provider: Text | None = None
     operation: Operation = Operation.CHAT
     status: CallStatus = CallStatus.OK
-    final: Annotated[bool, Meta(description="False for a part of a call that goes on.")] = True
+    final: Annotated[
+        bool, Meta(description="False for a part of a call that goes on: it counts as a request with its last event.")
+    ] = True
     counts: Annotated[
         Literal["provider", "estimated"], Meta(description="`estimated` for the gateway's own guess.")
     ] = "provider"

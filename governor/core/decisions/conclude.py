@@ -54,10 +54,12 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
     given = plan.candidates[admission.chosen]
     substituted = given.prepared.model.id != plan.requested_model
     unfit = admission.unfit[admission.chosen]
+    points_out = bool(unfit) or given.prepared.points_out
+    # What was placed is in the balances already, and nothing is compared with itself; a dry run has placed nothing.
+    before = _before(admission) if stored is not None and (substituted or points_out) else admission
     warnings = given.warnings
-    if unfit or given.prepared.points_out:
-        # Balances already include this request's own holds; a warning compares what was there before.
-        warnings = (*warnings, *_budget_warnings(given, unfit, _before(admission)))
+    if points_out:
+        warnings = (*warnings, *_budget_warnings(given, unfit, before))
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.ALLOW,
@@ -68,7 +70,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         clamped=given.context.clamped,
         basis=plan.basis,
         reservation=_reservation(given, stored),
-        reasons=_why_substituted(plan, admission, given) if substituted else (),
+        reasons=_why_substituted(plan, before, given) if substituted else (),
         warnings=warnings,
         budgets=_budgets(given, admission),
         remedies=(),
@@ -137,7 +139,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
     )
 
 
-def _why_substituted(plan: Plan, admission: Admission, given: Candidate) -> tuple[Reason, ...]:
+def _why_substituted(plan: Plan, before: Admission, given: Candidate) -> tuple[Reason, ...]:
     """Return why the model asked for was not given, with the balances before the substitute was held."""
     if plan.is_open and plan.routing is not None:
         header = plan.routing.header
@@ -145,8 +147,7 @@ def _why_substituted(plan: Plan, admission: Admission, given: Candidate) -> tupl
         message = f"{header.name} chose {given.prepared.model.id}: {which} of its models that may serve this request"
         return (Reason(ReasonCode.MODEL_ROUTED, message, header.ref, str(header.source)),)
     asked = plan.candidates[0]
-    before = _before(admission)
-    return (*asked.reasons, *_budget_reasons(asked, _refused(asked, admission.unfit[0], before), before))
+    return (*asked.reasons, *_budget_reasons(asked, _refused(asked, before.unfit[0], before), before))
 
 
 def _refused(candidate: Candidate, unfit: tuple[int, ...], admission: Admission) -> list[int]:

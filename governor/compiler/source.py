@@ -234,7 +234,7 @@ def _scalar(reading: _Reading, event: Any) -> Any:
     if text == "":
         _look_for_hash(reading, event.start_mark)
         return None
-    if text.lower() in WORDS_OF_YAML_11:
+    if text.lower() in WORDS_OF_YAML_11 and not _is_key(reading):
         message = f"`{text}` is a word here, but a boolean for readers of YAML 1.1"
         reading.add("ambiguous-word", message, event.start_mark, f'write "{text}" in quotes, or true or false')
         return text
@@ -250,6 +250,12 @@ def _look_for_hash(reading: _Reading, mark: Any) -> None:
     if found is not None:
         word = found[1]
         reading.add("unquoted-hash", f"`#{word}` is a comment, so the value is empty", mark, f'write "#{word}"')
+
+
+def _is_key(reading: _Reading) -> bool:
+    """Tell whether what comes next is a key: a field's name, which nobody takes for a boolean."""
+    frame = reading.frames[-1] if reading.frames else None
+    return frame is not None and isinstance(frame.container, dict) and not frame.has_key
 
 
 def _put(reading: _Reading, value: Any, event: Any) -> Path:

@@ -61,6 +61,19 @@ def test_what_holds_passes(cli: Cli, suite: Callable[[str], None]) -> None:
     assert "2 passed, 0 failed; 2 of 2 rules fired (100%)" in result.output
 
 
+def test_a_warning_stops_nothing(cli: Cli, suite: Callable[[str], None]) -> None:
+    """A word that YAML 1.1 takes for a boolean is pointed out, and the cases run; the field `n` is no such word."""
+    ask = "{user: ada@acme.example, model: acme/fast, input_tokens: 1000, max_output_tokens: 0, n: 2}"
+    suite(SUITE + f"  - name: no\n    request: {ask}\n    expect: {{verdict: allow}}\n")
+
+    result = cli("test", "--case", "no")
+
+    assert (0, True) == (result.exit_code, "1 passed" in result.stdout)
+    assert ["sales.test.yaml:15:11 warning ambiguous-word"] == [
+        line.partition(" `")[0] for line in result.stderr.splitlines()
+    ]
+
+
 @pytest.mark.parametrize(
     ("expect", "said"),
     [

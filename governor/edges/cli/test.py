@@ -8,12 +8,13 @@ import typer
 
 from governor.clients.clock import SystemClock
 from governor.clients.price_catalogue import genai_prices
+from governor.compiler.problems import Severity
 from governor.compiler.testcases import read_suites
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.decisions.suites import Suite
 from governor.edges.cli.load_policies import load_policies
 from governor.edges.cli.mistakes import FINDING, WRONG_USE
-from governor.edges.cli.printing import complain, print_json, say
+from governor.edges.cli.printing import complain, console, print_json, say
 from governor.edges.cli.test_report import as_github, as_json, as_junit, as_text
 from governor.services.coverage import coverage
 from governor.services.run_suites import run_suites
@@ -72,9 +73,11 @@ def test(
 
 def _selected(place: Path, suite: str, case: str) -> list[Suite]:
     found = read_suites(place)
-    if found.problems:
-        for problem in found.problems:
-            say(str(problem))
+    broken = any(problem.severity is Severity.ERROR for problem in found.problems)
+    for problem in found.problems:
+        # A warning stops nothing, and stays out of what programs read.
+        console(stderr=not broken).print(str(problem), soft_wrap=True, markup=False)
+    if broken:
         complain("the test suites have errors; mend them first")
         raise typer.Exit(FINDING)
     suites = [

@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-full-database bench-memory bench-trace
+	bench-decide bench-evaluate bench-ledger bench-replay bench-full-database bench-memory bench-trace bench-learned
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ bench-memory: $(READY) ## memory of the server over a million decisions
 
 bench-trace: $(READY) ## a recorded trace through the running server: TRACE=file.csv.gz
 	$(BIN)/python -m benchmarks.trace $(TRACE)
+
+bench-learned: $(READY) ## what learned holds let through, and by how much a limit is passed: TRACES=directory
+	$(BIN)/python -m benchmarks.learned $(TRACES)
 
 constraints: $(READY) ## freeze the versions of .venv into constraints.txt
 	@{ echo '# The exact versions that Governor is tested with; `make` installs from here. Written by `make constraints`.'; \

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from governor.core.ledger.commands import Release
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
+from governor.core.policy.lineage import trace
 from governor.core.usage import Usage
 from governor.services.answers import encode_event_result
 from governor.services.decide import Answered, Decider
@@ -70,6 +72,7 @@ class Story:
         self.folder = folder
         self.now = START
         self.ledger = ledger_of(self.now_s)
+        self.roots: dict[str, str] = {}
         (folder / "world.yaml").write_text(world(changes))
         self.snapshots = Snapshots(self.compiled(policies), self.now)
         self.decider = Decider(self.snapshots, self.ledger, deadline_ms=DEADLINE_MS)
@@ -86,7 +89,9 @@ class Story:
         (self.folder / "case.yaml").write_text(policies)
         compiled = compile_folder(self.folder, self.now)
         assert compiled.policies is not None, [str(problem) for problem in compiled.problems]
-        return Snapshot.build(compiled.policies, NO_CATALOGUES)
+        lineage = trace(compiled.policies.quotas, self.roots, compiled.policies.version)
+        self.roots.update(lineage.roots)
+        return Snapshot.build(replace(compiled.policies, quotas=lineage.quotas), NO_CATALOGUES)
 
     async def step(self, step: dict[str, Any]) -> Any:
         """Do one step and return its answer as people see it."""
@@ -118,6 +123,8 @@ class Story:
 
     def changes(self, step: dict[str, Any]) -> bool:
         """Change what decides, if a step says so, and tell whether it did."""
+        if "world" in step:
+            (self.folder / "world.yaml").write_text(world(step["world"]))
         if "policies" in step:
             self.snapshots.swap(self.compiled(step["policies"]), self.now)
         elif "blocks" in step:

@@ -5,7 +5,7 @@ A case gives policies (beside ``world.yaml``) and steps. A step asks (``decide``
 ``decide_all`` asks for all or nothing, ``decide_without_ledger`` while no budget can be checked; ``blocks`` says what
 is stopped from there on, ``outputs`` how long answers have been until then.
 Only what is stated is compared; lists are compared element by element. ``world`` changes fields of the world's own
-policies, by kind.
+policies, by kind; beside `policies` of a step it changes them from there on.
 """
 
 from collections.abc import AsyncIterator, Callable

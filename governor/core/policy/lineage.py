@@ -31,15 +31,19 @@ def trace(quotas: Iterable[Quota], remembered: Mapping[str, str], version: str) 
         The quotas with their roots, and the roots of all of their names, old and new.
     """
     listed = list(quotas)
-    taken: dict[str, str] = {}
+    taken: set[str] = set()
     roots: dict[str, str] = {}
-    # A renamed quota comes first: a new one under its old name must not take its balance.
-    for quota in sorted(listed, key=lambda quota: _is_first_of_its_name(quota, remembered)):
+    pasts = {quota.header.name: _past(quota, remembered) for quota in listed}
+    # A renamed quota comes first: a new one under its old name must not take its balance. Then whoever has only one
+    # past: a quota that takes over the name of a renamed one brings its own along.
+    for quota in sorted(
+        listed,
+        key=lambda quota: (_is_first_of_its_name(quota, remembered), len(pasts[quota.header.name])),
+    ):
         header = quota.header
-        root = _root(header.name, header.formerly, remembered)
-        if taken.get(root, header.name) != header.name:
-            root = f"{header.name}@{version}"
-        taken[root] = header.name
+        free = (root for root in pasts[header.name] if root not in taken)
+        root = next(free, f"{header.name}@{version}")
+        taken.add(root)
         roots.update(dict.fromkeys((header.name, *header.formerly), root))
     return Lineage(tuple(replace(quota, root=roots[quota.header.name]) for quota in listed), roots)
 
@@ -49,9 +53,8 @@ def _is_first_of_its_name(quota: Quota, remembered: Mapping[str, str]) -> bool:
     return not header.formerly and remembered.get(header.name, header.name) == header.name
 
 
-def _root(name: str, formerly: tuple[str, ...], remembered: Mapping[str, str]) -> str:
-    """Return the root of the first name that is remembered: the present one, or one that it had."""
-    for known in (name, *formerly):
-        if known in remembered:
-            return remembered[known]
-    return formerly[0] if formerly else name
+def _past(quota: Quota, remembered: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the roots of its names that are remembered, the present one's first; else the oldest name listed."""
+    name, formerly = quota.header.name, quota.header.formerly
+    known = dict.fromkeys(remembered[each] for each in (name, *formerly) if each in remembered)
+    return tuple(known) or (formerly[0] if formerly else name,)

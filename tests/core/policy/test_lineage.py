@@ -49,6 +49,29 @@ def test_a_new_quota_under_an_old_name_gets_a_balance_of_its_own() -> None:
     assert [{"a": "a@v3", "b": "a"}] * 2 == found[2:]
 
 
+def test_two_quotas_swap_their_names_by_way_of_a_third() -> None:
+    """Each keeps its balance, although both names were the other's: no edit exchanges money."""
+    found = roots(
+        [quota("a"), quota("b")],
+        [quota("c", "a"), quota("b")],
+        [quota("a", "b"), quota("c")],
+        [quota("a"), quota("b", "c")],
+        [quota("b"), quota("a")],
+    )
+
+    assert [{"a": "b", "c": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "a"}] == found[2:]
+
+
+def test_a_quota_that_is_renamed_back_keeps_its_root() -> None:
+    """There and back again is the same budget."""
+    assert {"a": "a"} == roots([quota("a")], [quota("b", "a")], [quota("a", "b")])[-1]
+
+
+def test_a_quota_with_a_balance_of_its_own_takes_no_other() -> None:
+    """`formerly` renames; it does not merge what a deleted quota has used into one that was there all the time."""
+    assert {"a": "a"} == roots([quota("a"), quota("b")], [quota("a", "b")])[-1]
+
+
 def test_two_quotas_that_claim_the_same_past_do_not_share_it() -> None:
     """A budget is never minted or shared by an edit: the first in the folder continues it."""
     assert {"b": "a", "c": "c@v2"} == roots([quota("a")], [quota("b", "a"), quota("c", "a")])[-1]

@@ -17,7 +17,7 @@ class RecordedOutput:
     Attributes:
         id: The entry.
         decision_id: The decision it belongs to, or None.
-        ends: False for a part of a call, or a further call of a decision.
+        ends: False for a part of a call that goes on.
         model: Canonical id of the model that was used.
         use_case: Whom it was booked on, or ``""``.
         output_tokens: As posted by this event.
@@ -78,9 +78,9 @@ def read_outputs(connection: Connection, after: bytes, before: bytes, limit: int
         .limit(limit)
     )
     rows = connection.execute(query).all()
-    outputs = [
-        found for row in rows if row.kind in _COUNTED and row.requests == 1 and (found := _output(row)) is not None
-    ]
+    # A part of a call stands for no request, a batch for several.
+    calls = [row for row in rows if row.kind in _COUNTED and row.requests in {0, 1}]
+    outputs = [found for row in calls if (found := _output(row)) is not None]
     return OutputPage(outputs, bytes(rows[-1].id) if len(rows) == limit else None)
 
 
@@ -91,7 +91,7 @@ def _output(row: Any) -> RecordedOutput | None:
     return RecordedOutput(
         id=bytes(row.id),
         decision_id=bytes(row.decision_id) if row.decision_id is not None else None,
-        ends=row.kind != EntryKind.ADDITIONAL,
+        ends=row.requests == 1,
         model=row.model,
         use_case=record.rollup.use_case,
         output_tokens=record.usage.output_tokens,

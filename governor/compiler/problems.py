@@ -158,6 +158,7 @@ WARNINGS: Mapping[str, str] = {
     "retired-use-case": "a rule or a service account names a use case that is retired",
     "routing-without-model": "a routing whose requirements none of its models meets",
     "suspicious-price": "a price far outside what models cost: most likely a slip of the unit",
+    "suspicious-unit": "a price for a unit that nobody counts, but nearly: most likely a slip of the pen",
     "unknown-model": "a model that neither a ModelCatalog nor the price catalogue knows",
     "unregistered-use-case": "a rule or a service account names a use case that has no UseCase, though others have",
 }

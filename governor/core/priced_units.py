@@ -44,6 +44,14 @@ def unit_rate(rates: Mapping[str, int], unit: str) -> tuple[int, int, int] | Non
     return rate, per, seconds
 
 
+def misspelt_unit(name: str) -> str:
+    """Return the usual unit, in the singular, that a name was probably meant to be; ``""`` if it is one, or none."""
+    usual = dict.fromkeys((*(singular(unit) for unit in USUAL_UNITS), *AUDIO_SECONDS))
+    if singular(name) in usual:
+        return ""
+    return next(iter(get_close_matches(singular(name), usual, n=1, cutoff=0.75)), "")
+
+
 def gap_words(model_id: str, rates: Mapping[str, int] | None, used: Mapping[str, int]) -> str:
     """Say what has no price, and what to do about it.
 

@@ -12,6 +12,7 @@ from governor.compiler.shapes.prices import DiscountShape, PriceBookShape, Price
 from governor.compiler.source import Path
 from governor.core.model_names import provider_name
 from governor.core.money import NANO_PER_USD
+from governor.core.priced_units import misspelt_unit
 from governor.core.prices import Discount, Price, PriceBook, PriceEntry, Rates, Tier
 
 SINCE_EVER = datetime.min.replace(tzinfo=UTC)
@@ -91,6 +92,8 @@ def _rates(item: RatesShape, reader: Reader, path: Path) -> Rates:
         _check_range(found[kind], text, reader, (*path, kind))
     per_request = reader.maybe(parse_money, item.per_request, (*path, "per_request"))
     units = {name: reader.read(parse_money, text, (*path, "units", name), 0) for name, text in item.units.items()}
+    for name in units:
+        _check_unit(name, reader, (*path, "units", name))
     return Rates(**found, per_request=per_request, units=units, modalities={})
 
 
@@ -99,6 +102,14 @@ def _check_range(rate: int | None, text: str | UnsetType, reader: Reader, path: 
         return
     message = f"`{text}` is far outside what models cost"
     reader.add("suspicious-price", message, path, hint="prices are per million tokens: write 15.00 USD per 1M tokens")
+
+
+def _check_unit(name: str, reader: Reader, path: Path) -> None:
+    """Point out a unit that is nearly a usual one: what gateways count would find no price."""
+    meant = misspelt_unit(name)
+    if meant:
+        message = f"`{name}` is not a unit that gateways count"
+        reader.add("suspicious-unit", message, path, hint=f"did you mean `{meant}`?")
 
 
 def _discount(item: DiscountShape, reader: Reader, path: Path) -> Discount:

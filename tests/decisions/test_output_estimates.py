@@ -148,3 +148,23 @@ def test_only_a_quota_that_learns_makes_a_snapshot_learn(tmp_path: Path) -> None
 
     assert story.snapshots.current.learns
     assert not Snapshot.build(requested, NO_CATALOGUES).learns
+
+
+@pytest.mark.parametrize(("output", "admitted"), [("learned", 40), ("requested", 3)])
+async def test_forty_agents_that_ask_for_the_most_start_together(tmp_path: Path, output: str, admitted: int) -> None:
+    """On 25 USD; and what all of them could use beyond the limit is what they asked for, less what was held."""
+    quota = "{apiVersion: governor/v1, kind: Quota, name: team, limit: 25 USD, period: month, reserve: {output: %s}}"
+    story = Story(tmp_path, f"{POLICIES.split('---')[0]}---\n{quota % output}\n")
+    await story.step({"outputs": [{"model": "acme/large", "calls": [[1000, 900]]}]})
+    agent = {"user": "mia", "model": "large", "input_tokens": 1000, "max_output_tokens": 64_000}
+    answers = [await story.decide(agent, f"agent-{number}") for number in range(40)]
+    allowed = [number for number, answer in enumerate(answers) if answer["verdict"] == "allow"]
+    for number in allowed:
+        await story.usage({"decision": f"agent-{number}", "usage": {"input_tokens": 1000, "output_tokens": 64_000}})
+    [budget] = await story.step({"budgets": agent})
+
+    held = [Fraction(answers[number]["reservation"]["cost_usd"]) for number in allowed]
+    worst = [Fraction(answers[number]["reservation"]["worst_case_usd"]) for number in allowed]
+    assert admitted == len(allowed)
+    assert sum(held) <= 25
+    assert Fraction(budget["used"]) == sum(worst) <= 25 + sum(worst) - sum(held)

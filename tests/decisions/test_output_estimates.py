@@ -154,7 +154,7 @@ def test_only_a_quota_that_learns_makes_a_snapshot_learn(tmp_path: Path) -> None
 async def test_forty_agents_that_ask_for_the_most_start_together(tmp_path: Path, output: str, admitted: int) -> None:
     """On 25 USD; and what all of them could use beyond the limit is what they asked for, less what was held."""
     quota = "{apiVersion: governor/v1, kind: Quota, name: team, limit: 25 USD, period: month, reserve: {output: %s}}"
-    story = Story(tmp_path, f"{POLICIES.split('---')[0]}---\n{quota % output}\n")
+    story = Story(tmp_path, f"{POLICIES.partition('---')[0]}---\n{quota % output}\n")
     await story.step({"outputs": [{"model": "acme/large", "calls": [[1000, 900]]}]})
     agent = {"user": "mia", "model": "large", "input_tokens": 1000, "max_output_tokens": 64_000}
     answers = [await story.decide(agent, f"agent-{number}") for number in range(40)]

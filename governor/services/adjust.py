@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -28,6 +28,7 @@ from governor.services.budgets import BudgetReader
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.ids import new_id
 from governor.services.keys import Identity
+from governor.services.reasons import checked_reason
 from governor.services.snapshots import Snapshots
 from governor.store.adjustments import read_adjustments
 from governor.store.database import Database
@@ -94,12 +95,13 @@ class Adjuster:
         """Post an adjustment, once.
 
         Raises:
-            InvalidRequestError: If there is no such quota or budget.
+            InvalidRequestError: If there is no such quota or budget, or the reason says nothing.
             AmountError: If the amount is not one of the quota's unit.
             ConflictError: If the id was used for another adjustment, the budget has an opening balance already, or the
                 credit is larger than what was used.
             LedgerUnavailableError: If the ledger does not answer; sending it again is safe.
         """
+        wish = replace(wish, reason=checked_reason(wish.reason))
         snapshot = self._snapshots.current
         at = (wish.at or now).astimezone(UTC)
         quota = _quota(snapshot, wish.quota)

@@ -16,6 +16,7 @@ from governor.services.block_targets import Target, target_of
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.ids import new_id
 from governor.services.keys import Identity
+from governor.services.reasons import checked_reason
 from governor.store.blocks import BlockFilter, insert_block, lift_block, read_block, read_blocks
 from governor.store.database import Database
 
@@ -96,16 +97,17 @@ async def place_block(
 
     Raises:
         ForbiddenError: If this person may not, or not for so long.
-        InvalidRequestError: If there is nothing of this name, or the end is not one.
+        InvalidRequestError: If there is nothing of this name, the end is not one, or the reason says nothing.
     """
     authority = _authority(snapshot.organization, identity, now)
+    reason = checked_reason(wish.reason)
     _check_end(snapshot.organization, authority, wish.until_at, now)
     target = await target_of(database, snapshot, wish.kind, wish.name)
     block = Block(
         id=new_id(int(now.timestamp() * 1000)),
         kind=target.kind,
         name=target.name,
-        reason=wish.reason,
+        reason=reason,
         placed_by=_who(identity),
         placed_key=identity.name,
         authority=authority,
@@ -127,6 +129,7 @@ async def lift_a_block(
     """
     key = id_bytes(block_id)
     authority = _authority(organization, identity, now)
+    reason = checked_reason(reason) if reason else ""
     by = _who(identity)
 
     def write(connection: Connection) -> Block:

@@ -1,7 +1,7 @@
 """Re-rate usage after a price was corrected: the difference is posted as dated entries, never in place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from governor.core.settlement.assess import AHEAD_MAX
 from governor.core.settlement.pricing import recorded_cost
 from governor.services.ids import new_id
 from governor.services.keys import Identity
+from governor.services.reasons import checked_reason
 from governor.store.chains import Chain, ChainPage, read_chains
 from governor.store.database import Database
 from governor.store.decisions import id_floor
@@ -111,7 +112,9 @@ class Rerater:
         Raises:
             LedgerUnavailableError: If the ledger does not answer; doing it again is safe.
             AmountError: If a cost does not fit 64 bits.
+            InvalidRequestError: If the reason says nothing.
         """
+        query = replace(query, reason=checked_reason(query.reason))
         summary = RerateSummary()
         model = self._snapshot.model(query.model, "").id if query.model else ""
         from_ms, until_ms = _ms(query.from_at), _ms(query.until_at)

@@ -1,5 +1,6 @@
 """Release and extend what a decision holds."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from governor.core.decisions.caller import Caller
@@ -8,6 +9,7 @@ from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from governor.core.ledger.commands import Extend, Release, ReservationOutcome, ReservationResult
 from governor.core.ledger.port import Ledger
+from governor.core.ledger.reservation import Reservation
 from governor.services.snapshots import Snapshots
 
 DEADLINE_S = 5.0
@@ -53,7 +55,7 @@ class ReservationKeeper:
 
         Raises:
             NotFoundError: If the caller has no such reservation.
-            ConflictError: If it is no longer held, or a budget has no room.
+            ConflictError: If it is no longer held, a budget has no room, or somebody stopped what it was made for.
             InvalidRequestError: If it would live too long.
             LedgerUnavailableError: If the ledger does not answer; sending it again is safe.
         """
@@ -63,9 +65,21 @@ class ReservationKeeper:
             caller.name,
             hold_for_s,
             cost_nano_usd,
-            lambda reservation: ceilings_now(self._snapshots.current, reservation, now),
+            lambda reservation: self._ceilings(reservation, now),
         )
         return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
+
+    def _ceilings(self, reservation: Reservation, now: datetime) -> Mapping[bytes, int | None]:
+        snapshot = self._snapshots.current
+        block = snapshot.blocks.on_reservation(reservation, now)
+        if block is not None:
+            raise ConflictError(
+                f"{block.placed_by} has stopped the {block.kind.value.replace('_', ' ')} {block.name}: {block.reason}; "
+                "what is held ends at its time",
+                code="blocked",
+                block=block.ref,
+            )
+        return ceilings_now(snapshot, reservation, now)
 
 
 def decision_bytes(text: str) -> bytes:

@@ -231,6 +231,17 @@ async def test_usage_of_what_was_stopped_is_recorded_all_the_same(server: Server
     assert ("recorded", None) == (settled["status"], settled["reason"])
 
 
+async def test_a_hold_of_what_was_stopped_is_not_prolonged(any_server: Server) -> None:
+    """A realtime call that extends its hold ends with it; giving it back is possible all the same."""
+    async with any_server.client(Role.ADMIN) as admin, any_server.client() as gateway:
+        held = (await gateway.post("/decide", json=question())).json()["decision_id"]
+        await admin.post("/blocks", json=wish())
+        refused = await gateway.post(f"/reservations/{held}/extend", json={"hold_for": "1 hour"})
+        released = await gateway.post(f"/reservations/{held}/release")
+
+    assert (409, "blocked", 200) == (refused.status_code, refused.json()["error"]["code"], released.status_code)
+
+
 @pytest.mark.parametrize("phase", [0.0, 0.5, 0.999])
 async def test_every_worker_stops_within_a_second(database_url: str, policies: Path, phase: float) -> None:
     """Whenever between two readings it is placed or lifted, and by whichever worker."""

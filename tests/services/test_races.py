@@ -141,6 +141,22 @@ async def test_what_waits_while_a_model_is_forbidden_is_denied(sql_ledger: SqlLe
     ]
 
 
+async def test_what_waits_while_somebody_is_stopped_is_denied(sql_ledger: SqlLedger, tmp_path: Path) -> None:
+    """A request that was asked before the block, and not yet placed, is refused by it."""
+    story = story_on(sql_ledger, tmp_path, company(100))
+    busy, entered = threading.Event(), threading.Event()
+    stuck = asyncio.ensure_future(sql_ledger.submit(_stuck(busy, entered)))
+    await asyncio.to_thread(entered.wait)
+    asked = [asyncio.ensure_future(ask(story, START)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await story.step({"blocks": [{"user": "mia@acme.example", "until": "2026-11-21T09:00:00Z", "reason": "stop"}]})
+    busy.set()
+    answers = await asyncio.gather(*asked)
+    await stuck
+
+    assert [("deny", "blocked")] * 3 == [(answer["verdict"], answer["reasons"][0]["code"]) for answer in answers]
+
+
 @dataclass
 class Rush:
     """Decisions, reports, releases, expiries and swaps in a random order, without waiting for one another."""

@@ -14,6 +14,7 @@ from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.ids import id_text
 from governor.core.decisions.messages import instant_words
 from governor.core.decisions.request import DecideRequest
+from governor.core.ledger.reservation import Reservation
 from governor.core.scopes import UNKNOWN_USER
 
 POLICY_PREFIX = "Block/"
@@ -128,12 +129,25 @@ class Blocks:
             now: The door's instant.
             time_zone: For the message.
         """
-        return tuple(
-            _reason(block, time_zone)
-            for target in dict.fromkeys(_targets(request, caller, attributes, model_id))
-            for block in self._by_target.get(target, ())
-            if now < block.until_at
-        )
+        targets = _targets(request, caller, attributes, model_id)
+        return tuple(_reason(block, time_zone) for block in self._on(targets, now))
+
+    def on_reservation(self, reservation: Reservation, now: datetime) -> Block | None:
+        """Return a block on what a reservation was made for, or None: what is stopped is not prolonged."""
+        attributes = reservation.facts.attributes
+        targets = [
+            (BlockKind.KEY, reservation.client),
+            (BlockKind.USER, user_name(attributes.get("user", ""))),
+            (BlockKind.SERVICE_ACCOUNT, attributes.get("user", "")),
+            (BlockKind.TEAM, attributes.get("team", "")),
+            (BlockKind.USE_CASE, attributes.get("use_case", "")),
+            (BlockKind.MODEL, reservation.facts.model),
+        ]
+        return next(self._on(targets, now), None)
+
+    def _on(self, targets: Iterable[tuple[BlockKind, str]], now: datetime) -> Iterator[Block]:
+        for target in dict.fromkeys(targets):
+            yield from (block for block in self._by_target.get(target, ()) if now < block.until_at)
 
 
 NO_BLOCKS = Blocks()

@@ -26,6 +26,7 @@ ERRORS: dict[str, ErrorKind] = {
     "conflict": ErrorKind(409, "The same idempotency key was used with another body; nothing changed."),
     "not_held": ErrorKind(409, "The reservation is no longer held (settled, released or expired); nothing changed."),
     "quota_exceeded": ErrorKind(409, "A reservation cannot hold more: a budget on its path has no room."),
+    "blocked": ErrorKind(409, "Somebody stopped what the reservation was made for; it lives no longer than it did."),
     "credit_too_large": ErrorKind(409, "A credit gives back at most what the budget has used; nothing changed."),
     "hold_too_long": ErrorKind(422, "A hold lives at most 24 hours in all."),
     "body_too_large": ErrorKind(413, "The body is larger than GOVERNOR_REQUEST_SIZE_MAX."),

@@ -45,6 +45,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
         "not_found",
         "not_held",
         "quota_exceeded",
+        "blocked",
         "hold_too_long",
     ),
     ("GET", "/decisions/{decision_id}"): ("not_found", "invalid_request", "ledger_unavailable"),

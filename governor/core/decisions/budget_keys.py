@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from governor.core.ledger.budget import BudgetKey, budget_digest
-from governor.core.periods import Every, PeriodClock, PeriodDefinition
+from governor.core.periods import Every, PeriodClock, PeriodDefinition, period_at
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Unit
 
 SHARE = "share"
 """What tells the budget of a share from the whole's: see ``part_key``."""
+
+_INSTANT = timedelta(microseconds=1)
 
 PERIODS_MAX = 4_096
 """Period definitions remembered; a company has a handful."""
@@ -54,6 +56,34 @@ def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
         end_s = int(period.end_at.timestamp()) if period.end_at is not None else None
     digest = budget_digest(quota_identity(quota), scope, start_s)
     return BudgetKey(digest, quota.header.ref, scope, quota.unit, start_s, end_s)
+
+
+@lru_cache(maxsize=PERIODS_MAX)
+def _periods_before(definition: PeriodDefinition, start_s: int, count: int) -> tuple[tuple[int, int], ...]:
+    """Return starts and ends of the periods before one, the latest first; worked out once for all budgets."""
+    found: list[tuple[int, int]] = []
+    while len(found) < count:
+        # The clock of present periods is not asked: it would forget the present one.
+        period = period_at(definition, datetime.fromtimestamp(start_s, UTC) - _INSTANT)
+        start_s, end_s = int(period.start_at.timestamp()), start_s
+        found.append((start_s, end_s))
+    return tuple(found)
+
+
+def keys_before(quota: Quota, key: BudgetKey, count: int) -> list[BudgetKey]:
+    """Return the budgets of the same scope in the periods before, the latest first; none for a lifetime."""
+    if quota.period is None or key.period_end_s is None:
+        return []
+    identity = quota_identity(quota)
+    return [
+        replace(
+            key,
+            digest=budget_digest(identity, key.scope, start_s),
+            period_start_s=start_s,
+            period_end_s=end_s,
+        )
+        for start_s, end_s in _periods_before(quota.period, key.period_start_s, count)
+    ]
 
 
 def part_key(quota: Quota, whole: BudgetKey, part: str, scope: Scope) -> BudgetKey:

@@ -6,12 +6,12 @@ left to the ledger as a ``CeilingRule``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, auto
 
 from governor.core.calendar_days import local_date
-from governor.core.decisions.budget_keys import SHARE, budget_key, day_key, part_key, scope_of
+from governor.core.decisions.budget_keys import SHARE, budget_key, day_key, keys_before, part_key, scope_of
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.ceilings import Carry, CeilingRule, HoldTerms, Pace, Predecessor
 from governor.core.policy.applicable import AppliedQuota, apply_quota
@@ -23,6 +23,7 @@ from governor.core.units import Counts, Unit
 from governor.core.values import hot_value
 
 _INSTANT = timedelta(microseconds=1)
+_OF_THE_MODEL = frozenset({"model", "provider"})
 
 FORMER_MAX = 12
 """Periods looked back for a scope's first use; one that nobody has used for longer begins anew."""
@@ -69,6 +70,10 @@ class Draw:
     instead: tuple["Draw", ...] = ()
 
 
+Made = dict[tuple[str, Scope], tuple[Draw, ...]]
+"""Draws by quota and scope."""
+
+
 @hot_value
 class DrawContext:
     """What draws are made from beside the quota.
@@ -78,6 +83,8 @@ class DrawContext:
         now: The instant that fixes periods and limits.
         downgrades: Whether the model is the one asked for, so that ``downgrade`` begins at its ``from``.
         model_id: The model that is tried.
+        made: Draws of quotas that say the same of every model, by quota and scope: what one candidate draws on, the
+            others do too.
     """
 
     organization: Organization
@@ -85,11 +92,22 @@ class DrawContext:
     now: datetime
     downgrades: bool
     model_id: str
+    made: Made = field(default_factory=dict)
 
 
 def draws_of(quota: Quota, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
     """Return the budgets of a quota that a request draws on: the whole, then its parts."""
     scope = scope_of(quota, attributes)
+    if quota.downgrade is not None or (quota.max_share is not None and quota.max_share.per in _OF_THE_MODEL):
+        return _made(quota, scope, attributes, context)
+    name = (quota.header.name, scope)
+    found = context.made.get(name)
+    if found is None:
+        found = context.made[name] = _made(quota, scope, attributes, context)
+    return found
+
+
+def _made(quota: Quota, scope: Scope, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
     applied = apply_quota(quota, scope, context.organization, context.now)
     key = budget_key(quota, scope, context.now)
     carry = _carry(quota, scope, key, context)
@@ -146,33 +164,30 @@ def _terms(applied: AppliedQuota, key: BudgetKey, carry: Carry | None, context: 
 
 def _carry(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> Carry | None:
     rollover = quota.rollover
-    before = _predecessor(quota, scope, key, context) if rollover is not None else None
-    if rollover is None or before is None:
+    if rollover is None:
         return None
-    before_key, before_limit = before
-    former: list[tuple[BudgetKey, int]] = []
-    found: tuple[BudgetKey, int] | None = before
-    while found is not None and len(former) < FORMER_MAX:
-        found = _predecessor(quota, scope, found[0], context)
-        former += [found] if found is not None else []
-    earlier = former[0] if former else None
+    former: list[BudgetKey] = []
+    for before in keys_before(quota, key, 1 + FORMER_MAX):
+        if not quota.header.in_force(_last_instant(before)):
+            break
+        former.append(before)
+    if not former:
+        return None
+    # What lies further back only tells whether the scope had begun.
+    limits = [apply_quota(quota, scope, context.organization, _last_instant(before)).limit for before in former[:2]]
+    earlier = Predecessor(former[1].digest, limits[1]) if len(former) > 1 else None
     return Carry(
-        before=Predecessor(before_key.digest, before_limit),
-        earlier=Predecessor(earlier[0].digest, earlier[1]) if earlier is not None else None,
-        unused_max=(rollover.unused_max(before_limit), rollover.unused_max(earlier[1]) if earlier is not None else 0),
+        before=Predecessor(former[0].digest, limits[0]),
+        earlier=earlier,
+        unused_max=(rollover.unused_max(limits[0]), rollover.unused_max(earlier.limit) if earlier is not None else 0),
         overspend=rollover.overspend,
-        former=tuple(key.digest for key, _ in former),
+        former=tuple([before.digest for before in former[1:]]),
     )
 
 
-def _predecessor(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> tuple[BudgetKey, int] | None:
-    """Return the budget of the period before, with its limit at its last instant; None if there was none in force."""
-    if key.period_end_s is None:
-        return None
-    last = datetime.fromtimestamp(key.period_start_s, UTC) - _INSTANT
-    if not quota.header.in_force(last):
-        return None
-    return budget_key(quota, scope, last), apply_quota(quota, scope, context.organization, last).limit
+def _last_instant(key: BudgetKey) -> datetime:
+    assert key.period_end_s is not None
+    return datetime.fromtimestamp(key.period_end_s, UTC) - _INSTANT
 
 
 def _parts(
@@ -208,7 +223,8 @@ def _from_fund(
     fund = context.quota(overage.fund) if overage is not None and overage.fund else None
     if overage is None or fund is None or not fund.header.in_force(context.now):
         return ()
-    [paying, *_] = draws_of(replace(fund, overage=None, max_share=None, burst_percent=None), attributes, context)
+    whole = replace(fund, overage=None, max_share=None, burst_percent=None)
+    [paying, *_] = _made(whole, scope_of(fund, attributes), attributes, context)
     scope = (*key.scope, ("overage", fund.header.name))
     terms = HoldTerms(overage.up_to, overage.up_to, True, applied.quota.counts, applied.quota.charge_on_expiry)
     mine = Draw(applied, part_key(applied.quota, key, "overage", scope), paying.measure, terms, Part.FUND_SHARE)

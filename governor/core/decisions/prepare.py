@@ -13,7 +13,7 @@ from governor.core.decisions.allowlists import check_allowlists
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.context import Bounds, bounds_of
 from governor.core.decisions.decision import Reason, ReasonCode
-from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
+from governor.core.decisions.draws import Draw, DrawContext, Made, Part, draws_of
 from governor.core.decisions.holds import Learning, learning_of
 from governor.core.decisions.request import Ability, DecideRequest
 from governor.core.decisions.routing import choose_routing, is_open, models_of
@@ -126,7 +126,8 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     subject.attributes.update((f"tags.{key}", value) for key, value in request.tags.items())
     subject.attributes["operation"] = request.operation
     asked_model = snapshot.model(request.model, request.provider)
-    asked, applicable = _candidate(snapshot, asked_model, subject, now, within_abilities=True)
+    made: Made = {}
+    asked, applicable = _candidate(snapshot, asked_model, subject, now, made, within_abilities=True)
     routing = choose_routing(applicable.routings, request.model)
     asked = _noted(asked, applicable, routing, request.model)
     offers = _offers(asked, applicable)
@@ -140,6 +141,7 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
             snapshot.model(name, ""),
             subject,
             now,
+            made,
             within_abilities=able or name == asked.model.id,
             offer=offer,
         )[0]
@@ -165,15 +167,17 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
 
 def renew(snapshot: "Snapshot", prepared: Prepared, now: datetime) -> Prepared:
     """Move a question to the budgets of another instant of its epoch: only periods have ended, nothing else changed."""
-    candidates = tuple(_renewed(snapshot, candidate, now) for candidate in prepared.candidates)
-    routed_from = _renewed(snapshot, prepared.routed_from, now) if prepared.routed_from is not None else None
+    made: Made = {}
+    candidates = tuple(_renewed(snapshot, candidate, now, made) for candidate in prepared.candidates)
+    routed_from = prepared.routed_from
+    routed_from = _renewed(snapshot, routed_from, now, made) if routed_from is not None else None
     draws = [draw for candidate in candidates for draw in candidate.draws]
     draws += routed_from.draws if routed_from is not None else ()
     from_s, until_s = _stretch(prepared.epoch, draws)
     return replace(prepared, candidates=candidates, routed_from=routed_from, from_s=from_s, until_s=until_s)
 
 
-def _renewed(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime) -> PreparedCandidate:
+def _renewed(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime, made: Made) -> PreparedCandidate:
     now_s = now.timestamp()
     draws: list[Draw] = []
     for whole, parts in _by_quota(candidate.draws):
@@ -181,7 +185,7 @@ def _renewed(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime) 
             draws += (whole, *parts)
         else:
             quota, downgrades = whole.applied.quota, not candidate.offer.substitute
-            draws += _draws(snapshot, (quota,), candidate.attributes, now, downgrades=downgrades)
+            draws += _draws(snapshot, (quota,), candidate.attributes, now, made, downgrades=downgrades)
     return replace(candidate, draws=tuple(draws))
 
 
@@ -267,6 +271,7 @@ def _candidate(
     model: ResolvedModel,
     subject: ResolvedSubject,
     now: datetime,
+    made: Made,
     *,
     within_abilities: bool,
     offer: Offer = ANYWAY,
@@ -279,7 +284,7 @@ def _candidate(
     unknown = _unknown_model(snapshot, model, now)
     denies = snapshot.organization.unknown_model is Strictness.DENY
     refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
-    draws = _draws(snapshot, applicable.quotas, attributes, now, downgrades=not offer.substitute)
+    draws = _draws(snapshot, applicable.quotas, attributes, now, made, downgrades=not offer.substitute)
     candidate = PreparedCandidate(
         model=model,
         attributes=attributes,
@@ -309,9 +314,15 @@ def _points_out(draw: Draw) -> bool:
 
 
 def _draws(
-    snapshot: "Snapshot", quotas: Sequence[Quota], attributes: Mapping[str, str], now: datetime, *, downgrades: bool
+    snapshot: "Snapshot",
+    quotas: Sequence[Quota],
+    attributes: Mapping[str, str],
+    now: datetime,
+    made: Made,
+    *,
+    downgrades: bool,
 ) -> tuple[Draw, ...]:
-    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, attributes.get("model", ""))
+    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, attributes.get("model", ""), made)
     return tuple([draw for quota in quotas for draw in draws_of(quota, attributes, context)])
 
 

@@ -19,6 +19,9 @@ from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, 
 from governor.core.decisions.suites import Case, Given, Suite
 from governor.core.units import Unit
 
+YEARS = (1970, 2200)
+"""The first and the last year of an instant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suites:
@@ -114,11 +117,14 @@ def _instant(text: str | UnsetType, path: FieldPath, reader: Reader) -> datetime
     if isinstance(text, UnsetType):
         return None
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+        at = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or not YEARS[0] <= at.year <= YEARS[1]:
         message = f"`{text[:40]}` is not an instant"
         reader.add("wrong-date", message, path, hint="write it like 2026-11-20T09:00:00Z")
         return None
+    return at
 
 
 def _request(shape: RequestShape, request_id: str) -> DecideRequest:

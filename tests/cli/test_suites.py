@@ -157,6 +157,8 @@ def test_a_given_that_means_nothing_fails(cli: Cli, suite: Callable[[str], None]
         (one("{verdct: deny}"), "error unknown-field `verdct` is not a field of `expect`; did you mean `verdict`"),
         (one("{verdict: maybe}"), "wrong-value"),
         (SUITE.replace("  now: 2026-11-20T09:00:00Z\n", ""), "a case needs the instant of its request"),
+        (SUITE.replace("2026-11-20T09:00:00Z", "0001-01-01T00:00:00+14:00"), "error wrong-date"),
+        (SUITE.replace("2026-11-20T09:00:00Z", "9999-12-31T00:00:00Z"), "error wrong-date"),
         (SUITE + "---" + SUITE, "error duplicate-name there is another suite `sales`"),
         (one("{verdict: allow}").replace("kind: TestSuite", "kind: Quota"), "holds documents of kind: TestSuite"),
         (one("{verdict: allow}").replace("user: ada@acme.example, ", ""), "nobody asks"),

@@ -1,6 +1,6 @@
 """From a plan and what the ledger found to the answer. Pure: the same inputs give the same answer, years later."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from governor.core.decisions.budget_views import budget_view, shown_limit
@@ -128,7 +128,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
         basis=plan.basis,
         reservation=None,
         reasons=reasons,
-        warnings=(*asked.warnings, *_budget_warnings(asked, pointed_out, admission)),
+        warnings=(*asked.warnings, *_budget_warnings(asked, pointed_out, admission, refused)),
         budgets=_budgets(asked, admission),
         remedies=remedies(plan, admission),
         policy_version=plan.policy_version,
@@ -184,19 +184,22 @@ def _quota_reasons(candidate: Candidate, refused: list[int], admission: Admissio
     )
 
 
-def _budget_warnings(candidate: Candidate, unfit: tuple[int, ...], admission: Admission) -> tuple[Reason, ...]:
+def _budget_warnings(
+    candidate: Candidate, unfit: tuple[int, ...], admission: Admission, refused: Sequence[int] = ()
+) -> tuple[Reason, ...]:
     """Return what budgets point out without refusing: audit and warn quotas, overage, soft limits.
 
     Args:
         candidate: The one that was chosen, or asked for.
         unfit: Its holds that did not fit.
         admission: With the balances before anything was placed.
+        refused: Its holds that are reasons already.
     """
     warnings: list[Reason] = []
     for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
         if index in unfit:
             warnings.append(replace(_exceeded(hold, draw, admission), would_deny=True))
-        elif draw.part is Part.WHOLE:
+        elif draw.part is Part.WHOLE and index not in refused:
             warnings.extend(_pointed_out(hold, draw, admission))
     return tuple(warnings)
 
@@ -209,7 +212,8 @@ def _pointed_out(hold: Hold, draw: Draw, admission: Admission) -> Iterator[Reaso
     if soft_limit is not None and applied.quota.soft_limit_percent is not None:
         soft_limit = room * applied.quota.soft_limit_percent // 100
     overage = applied.quota.overage
-    if overage is not None and (taken > room if not overage.fund else hold not in admission.placed):
+    placed = admission.chosen is not None
+    if placed and overage is not None and (taken > room if not overage.fund else hold not in admission.placed):
         message = overage_message(hold.budget, overage, beyond=taken - room, limit=room)
         yield replace(_exceeded(hold, draw, admission), code=ReasonCode.OVERAGE, message=message)
     elif applied.quota.when_reached is WhenReached.WARN and taken > limit:

@@ -223,9 +223,12 @@ def _from_fund(
     fund = context.quota(overage.fund) if overage is not None and overage.fund else None
     if overage is None or fund is None or not fund.header.in_force(context.now):
         return ()
+    if applied.quota.header.enforcement is not Enforcement.ENFORCE:
+        # What is only on trial spends nobody's money.
+        return ()
     whole = replace(fund, overage=None, max_share=None, burst_percent=None)
     [paying, *_] = _made(whole, scope_of(fund, attributes), attributes, context)
-    scope = (*key.scope, ("overage", fund.header.name))
+    scope = (*key.scope, ("overage", fund.root or fund.header.name))
     terms = HoldTerms(overage.up_to, overage.up_to, True, applied.quota.counts, applied.quota.charge_on_expiry)
     mine = Draw(applied, part_key(applied.quota, key, "overage", scope), paying.measure, terms, Part.FUND_SHARE)
     return (replace(paying, part=Part.FUND, terms=replace(paying.terms, must_fit=True)), mine)

@@ -41,11 +41,16 @@ def admit(options: Sequence[Option], lookup: Lookup) -> Admission:
         failing: list[int] = []
         paid_elsewhere: list[int] = []
         blocked = not option.placeable
+        paid = False
         for position, hold in enumerate(option.holds):
-            if compared.fits(hold):
+            # Where another budget pays, nothing is counted in the parts of the one that it pays for.
+            if (paid and hold.terms.part) or compared.fits(hold):
+                paid = paid and hold.terms.part
                 continue
+            paid = False
             if hold.instead and all(compared.fits(other) for other in hold.instead):
                 paid_elsewhere.append(position)
+                paid = True
                 continue
             failing.append(position)
             blocked = blocked or refuses(hold, compared.balances[hold.budget.digest])
@@ -82,14 +87,20 @@ class _Compared:
 
 
 def _paid(holds: Sequence[Hold], elsewhere: Sequence[int]) -> tuple[Hold, ...]:
-    """Return what is held where other budgets pay for some of the holds: their parts are not counted either."""
-    placed: list[Hold] = []
+    """Return what is held where other budgets pay for some of the holds: their parts are not counted either.
+
+    A budget pays once for a request, also where it stands in for several or concerns the request itself: then for the
+    largest of the amounts, each of which was compared.
+    """
+    placed: dict[bytes, Hold] = {}
     skipping = False
     for position, hold in enumerate(holds):
-        if hold.terms.part:
-            if not skipping:
-                placed.append(hold)
+        if not hold.terms.part:
+            skipping = position in elsewhere
+        elif skipping:
             continue
-        skipping = position in elsewhere
-        placed.extend(hold.instead if skipping else (hold,))
-    return tuple(placed)
+        for each in hold.instead if skipping else (hold,):
+            before = placed.get(each.budget.digest)
+            if before is None or before.amount < each.amount:
+                placed[each.budget.digest] = each
+    return tuple(placed.values())

@@ -35,8 +35,8 @@ class Carry:
             unused is carried, or where there is no such period.
         unused_max: The most that may be carried of what was left over, for ``before`` and for ``earlier``.
         overspend: Whether what was spent above the limit is taken off.
-        former: Budgets of the periods before ``before``: if one of them was drawn on, a period without any use left its
-            whole limit over; if none was, ``before`` lies before the scope's first period.
+        former: Budgets of the periods before ``before``, ``earlier`` first: if one of them was drawn on, a period
+            without any use left its whole limit over; if none was, ``before`` lies before the scope's first period.
     """
 
     before: Predecessor
@@ -55,13 +55,22 @@ class Carry:
             balance = EMPTY
         unused = self.before.limit - balance.taken
         if unused >= 0:
-            return min(unused, self.unused_max[0])
+            # A period that paid a debt had that much less to leave over.
+            return min(max(0, unused - self._owed_by_earlier(lookup)), self.unused_max[0])
         return min(0, unused + self._left_by_earlier(lookup)) if self.overspend else 0
 
+    def _owed_by_earlier(self, lookup: Lookup) -> int:
+        balance = lookup(self.earlier.digest) if self.earlier is not None and self.overspend else None
+        return max(0, balance.taken - self.earlier.limit) if balance is not None and self.earlier is not None else 0
+
     def _left_by_earlier(self, lookup: Lookup) -> int:
-        balance = lookup(self.earlier.digest) if self.earlier is not None else None
-        if balance is None or self.earlier is None:
+        if self.earlier is None:
             return 0
+        balance = lookup(self.earlier.digest)
+        if balance is None:
+            if all(lookup(digest) is None for digest in self.former[1:]):
+                return 0
+            balance = EMPTY
         return max(0, min(self.earlier.limit - balance.taken, self.unused_max[1]))
 
 

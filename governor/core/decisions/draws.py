@@ -98,13 +98,21 @@ class DrawContext:
 def draws_of(quota: Quota, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
     """Return the budgets of a quota that a request draws on: the whole, then its parts."""
     scope = scope_of(quota, attributes)
-    if quota.downgrade is not None or (quota.max_share is not None and quota.max_share.per in _OF_THE_MODEL):
+    if _reads_model(quota, context):
         return _made(quota, scope, attributes, context)
     name = (quota.header.name, scope)
     found = context.made.get(name)
     if found is None:
         found = context.made[name] = _made(quota, scope, attributes, context)
     return found
+
+
+def _reads_model(quota: Quota, context: DrawContext) -> bool:
+    """Tell whether what a quota draws on depends on the model beside its scope: its terms, its share, or its fund."""
+    if quota.downgrade is not None or (quota.max_share is not None and quota.max_share.per in _OF_THE_MODEL):
+        return True
+    fund = context.quota(quota.overage.fund) if quota.overage is not None and quota.overage.fund else None
+    return fund is not None and not _OF_THE_MODEL.isdisjoint(fund.per)
 
 
 def _made(quota: Quota, scope: Scope, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:

@@ -61,8 +61,10 @@ format: $(READY) ## let ruff format and sort
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## write the generated reference pages anew
+docs: $(READY) ## write the generated reference pages and schemas anew
 	$(BIN)/python docs/generate.py
+	$(BIN)/governor schema export
+	$(BIN)/governor schema docs
 
 bench-decide: $(READY) ## /decide against a bare ASGI app on the same server
 	$(BIN)/python -m benchmarks.decide

@@ -1,13 +1,8 @@
 """How a server is put together: the only place that chooses implementations. No rule lives here."""
 
-import os
-import signal
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-
-import uvicorn
 
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.clients.price_catalogue import genai_prices
@@ -32,12 +27,6 @@ from governor.services.watch_budgets import BudgetWatcher
 from governor.settings import Settings
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
-
-GRACE_S = 30
-"""How long a stopping server waits for what it accepted."""
-
-KEEP_ALIVE_S = 75
-"""How long an idle connection stays open: longer than gateways keep theirs, so that none is closed under a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,36 +123,3 @@ def _doorkeeper(settings: Settings, database: Database, clock: Clock) -> KeyRing
         return OpenDoor()
     bootstrap = settings.bootstrap_key.get_secret_value() if settings.bootstrap_key is not None else None
     return KeyRing(database, clock.time, bootstrap)
-
-
-def serve(settings: Settings) -> None:
-    """Run the server until it is told to stop (SIGTERM, SIGINT); it finishes what it accepted.
-
-    Several workers share the port. Each reads its settings from the environment, so they are put there.
-
-    Raises:
-        SystemExit: With 3 if the server could not start; why has been logged.
-    """
-    os.environ.update(settings.environment())
-    # uvicorn stops gracefully and then raises the signal again, which would kill the process with its work just done.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    with tempfile.TemporaryDirectory(prefix="governor-metrics-") as directory:
-        if settings.workers > 1:
-            # Workers count in files, so that whichever is asked can answer for all of them.
-            os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
-        uvicorn.run(
-            "governor.asgi:create_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-        )

@@ -1,0 +1,128 @@
+"""Every setting: the variable ``GOVERNOR_<FIELD>``, with its unit, its default and its meaning."""
+
+import ipaddress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from governor.settings.words import Duration, Instant, Size, admin_key, in_unit, sql_url, web_url
+
+PREFIX = "GOVERNOR_"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; each field is the variable ``GOVERNOR_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
+
+    database_url: Annotated[str, AfterValidator(sql_url)] = Field(
+        "sqlite:///governor.db",
+        description="Where money is remembered: a SQLite file, or a PostgreSQL database for several hosts.",
+        json_schema_extra=in_unit("URL"),
+    )
+    policies: Path = Field(
+        Path("policies"),
+        description="The folder of policy files; watched while serving.",
+        json_schema_extra=in_unit("path"),
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.", json_schema_extra=in_unit("address"))
+    port: int = Field(
+        8080,
+        ge=0,
+        le=65535,
+        description="The port to listen on; 0 takes a free one.",
+        json_schema_extra=in_unit("port"),
+    )
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that share the port.", json_schema_extra=in_unit("processes")
+    )
+    auth: Literal["keys", "off"] = Field(
+        "keys",
+        description="`keys`: every call needs a bearer key; `off`: everybody is admin, only on a loopback address.",
+        json_schema_extra=in_unit("word"),
+    )
+    bootstrap_key: Annotated[SecretStr | None, AfterValidator(admin_key)] = Field(
+        None,
+        description="An admin key that is valid while this is set: to make the first keys with.",
+        json_schema_extra=in_unit("secret"),
+    )
+    decide_deadline_ms: int = Field(
+        150,
+        ge=1,
+        le=60_000,
+        description="How long `/decide` waits for the ledger before it answers `ledger_unavailable`; `/usage` waits "
+        "ten times as long, then answers 503, and the same events can be sent again.",
+        json_schema_extra=in_unit("milliseconds"),
+    )
+    queue_max: int = Field(
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="Commands that may wait for the ledger; more are refused at once.",
+        json_schema_extra=in_unit("commands"),
+    )
+    max_policy_age: Duration = Field(
+        None,
+        description="Unready, and decisions marked `stale_policy`, once the policies were last confirmed longer ago.",
+        json_schema_extra=in_unit("length of time, like `15 minutes`"),
+    )
+    request_size_max: Size = Field(
+        1024 * 1024,
+        ge=1024,
+        le=64 * 1024 * 1024,
+        description="The largest request body that is read; larger ones are refused (413).",
+        json_schema_extra=in_unit("bytes, KiB or MiB"),
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe line that is logged.", json_schema_extra=in_unit("word")
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="One JSON object a line, or coloured text for people.", json_schema_extra=in_unit("word")
+    )
+    public_url: Annotated[str, AfterValidator(web_url)] = Field(
+        "", description="How people reach this server, for links in answers.", json_schema_extra=in_unit("URL")
+    )
+    clock: Instant = Field(
+        None,
+        description="Start the server's clock here instead of now; only with GOVERNOR_AUTH=off.",
+        json_schema_extra=in_unit("RFC 3339 instant"),
+    )
+
+    @model_validator(mode="after")
+    def _open_only_at_home(self) -> "Settings":
+        if self.auth == "off" and not _is_loopback(self.host):
+            raise ValueError(
+                f"GOVERNOR_AUTH=off is only allowed on a loopback address, and GOVERNOR_HOST is `{self.host}`; "
+                "use 127.0.0.1 or keep GOVERNOR_AUTH=keys"
+            )
+        if self.clock is not None and self.auth != "off":
+            raise ValueError("GOVERNOR_CLOCK is only allowed with GOVERNOR_AUTH=off: a moved clock moves budgets")
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give these settings again: what a worker process is started with."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return {f"{PREFIX}{name.upper()}": _raw(value) for name, value in given.items() if value is not None}
+
+
+def _raw(value: object) -> str:
+    """Render a value as a variable that reads as the same value, secrets included."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())} seconds"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,86 @@
+"""How the value of a setting is written: lengths of time, sizes, instants, URLs, keys."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+_DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?")
+_BYTES = re.compile(r"(\d+)\s*(KiB|MiB)?")
+
+
+def _duration(value: object) -> object:
+    """Read ``15 minutes`` as a length of time; anything else is left to the type's own error."""
+    if not isinstance(value, str):
+        return value
+    if value.strip() == "":
+        return None
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"`{value[:40]}` is not a length of time; write it like `15 minutes`")
+    return timedelta(**{f"{match[2]}s": int(match[1])})
+
+
+def _size(value: object) -> object:
+    """Read ``1 MiB`` or a plain number of bytes."""
+    if not isinstance(value, str):
+        return value
+    match = _BYTES.fullmatch(value.strip())
+    if match is None:
+        raise ValueError(f"`{value[:40]}` is not a size; write it like `1 MiB` or `65536`")
+    return int(match[1]) * {"KiB": 1024, "MiB": 1024 * 1024}.get(match[2] or "", 1)
+
+
+def _instant(value: object) -> object:
+    """Read an RFC 3339 instant."""
+    if not isinstance(value, str):
+        return value
+    if value.strip() == "":
+        return None
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(f"`{value[:40]}` is not an instant; write it like `2026-10-25T00:59:00Z`") from None
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("an instant needs its offset; write it like `2026-10-25T00:59:00Z`")
+    return value.astimezone(UTC) if value is not None else None
+
+
+def sql_url(value: str) -> str:
+    """Accept the URL of a database that Governor works with."""
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("write `sqlite:///governor.db` or `postgresql://user@host/database`")
+    return value
+
+
+def web_url(value: str) -> str:
+    """Accept the URL of a web server, or nothing."""
+    if value and urlsplit(value).scheme not in {"http", "https"}:
+        raise ValueError("write it like `https://governor.acme.example`")
+    return value.rstrip("/")
+
+
+def admin_key(value: SecretStr | None) -> SecretStr | None:
+    """Accept a key that is long enough to be one, or nothing."""
+    if value is None or value.get_secret_value() == "":
+        return None
+    if not re.fullmatch(r"gov_[A-Za-z0-9_-]{32,}", value.get_secret_value()):
+        raise ValueError(
+            "a key is `gov_` and at least 32 letters, digits, `-` or `_`; make one with `governor keys create`"
+        )
+    return value
+
+
+Duration = Annotated[timedelta | None, BeforeValidator(_duration)]
+Instant = Annotated[datetime | None, BeforeValidator(_instant), AfterValidator(_aware)]
+Size = Annotated[int, BeforeValidator(_size)]
+
+
+def in_unit(unit: str) -> dict[str, Any]:
+    """Attach the unit that ``governor settings`` prints."""
+    return {"unit": unit}

@@ -1,0 +1,26 @@
+"""All tables, one file per noun. Whoever wants every table (migrations, tests) imports this room."""
+
+from governor.store.tables.blocks import BLOCKS
+from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
+from governor.store.tables.columns import BYTES, METADATA
+from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
+from governor.store.tables.keys import API_KEYS
+from governor.store.tables.outcomes import OUTCOMES
+from governor.store.tables.policy_versions import POLICY_VERSIONS
+from governor.store.tables.usage import ENTRIES, USAGE_HOURLY
+
+__all__ = [
+    "API_KEYS",
+    "BLOCKS",
+    "BUDGETS",
+    "BYTES",
+    "DECISIONS",
+    "ENTRIES",
+    "METADATA",
+    "OUTCOMES",
+    "POLICY_VERSIONS",
+    "QUOTA_ROOTS",
+    "REQUEST_KEYS",
+    "RING_DAYS",
+    "USAGE_HOURLY",
+]

@@ -1,0 +1,43 @@
+"""Counters of budgets, and the roots of renamed quotas."""
+
+from sqlalchemy import Index
+
+from governor.store.tables.columns import CLUSTERED, Stored, number, octets, table, words
+
+
+class Budgets(Stored, table=True):
+    """One counter for one quota, scope and period. ``buckets`` are the sums of holds by expiry."""
+
+    __tablename__ = "budgets"
+    __table_args__ = (
+        Index(None, "policy", "scope", "period_start_s"),
+        # Room in the page for the new version of a busy row, so that no index is touched.
+        {**CLUSTERED, "postgresql_with": {"fillfactor": 50}},
+    )
+
+    digest: bytes = octets(key=True)
+    policy: str = words()
+    scope: str = words()
+    department: str = words()
+    team: str = words()
+    user: str = words()
+    unit: str = words()
+    period_start_s: int = number()
+    period_end_s: int | None = number(optional=True)
+    used: int = number()
+    buckets: bytes = octets()
+    as_of_s: int = number()
+
+
+class QuotaRoots(Stored, table=True):
+    """Every name that a quota was ever published under, with the root that its balances are kept by."""
+
+    __tablename__ = "quota_roots"
+    __table_args__ = (CLUSTERED,)
+
+    name: str = words(key=True)
+    root: str = words()
+
+
+BUDGETS = table(Budgets)
+QUOTA_ROOTS = table(QuotaRoots)

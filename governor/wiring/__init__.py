@@ -1,0 +1,6 @@
+"""How a server is put together and run."""
+
+from governor.wiring.open import Governor, open_governor
+from governor.wiring.serve import serve
+
+__all__ = ["Governor", "open_governor", "serve"]

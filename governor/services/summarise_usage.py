@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from governor.core.calendar_days import hour_start_s
 from governor.core.ledger.changes import ROLLUP_SUMS
-from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
 from governor.store.usage_sums import DIMENSIONS, Sums, UsageFilter, read_usage_sums
@@ -76,7 +76,7 @@ class UsageSummariser:
         Raises:
             InvalidRequestError: If the cursor is not one of this list.
         """
-        after = decode_cursor(query.cursor, len(query.by)) if query.cursor else None
+        after = _after(query)
         time_zone = self._snapshots.current.organization.time_zone
         wanted = UsageFilter(_hour_s(query.from_at, time_zone), _hour_s(query.until_at, time_zone), query.equals)
         hourly = DAY in query.by
@@ -92,7 +92,21 @@ class UsageSummariser:
         following = [group for group in ordered if after is None or group.values > after]
         page = following[: query.limit]
         more = len(following) > len(page)
-        return UsageSummary(tuple(page), encode_cursor(*page[-1].values) if more else None, totals)
+        return UsageSummary(tuple(page), _cursor(query, page[-1]) if more else None, totals)
+
+
+def _cursor(query: UsageQuery, last: UsageGroup) -> str:
+    """Return a cursor that is good for one grouping only: a value of another dimension would skip at random."""
+    return encode_cursor(",".join(query.by), *last.values)
+
+
+def _after(query: UsageQuery) -> tuple[str, ...] | None:
+    if not query.cursor:
+        return None
+    grouping, *values = decode_cursor(query.cursor, 1 + len(query.by))
+    if grouping != ",".join(query.by):
+        raise wrong_cursor()
+    return tuple(values)
 
 
 def _grouped(rows: list[tuple[int, tuple[str, ...], Sums]], by: Sequence[str], zone: ZoneInfo) -> list[UsageGroup]:

@@ -11,6 +11,7 @@ import pytest_asyncio
 from governor.core.keys import Role
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.wire_answers import ErrorAnswer
+from governor.services.cursors import encode_cursor
 from tests.api.world import Server, StandingClock, question, running, settings_for, write_policies
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -229,12 +230,24 @@ async def test_a_wrong_parameter_is_named_in_plain_words(shared: Server, path: s
 @pytest.mark.parametrize("path", ["/budgets", "/decisions", "/usage/summary?by=team"])
 @pytest.mark.parametrize("cursor", ["x", "WyJhIl0", "bm90IGpzb24", "%00", "WzEsMl0", "//8"])
 async def test_a_made_up_cursor_is_refused(shared: Server, path: str, cursor: str) -> None:
-    """A cursor is what a page gave, and nothing else; a guess gives no 5xx and no wrong page."""
+    """A cursor is what a page gave, and nothing else; a guess gives no 5xx and no wrong page, but says what to do."""
     async with shared.client(Role.ADMIN) as client:
         response = await client.get(f"{path}{'&' if '?' in path else '?'}cursor={cursor}")
+    error = response.json()["error"]
 
-    assert response.status_code in {200, 404, 422}
-    assert 200 != response.status_code or path.startswith("/usage")
+    assert (422, "invalid_cursor") == (response.status_code, error["code"])
+    assert "leave it out to begin again" in error["message"]
+
+
+async def test_a_cursor_of_another_grouping_is_refused(shared: Server) -> None:
+    """A page of teams does not go on with departments: it would leave some out at random."""
+    cursor = encode_cursor("team", "platform")
+    async with shared.client(Role.ADMIN) as client:
+        statuses = [
+            (await client.get(f"/usage/summary?by={by}&cursor={cursor}")).status_code for by in ("team", "department")
+        ]
+
+    assert [200, 422] == statuses
 
 
 @pytest.mark.parametrize("identifier", ["x", "%00", "00000000-0000-0000-0000-000000000000", "1" * 65])

@@ -13,6 +13,7 @@ from governor.core.ledger.port import Ledger
 from governor.core.ledger.reservation import ReservationState
 from governor.core.money import AMOUNT_MAX
 from governor.core.units import Unit
+from governor.store.ledger import SqlLedger
 from tests.conftest import FakeClock
 from tests.ledger.factory import budget, extend, hold, place, place_options, release, settle
 
@@ -372,11 +373,23 @@ async def test_one_bad_command_fails_alone(ledger: Ledger) -> None:
 
 
 async def test_a_swapped_snapshot_is_evaluated_anew(ledger: Ledger) -> None:
-    """The plan names other budgets when it is asked again: those are loaded and held."""
-    plans = itertools.chain([COMPANY], itertools.repeat(MARKETING))
-    swapping = replace(place(), options=lambda: (Option(placeable=True, holds=(hold(next(plans)),)),))
-    await ledger.submit(place(hold(COMPANY, 1)))
-    await ledger.submit(swapping)
-    held = [(await balance(ledger, key)).held for key in (COMPANY, MARKETING)]
+    """The plan names another budget each time that it is asked: what it named last is held, and nothing else."""
+    asked: list[BudgetKey] = []
 
-    assert 2 == sum(held)
+    def options() -> tuple[Option, ...]:
+        asked.append(MARKETING if asked else COMPANY)
+        return (Option(placeable=True, holds=(hold(asked[-1], 3),)),)
+
+    await ledger.submit(replace(place(), options=options))
+    held = {key.policy: (await balance(ledger, key)).held for key in (COMPANY, MARKETING)}
+
+    assert {COMPANY.policy: 0, MARKETING.policy: 0, asked[-1].policy: 3} == held
+
+
+async def test_a_snapshot_swapped_while_budgets_are_loaded_counts(sql_ledger: SqlLedger) -> None:
+    """A database is asked for the budgets of the old plan: those of the new one are loaded, and only they are held."""
+    plans = itertools.chain([COMPANY], itertools.repeat(MARKETING))
+    swapping = replace(place(), options=lambda: (Option(placeable=True, holds=(hold(next(plans), 3),)),))
+    await sql_ledger.submit(swapping)
+
+    assert [Balance(0, 0), Balance(0, 3)] == [await balance(sql_ledger, key) for key in (COMPANY, MARKETING)]

@@ -44,7 +44,7 @@ async def test_a_failure_that_passes_is_not_seen(sql_ledger: SqlLedger, number: 
 
 @pytest.mark.parametrize("number", CALLS)
 async def test_a_failure_that_stays_is_told(sql_ledger: SqlLedger, number: int) -> None:
-    """Every storage call fails from some call on: what was answered is there, the rest is unavailable."""
+    """Every storage call fails from some call on: what was answered is held, the rest is unavailable and is not."""
     calls = Calls(number, float("inf"))
     sabotage(sql_ledger, calls)
     outcomes = await asyncio.gather(
@@ -57,9 +57,11 @@ async def test_a_failure_that_stays_is_told(sql_ledger: SqlLedger, number: int) 
     recovered = await sql_ledger.submit(place(hold(COMPANY, 1)))
     answered = [one for one in (*outcomes, *later) if isinstance(one, Placed)]
     failed = [one for one in (*outcomes, *later) if isinstance(one, LedgerUnavailableError)]
+    balances = await sql_ledger.balances([COMPANY.digest])
 
     assert isinstance(recovered, Placed)
     assert 3 == len(answered) + len(failed)
+    assert Balance(0, 5 * len(answered) + 1) == balances[COMPANY.digest]
 
 
 async def test_a_sum_that_the_database_refuses_fails_alone(sql_ledger: SqlLedger) -> None:

@@ -58,6 +58,8 @@ class Batches:
         self._known: dict[bytes, BudgetKey] = {}
         self._counters: dict[bytes, Counter] = {}
         self._emptied_day = -1
+        self.in_doubt = False
+        """Whether a commit failed, so that nobody knows if it was done; until the next one that is known to be."""
 
     def apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
         """Apply commands in order, durably.
@@ -99,7 +101,9 @@ class Batches:
         fill_counters(book, session, (self._known[digest] for digest in wanted if digest in self._known))
         outcomes = _apply(book, commands)
         _write(session, book.changes, ring, book.counters)
+        self.in_doubt = True
         session.commit()
+        self.in_doubt = False
         return outcomes
 
     def forget(self) -> None:

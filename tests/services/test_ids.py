@@ -1,6 +1,7 @@
 """Identifiers: UUIDs of version 7, never twice, in the order of their time."""
 
 import os
+from itertools import pairwise
 from uuid import RFC_4122, UUID
 
 from governor.services.ids import new_id
@@ -12,6 +13,15 @@ def test_ids_are_version_7_in_the_order_of_their_time() -> None:
 
     assert (2_000, sorted(ids)) == (len(set(ids)), ids)
     assert {(7, RFC_4122)} == {(UUID(bytes=each).version, UUID(bytes=each).variant) for each in ids}
+
+
+def test_ids_of_one_millisecond_are_in_the_order_in_which_they_were_made() -> None:
+    """So that entries and decisions of one instant are listed as they happened, however many there are."""
+    ids = [new_id(1_700_000_000_000) for _ in range(2_000)]
+    wrapped = sum(later < earlier for earlier, later in pairwise(ids))
+
+    # The counter begins somewhere and wraps once in 67 million ids.
+    assert (2_000, True) == (len(set(ids)), wrapped <= 1)
 
 
 def test_a_forked_process_continues_with_bytes_of_its_own() -> None:

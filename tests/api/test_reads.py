@@ -308,6 +308,27 @@ async def test_a_hold_is_released_once_and_only_by_its_owner(any_server: Server)
     assert {"0"} == held
 
 
+async def test_a_release_takes_no_fields(server: Server) -> None:
+    """Nothing, `{}` or a mistake: what a release would not read is refused, and the hold stays."""
+    async with server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+        path = f"/reservations/{decision['reservation']['id']}/release"
+        refused = await client.post(path, json={"cost_usd": "0.001"})
+        held = {budget["held"] for budget in await budgets(client, "quota=company-spend")}
+        form = await client.post(path, content=b"a=b", headers={"content-type": "application/x-www-form-urlencoded"})
+        released = await client.post(path, json={})
+    error = refused.json()["error"]
+
+    assert (422, "unknown_field", "cost_usd", None) == (
+        refused.status_code,
+        error["code"],
+        error["details"]["field"],
+        error["details"]["nearest"],
+    )
+    assert "`cost_usd` is not a field of this request; it takes none; leave it out" == error["message"]
+    assert ({"0.0045"}, 415, 200) == (held, form.status_code, released.status_code)
+
+
 async def test_a_hold_is_extended_in_time_and_money(any_server: Server) -> None:
     """A longer life and a higher cost are held if budgets have room, up to 24 hours in all."""
     async with any_server.client() as client:

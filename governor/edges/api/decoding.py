@@ -89,7 +89,8 @@ class BodyDecoder(Generic[T]):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         shown = name[:80]
         field = f"{path}.{shown}".lstrip(".")
-        hint = f"did you mean `{near[0]}`" if near else f"known are {', '.join(sorted(known))}"
+        others = f"known are {', '.join(sorted(known))}" if known else "it takes none; leave it out"
+        hint = f"did you mean `{near[0]}`" if near else others
         return ApiError(
             f"`{field}` is not a field of this request; {hint}",
             code="unknown_field",

@@ -13,7 +13,7 @@ from governor.edges.api.roles import RULES, RouteRule
 from governor.edges.api.wire_adjustments import AdjustmentWire
 from governor.edges.api.wire_answers import DecisionAnswer, DecisionsAnswer, ErrorAnswer, EventsAnswer
 from governor.edges.api.wire_blocks import BlockWire
-from governor.edges.api.wire_decide import DecideBatchWire, DecideWire, ExtendWire
+from governor.edges.api.wire_decide import DecideBatchWire, DecideWire, ExtendWire, ReleaseWire
 from governor.edges.api.wire_outcomes import OutcomeWire
 from governor.edges.api.wire_usage import UsageWire
 
@@ -33,13 +33,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/decide"): (*_BODY, "conflict"),
     ("POST", "/decide/batch"): (*_BODY, "conflict"),
     ("POST", "/usage"): (*_BODY, "invalid_cloud_event"),
-    ("POST", "/reservations/{reservation_id}/release"): (
-        "not_found",
-        "not_held",
-        "invalid_request",
-        "body_too_large",
-        "ledger_unavailable",
-    ),
+    ("POST", "/reservations/{reservation_id}/release"): (*_BODY, "not_found", "not_held"),
     ("POST", "/reservations/{reservation_id}/extend"): (
         *_BODY,
         "not_found",
@@ -97,6 +91,7 @@ _SHAPES = [
     DecideWire,
     DecideBatchWire,
     ExtendWire,
+    ReleaseWire,
     BlockWire,
     AdjustmentWire,
     UsageWire,
@@ -172,17 +167,21 @@ def _operation(summary: str, description: str, bodies: dict[str, Any], answer: d
 
 
 _BODIES = {
+    "/reservations/{reservation_id}/release": ("ReleaseWire", {"nothing_to_say": {}}),
     "/reservations/{reservation_id}/extend": ("ExtendWire", {"longer": examples.EXTEND_REQUEST}),
     "/blocks": ("BlockWire", {"a_user": examples_control.BLOCK_REQUEST}),
     "/adjustments": ("AdjustmentWire", {"opening": examples_control.ADJUSTMENT_REQUEST}),
 }
 """Bodies that routes of the framework decode themselves: shape and examples."""
 
+_MAY_BE_EMPTY = frozenset({"/reservations/{reservation_id}/release"})
+
 
 def _add_bodies(document: dict[str, Any]) -> None:
     for path, (shape, cases) in _BODIES.items():
         content = {"application/json": _content(shape, cases)}
-        document["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
+        needed = path not in _MAY_BE_EMPTY
+        document["paths"][path]["post"]["requestBody"] = {"required": needed, "content": content}
     outcome = {"$ref": _REF.format(name="OutcomeWire")}
     reports = {
         "schema": {"anyOf": [outcome, {"type": "array", "items": outcome, "maxItems": 1000}]},

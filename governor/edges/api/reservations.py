@@ -13,7 +13,7 @@ from governor.core.money import nano_from_text, usd_text
 from governor.edges.api.access import TheCaller, TheGovernor
 from governor.edges.api.bodies import require_json
 from governor.edges.api.durations import hold_seconds
-from governor.edges.api.wire_decide import EXTEND
+from governor.edges.api.wire_decide import EXTEND, RELEASE
 
 reservation_routes = APIRouter(tags=["decide"])
 
@@ -49,8 +49,13 @@ class ReservationAnswer(BaseModel):
 
 
 @reservation_routes.post("/reservations/{reservation_id}/release", summary="Give a hold back")
-async def release(reservation_id: ReservationId, governor: TheGovernor, caller: TheCaller) -> ReservationAnswer:
-    """The call was not made: give everything back. Sending it again changes nothing."""
+async def release(
+    reservation_id: ReservationId, request: Request, governor: TheGovernor, caller: TheCaller
+) -> ReservationAnswer:
+    """The call was not made: give everything back. Sending it again changes nothing. A body is not needed."""
+    if body := await request.body():
+        require_json(request.scope)
+        RELEASE.decode(body)
     return _answer(await governor.reservations.release(reservation_id, caller.caller), governor.clock.time())
 
 

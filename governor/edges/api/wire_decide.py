@@ -168,3 +168,10 @@ class ExtendWire(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 EXTEND = BodyDecoder(ExtendWire)
+
+
+class ReleaseWire(Struct, forbid_unknown_fields=True, frozen=True):
+    """A call that was not made: everything is given back, so there is nothing to say."""
+
+
+RELEASE = BodyDecoder(ReleaseWire)

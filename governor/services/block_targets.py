@@ -39,7 +39,7 @@ async def target_of(database: Database, snapshot: Snapshot, kind: BlockKind, nam
             note = "" if model.known else f"no catalogue knows {model.id}; requests that name it are stopped"
             return Target(kind, model.id, note)
         case BlockKind.USE_CASE:
-            return Target(kind, name)
+            return _use_case(organization, name)
         case BlockKind.SERVICE_ACCOUNT:
             return _known(kind, name, organization.service_accounts)
         case BlockKind.TEAM:
@@ -60,6 +60,17 @@ def _user(organization: Organization, name: str) -> Target:
     hint = f"; did you mean `{near[0]}`" if near else ""
     note = f"{organization.name} lists no `{wanted}`{hint}; requests that claim this name are stopped"
     return Target(BlockKind.USER, wanted, note)
+
+
+def _use_case(organization: Organization, name: str) -> Target:
+    """Where use cases are registered, another name may be a slip; requests may claim it all the same."""
+    registered = organization.use_cases
+    if not registered or name in registered or name == UNKNOWN_USER:
+        return Target(BlockKind.USE_CASE, name)
+    near = get_close_matches(name, registered, n=1)
+    hint = f"; did you mean `{near[0]}`" if near else ""
+    note = f"{organization.name} registers no use case `{name}`{hint}; requests that claim this name are stopped"
+    return Target(BlockKind.USE_CASE, name, note)
 
 
 def _known(kind: BlockKind, name: str, names: Collection[str]) -> Target:

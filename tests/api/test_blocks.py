@@ -182,6 +182,26 @@ async def test_a_name_that_nobody_lists_is_stopped_and_pointed_out(server: Serve
     assert ({"model": "anthropic/claude-sonnet-4"}, None) == (alias["target"], alias["note"])
 
 
+async def test_a_use_case_that_nobody_registered_is_stopped_and_pointed_out(server: Server, policies: Path) -> None:
+    """Where there is an inventory, a name that it lacks may be a slip; requests may claim it all the same."""
+    async with server.client(Role.ADMIN) as admin:
+        before = (await admin.post("/blocks", json=wish(target={"use_case": "triage"}))).json()
+        (policies / "use_cases.yaml").write_text(
+            "{apiVersion: governor/v1, kind: UseCase, name: support-triage, owner: eve@acme.example, "
+            "stage: production, audience: customer}"
+        )
+        await server.governor.publisher.reload()
+        slip = (await admin.post("/blocks", json=wish(target={"use_case": "suport-triage"}))).json()
+        right = (await admin.post("/blocks", json=wish(target={"use_case": "support-triage"}))).json()
+
+    assert (None, None) == (before["note"], right["note"])
+    assert (
+        "acme registers no use case `suport-triage`; did you mean `support-triage`; "
+        "requests that claim this name are stopped" == slip["note"]
+    )
+    assert ("deny", ["blocked"]) == await verdict(server, use_case="suport-triage")
+
+
 async def test_an_old_decision_still_tells_the_block(any_server: Server, standing: StandingClock) -> None:
     """Years later: who stopped it, why, until when, and who let it go on."""
     async with any_server.client(Role.ADMIN) as admin:

@@ -109,6 +109,13 @@ class Blocks:
     def __bool__(self) -> bool:
         return bool(self._by_target)
 
+    def count(self, now: datetime) -> dict[str, int]:
+        """Return how many blocks act now, by kind; a kind without any is there with 0."""
+        counted = {str(kind): 0 for kind in BlockKind}
+        for (kind, _), blocks in self._by_target.items():
+            counted[str(kind)] += sum(block.state_at(now) is BlockState.IN_FORCE for block in blocks)
+        return counted
+
     def reasons(
         self,
         request: DecideRequest,

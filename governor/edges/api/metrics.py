@@ -5,7 +5,7 @@ With one worker the numbers live in this process. With several, ``wiring.serve``
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeVar
 
 from prometheus_client import (
@@ -20,6 +20,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from governor.core.decisions.decision import ReasonCode
 from governor.services.decide import Answered
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped; nobody reads these series
@@ -37,9 +38,11 @@ STAGES = ("decode", "evaluate", "ledger")
 """The stages of a decision whose seconds are noted, in order; ``commit`` is measured by the ledger."""
 
 Stages = tuple[float, float, float]
-_Outcome = tuple[str, str, tuple[str, ...], bool, bool]
+_Outcome = tuple[str, str, tuple[str, ...], bool, bool, bool]
 
 GaugeMode = Literal["livesum", "livemax", "livemin"]
+
+_EVALUATION_ERROR = str(ReasonCode.EVALUATION_ERROR)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -67,17 +70,24 @@ class _Families:
         )
         self.replayed = counter("governor_decisions_replayed_total", "Decisions that repeated an earlier answer.")
         self.degraded = counter("governor_decisions_degraded_total", "Decisions made without the ledger.")
+        self.evaluation_errors = counter(
+            "governor_evaluation_errors_total", "Decisions in which a rule could not be evaluated and failed closed."
+        )
         self.stage_seconds = seconds(
             "governor_decide_stage_seconds",
             "Seconds: decode (read, check), evaluate (plan), ledger (wait, place, conclude), commit (a transaction).",
             "stage",
         )
         self.events = counter("governor_usage_events_total", "Usage events by outcome.", "status")
+        self.unpriced = counter(
+            "governor_usage_unpriced_total", "Usage events recorded without a known price: at what was held, or at 0."
+        )
         self.outcomes = counter("governor_outcomes_total", "Reports of outcomes by how they were taken.", "status")
         self.batch_sizes = Histogram(
             "governor_ledger_batch_size", "Commands in one ledger transaction.", buckets=SIZES, registry=registry
         )
         self.queue = gauge("governor_ledger_queue_depth", "Commands waiting for the ledger.", "livesum")
+        self.blocks = gauge("governor_blocks_in_force", "Blocks that stop something now.", "livemax", "kind")
         self.policy_info = gauge("governor_policy_info", "1 for the policy version in force.", "livemax", "version")
         self.policy_age = gauge(
             "governor_policy_age_seconds", "Seconds since the policies were last confirmed.", "livemax"
@@ -118,7 +128,8 @@ class HttpMetrics:
     def decision(self, answered: Answered, stages: Stages | None = None) -> None:
         """Note one decision, with the seconds that each of ``STAGES`` took; one of a batch has none of its own."""
         code = answered.codes[0] if answered.codes else ""
-        outcome = (answered.verdict, code, answered.would_deny, answered.replayed, answered.degraded)
+        failed = _EVALUATION_ERROR in answered.codes and not answered.replayed
+        outcome = (answered.verdict, code, answered.would_deny, answered.replayed, answered.degraded, failed)
         self._decided.append((outcome, stages))
 
     def count(self) -> None:
@@ -129,7 +140,7 @@ class HttpMetrics:
         for (method, route, status), times in _grouped(answers).items():
             families.requests.labels(method if method in _METHODS else "other", route, str(status)).inc(len(times))
             _observe(families.request_seconds.labels(route), times)
-        for (verdict, code, would_deny, replayed, degraded), same in _grouped(decided).items():
+        for (verdict, code, would_deny, replayed, degraded, failed), same in _grouped(decided).items():
             families.decisions.labels(verdict, code).inc(len(same))
             for each in would_deny:
                 families.would_deny.labels(each).inc(len(same))
@@ -137,13 +148,17 @@ class HttpMetrics:
                 families.replayed.inc(len(same))
             if degraded:
                 families.degraded.inc(len(same))
+            if failed:
+                families.evaluation_errors.inc(len(same))
         spent = [stages for _, stages in decided if stages is not None]
         for index, name in enumerate(STAGES):
             _observe(families.stage_seconds.labels(name), [stages[index] for stages in spent])
 
-    def usage_event(self, status: str) -> None:
-        """Count one usage event."""
+    def usage_event(self, status: str, *, unpriced: bool = False) -> None:
+        """Count one usage event; ``unpriced`` if it was recorded now and nobody knows what it costs."""
         self._families.events.labels(status).inc()
+        if unpriced:
+            self._families.unpriced.inc()
 
     def outcome(self, status: str) -> None:
         """Count one report of outcomes."""
@@ -157,6 +172,11 @@ class HttpMetrics:
     def ledger_queue(self, depth: int) -> None:
         """Record how many commands wait."""
         self._families.queue.set(depth)
+
+    def blocks(self, in_force: Mapping[str, int]) -> None:
+        """Record how many blocks stop something now, by kind."""
+        for kind, count in in_force.items():
+            self._families.blocks.labels(kind).set(count)
 
     def policies(self, version: str, age_s: float, *, valid: bool) -> None:
         """Record which policies are in force, how fresh they are, and whether the folder is valid."""

@@ -17,8 +17,9 @@ _log = structlog.get_logger("governor.metrics")
 
 def observe(governor: Governor, metrics: HttpMetrics) -> None:
     """Read the state of this worker off into its gauges."""
-    publisher = governor.publisher
-    metrics.policies(publisher.state.version, publisher.age_s(governor.clock.now()), valid=publisher.state.valid)
+    publisher, now = governor.publisher, governor.clock.now()
+    metrics.policies(publisher.state.version, publisher.age_s(now), valid=publisher.state.valid)
+    metrics.blocks(publisher.snapshots.current.blocks.count(now))
     metrics.policy_failures(publisher.state.failures)
     metrics.ledger_queue(governor.ledger.queue_depth)
     metrics.count()

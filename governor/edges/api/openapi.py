@@ -166,7 +166,7 @@ def _operation(summary: str, description: str, bodies: dict[str, Any], answer: d
     }
 
 
-_BODIES = {
+_BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "/reservations/{reservation_id}/release": ("ReleaseWire", {"nothing_to_say": {}}),
     "/reservations/{reservation_id}/extend": ("ExtendWire", {"longer": examples.EXTEND_REQUEST}),
     "/blocks": ("BlockWire", {"a_user": examples_control.BLOCK_REQUEST}),

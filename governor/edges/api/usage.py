@@ -61,7 +61,7 @@ class UsageRoute:
         settled = iter(await self._settler.settle(events, identity.caller, now) if events else ())
         results = [[slot] if isinstance(slot, EventResult) else [next(settled) for _ in slot] for slot in slots]
         for result in (result for several in results for result in several):
-            self._metrics.usage_event(result.status)
+            self._metrics.usage_event(result.status, unpriced=result.unpriced)
         return b'{"events":[' + b",".join(_answer(*several) for several in results) + b"]}"
 
     def _read(self, scope: Scope, media: str, body: bytes, client: str) -> list[Slot]:

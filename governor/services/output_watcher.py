@@ -31,8 +31,13 @@ PARTS_MAX = 10_000
 """Calls remembered that were reported in parts and have not ended."""
 
 
-class OutputWatcher:
-    """Keeps the estimates of one worker: reads what was recorded since it last did, and nothing where nobody learns.
+def watch_outputs(
+    snapshots: Snapshots,
+    database: Database,
+    now: Callable[[], datetime],
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Refresher[OutputEstimates | None]:
+    """Keep the estimates of one worker.
 
     Args:
         snapshots: What decides.
@@ -40,33 +45,30 @@ class OutputWatcher:
         now: The clock.
         pause: Waits for a number of seconds between refreshes.
     """
+    learner = OutputLearner(snapshots, database, now)
+    return Refresher(
+        "output estimates", learner.read, learner.take, pause, every_s=LEARN_S, on_stop=learner.stopped.set
+    )
 
-    def __init__(
-        self,
-        snapshots: Snapshots,
-        database: Database,
-        now: Callable[[], datetime],
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+
+class OutputLearner:
+    """Reads what was recorded since it last did, and nothing where nobody learns.
+
+    Attributes:
+        stopped: Once set, a reading ends after its page.
+    """
+
+    def __init__(self, snapshots: Snapshots, database: Database, now: Callable[[], datetime]) -> None:
+        self.stopped = Event()
         self._snapshots = snapshots
         self._database = database
         self._now = now
         self._recent = RecentOutputs()
         self._parts: dict[bytes, int] = {}
         self._until = b""
-        self._stopped = Event()
-        self._refresher = Refresher("output estimates", self._read, self._take, pause, every_s=LEARN_S)
 
-    async def start(self) -> None:
-        """Learn from the newest entries, and go on until ``stop``."""
-        await self._refresher.start()
-
-    async def stop(self) -> None:
-        """Stop learning."""
-        self._stopped.set()
-        await self._refresher.stop()
-
-    def _read(self) -> OutputEstimates | None:
+    def read(self) -> OutputEstimates | None:
+        """Return what has been learned until now; None where nobody learns."""
         if not self._snapshots.current.learns:
             return None
         # Ids begin with the milliseconds at which they were made.
@@ -83,7 +85,7 @@ class OutputWatcher:
         for _ in range(ENTRIES_MAX // PAGE):
             page = self._database.read_now(partial(read_outputs, after=self._until, before=before, limit=PAGE))
             outputs += page.outputs
-            if page.next is None or self._stopped.wait(REST_S):
+            if page.next is None or self.stopped.wait(REST_S):
                 break
             before = page.next
         return outputs
@@ -98,6 +100,7 @@ class OutputWatcher:
             if len(self._parts) > PARTS_MAX:
                 del self._parts[next(iter(self._parts))]
 
-    def _take(self, estimates: OutputEstimates | None) -> None:
+    def take(self, estimates: OutputEstimates | None) -> None:
+        """Let estimates count, if they are others than those that count already."""
         if estimates is not None and estimates.version != self._snapshots.current.estimates.version:
             self._snapshots.learn(estimates)

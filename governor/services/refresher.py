@@ -25,6 +25,7 @@ class Refresher(Generic[T]):
         take: Makes what was read count; called in the event loop.
         pause: Waits some seconds.
         every_s: How long between readings.
+        on_stop: Called when it stops: ends a reading that takes long.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Refresher(Generic[T]):
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         *,
         every_s: float = REFRESH_S,
+        on_stop: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
         self._read = read
         self._take = take
         self._pause = pause
         self._every_s = every_s
+        self._on_stop = on_stop
         # A thread of its own: slow searches may keep all shared ones busy, and what stops somebody cannot wait.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._task: asyncio.Task[None] | None = None
@@ -52,6 +55,8 @@ class Refresher(Generic[T]):
 
     async def stop(self) -> None:
         """Stop reading."""
+        if self._on_stop is not None:
+            self._on_stop()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

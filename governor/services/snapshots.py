@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from governor.core.decisions.blocks import Blocks
 from governor.core.decisions.output_estimates import OutputEstimates
 from governor.core.decisions.snapshot import Snapshot
+from governor.core.grants import Grants
 
 
 class Snapshots:
@@ -22,13 +23,18 @@ class Snapshots:
         self.policy_age_max = policy_age_max
 
     def swap(self, snapshot: Snapshot, now: datetime) -> None:
-        """Let other policies decide from now on, under the same blocks and with the same estimates."""
-        self.current = snapshot.with_blocks(self.current.blocks).with_estimates(self.current.estimates)
+        """Let other policies decide from now on, under the same blocks and grants and with the same estimates."""
+        known = self.current
+        self.current = snapshot.with_blocks(known.blocks).with_grants(known.grants).with_estimates(known.estimates)
         self.confirmed_at = now
 
     def block(self, blocks: Blocks) -> None:
         """Let other blocks act from now on, over the same policies."""
         self.current = self.current.with_blocks(blocks)
+
+    def grant(self, grants: Grants) -> None:
+        """Let other grants act from now on, beside the same policies."""
+        self.current = self.current.with_grants(grants)
 
     def learn(self, estimates: OutputEstimates) -> None:
         """Let other estimates count from now on, for the same policies."""

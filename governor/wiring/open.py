@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.worker import compile_in_process
+from governor.core.decisions.blocks import Block
+from governor.core.grants import Grant
 from governor.services.adjust import Adjuster
-from governor.services.block_watcher import BlockWatcher
+from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
 from governor.services.decide import Decider
 from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
+from governor.services.grant_watcher import watch_grants
+from governor.services.grants import GrantKeeper
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
-from governor.services.output_watcher import OutputWatcher
+from governor.services.output_watcher import watch_outputs
 from governor.services.publish_policies import CompilePolicies, PolicyPublisher, publish_folder
 from governor.services.record_outcomes import OutcomeRecorder
+from governor.services.refresher import Refresher
 from governor.services.report_use_cases import UseCaseReporter
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
@@ -41,7 +46,9 @@ class Governor:
     decider: Decider
     settler: Settler
     doorkeeper: KeyRing | OpenDoor
-    blocks: BlockWatcher
+    blocks: Refresher[list[Block]]
+    grants: Refresher[list[Grant]]
+    grant_keeper: GrantKeeper
     health: HealthChecker
     budgets: BudgetReader
     watcher: BudgetWatcher
@@ -86,12 +93,11 @@ async def open_governor(
         doorkeeper = _doorkeeper(settings, database, clock)
         await doorkeeper.start()
         stack.push_async_callback(doorkeeper.stop)
-        blocks = BlockWatcher(publisher.snapshots, database, clock.now)
-        await blocks.start()
-        stack.push_async_callback(blocks.stop)
-        outputs = OutputWatcher(publisher.snapshots, database, clock.now)
-        await outputs.start()
-        stack.push_async_callback(outputs.stop)
+        blocks = watch_blocks(publisher.snapshots, database, clock.now)
+        grants = watch_grants(publisher.snapshots, database, clock.now)
+        for watcher in (blocks, grants, watch_outputs(publisher.snapshots, database, clock.now)):
+            await watcher.start()
+            stack.push_async_callback(watcher.stop)
         publisher.start()
         stack.push_async_callback(publisher.stop)
         budgets = BudgetReader(publisher.snapshots, ledger, database)
@@ -105,6 +111,8 @@ async def open_governor(
             settler=Settler(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             doorkeeper=doorkeeper,
             blocks=blocks,
+            grants=grants,
+            grant_keeper=GrantKeeper(publisher.snapshots, ledger, database),
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
             watcher=BudgetWatcher(budgets, database),

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from governor.core.keys import Role
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.routes import create_gate
-from governor.services.block_watcher import BlockWatcher
+from governor.services.block_watcher import watch_blocks
 from governor.services.refresher import REFRESH_S
 from tests.api.pauses import Pauses
 from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
@@ -270,7 +270,7 @@ async def test_every_worker_stops_within_a_second(database_url: str, policies: P
         first = await stack.enter_async_context(running(settings, StandingClock()))
         other = await stack.enter_async_context(running(settings, StandingClock(), with_keys=False))
         pauses = Pauses()
-        watcher = BlockWatcher(
+        watcher = watch_blocks(
             other.governor.publisher.snapshots, other.governor.database, other.governor.clock.now, pauses
         )
         await other.governor.blocks.stop()

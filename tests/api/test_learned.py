@@ -8,7 +8,7 @@ import pytest
 
 from governor.core.decisions.output_estimates import OUTPUTS_MIN
 from governor.core.keys import Role
-from governor.services.output_watcher import ENTRIES_MAX, LEARN_S, PAGE, SETTLED_S, OutputWatcher
+from governor.services.output_watcher import ENTRIES_MAX, LEARN_S, PAGE, SETTLED_S, watch_outputs
 from governor.services.refresher import REFRESH_S
 from governor.store.outputs import read_outputs
 from tests.api.pauses import Pauses
@@ -58,7 +58,7 @@ async def test_every_worker_learns_every_ten_minutes_and_decisions_remember_it(
     """Not before, and a later table changes nothing that was decided."""
     async with running(settings_for(database_url, policies), standing) as server:
         pauses = Pauses()
-        watcher = OutputWatcher(
+        watcher = watch_outputs(
             server.governor.publisher.snapshots, server.governor.database, server.governor.clock.now, pauses
         )
         await watcher.start()
@@ -126,7 +126,7 @@ async def test_calls_in_parts_are_as_long_as_all_of_them(any_server: Server, sta
     """Whether the parts were read together with the end or before it."""
     governor = any_server.governor
     pauses = Pauses()
-    watcher = OutputWatcher(governor.publisher.snapshots, governor.database, governor.clock.now, pauses)
+    watcher = watch_outputs(governor.publisher.snapshots, governor.database, governor.clock.now, pauses)
     async with any_server.client() as gateway:
         for _ in range(OUTPUTS_MIN):
             await call(gateway, standing, used(30, final=False), used(4))
@@ -179,7 +179,7 @@ async def test_nothing_is_read_where_no_quota_learns(
     async with running(settings_for(database_url, folder), standing) as server:
         pauses = Pauses()
         governor = server.governor
-        watcher = OutputWatcher(governor.publisher.snapshots, governor.database, governor.clock.now, pauses)
+        watcher = watch_outputs(governor.publisher.snapshots, governor.database, governor.clock.now, pauses)
         async with server.client() as gateway:
             for _ in range(OUTPUTS_MIN):
                 await call(gateway, standing, used(200))

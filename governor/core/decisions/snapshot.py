@@ -12,6 +12,7 @@ from governor.core.decisions.caller import Caller
 from governor.core.decisions.output_estimates import NO_ESTIMATES, OutputEstimates
 from governor.core.decisions.prepare import Prepared, prepare, renew
 from governor.core.decisions.request import DecideRequest
+from governor.core.grants import NO_GRANTS, Grants
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
 from governor.core.policy.header import Header
@@ -66,6 +67,7 @@ class Snapshot:
         version: Its digest or commit: every decision names it.
         applicable: Finds the policies of a request.
         blocks: What is stopped at once, whatever policies say.
+        grants: What was approved beyond the policies.
         estimates: How long answers have been, for quotas that hold what was learned.
         learns: Whether there is such a quota.
     """
@@ -83,6 +85,7 @@ class Snapshot:
         )
         self._quotas = {quota.header.name: quota for quota in policies.quotas}
         self.blocks = NO_BLOCKS
+        self.grants = NO_GRANTS
         self.estimates = NO_ESTIMATES
         self.learns = any(quota.learned for quota in policies.quotas)
         self._catalogues = catalogues
@@ -101,6 +104,12 @@ class Snapshot:
         """Return the same policies under other blocks; index and memories, which no block changes, are shared."""
         other = copy(self)
         other.blocks = blocks
+        return other
+
+    def with_grants(self, grants: Grants) -> "Snapshot":
+        """Return the same policies with other grants; index and memories are shared, as for blocks."""
+        other = copy(self)
+        other.grants = grants
         return other
 
     def with_estimates(self, estimates: OutputEstimates) -> "Snapshot":

@@ -4,6 +4,7 @@ from governor.store.tables.blocks import BLOCKS
 from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
 from governor.store.tables.columns import BYTES, METADATA
 from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
+from governor.store.tables.grants import GRANTS
 from governor.store.tables.keys import API_KEYS
 from governor.store.tables.outcomes import OUTCOMES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
@@ -16,6 +17,7 @@ __all__ = [
     "BYTES",
     "DECISIONS",
     "ENTRIES",
+    "GRANTS",
     "METADATA",
     "OUTCOMES",
     "POLICY_VERSIONS",

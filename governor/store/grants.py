@@ -1,0 +1,133 @@
+"""Grants as rows: issued once, revoked at most once, never deleted."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from governor.core.decisions.ids import id_bytes, id_text
+from governor.core.grants import Grant, GrantKind, UnitAmount
+from governor.core.units import Unit
+from governor.store.records import decode_scope, encode_scope
+from governor.store.tables import GRANTS
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFilter:
+    """Which grants are listed; ``""`` and None are any.
+
+    Attributes:
+        exception_id: Only those of this exception.
+        standing_at: Only those that act at this instant or will: not revoked, not ended.
+        before: Only ids below this one: where a page begins.
+    """
+
+    exception_id: str = ""
+    standing_at: datetime | None = None
+    before: str = ""
+
+
+def read_grants(connection: Connection, wanted: GrantFilter, limit: int | None = None) -> list[Grant]:
+    """Return the grants that match, the newest first."""
+    columns = GRANTS.c
+    query = select(GRANTS).order_by(columns.id.desc()).limit(limit)
+    if wanted.exception_id:
+        query = query.where(columns.exception_id == wanted.exception_id)
+    if wanted.standing_at is not None:
+        query = query.where(columns.revoked_at_ms.is_(None), columns.ends_ms > _ms(wanted.standing_at))
+    if wanted.before:
+        query = query.where(columns.id < _key(wanted.before))
+    return [_from_row(row) for row in connection.execute(query)]
+
+
+def read_grant(connection: Connection, grant_id: str) -> Grant | None:
+    """Return a grant, also one that has ended, or None if there is none with this id."""
+    key = id_bytes(grant_id)
+    row = connection.execute(select(GRANTS).where(GRANTS.c.id == key)).one_or_none() if key is not None else None
+    return _from_row(row) if row is not None else None
+
+
+def insert_grant(connection: Connection, grant: Grant) -> None:
+    """Keep a new grant."""
+    connection.execute(insert(GRANTS).values(_values(grant)))
+
+
+def prolong_grant(connection: Connection, grant_id: str, *, ends_at: datetime) -> None:
+    """Let a grant that was not revoked end at another instant."""
+    connection.execute(
+        update(GRANTS)
+        .where(GRANTS.c.id == _key(grant_id), GRANTS.c.revoked_at_ms.is_(None))
+        .values(ends_ms=_ms(ends_at))
+    )
+
+
+def revoke_grant(connection: Connection, grant_id: str, *, at: datetime, by: str, reason: str) -> None:
+    """End a grant, unless it was revoked before: the first one who does so is remembered."""
+    connection.execute(
+        update(GRANTS)
+        .where(GRANTS.c.id == _key(grant_id), GRANTS.c.revoked_at_ms.is_(None))
+        .values(revoked_at_ms=_ms(at), revoked_by=by, revoke_reason=reason)
+    )
+
+
+def _key(grant_id: str) -> bytes:
+    key = id_bytes(grant_id)
+    assert key is not None, f"a grant's id is a UUID, not {grant_id}"
+    return key
+
+
+def _values(grant: Grant) -> Mapping[str, Any]:
+    return {
+        "id": _key(grant.id),
+        "exception_id": grant.exception_id,
+        "kind": grant.kind.value,
+        "scope": encode_scope(grant.scope),
+        "lifts": json.dumps(grant.lifts),
+        "amount_nano_usd": grant.amount_nano_usd,
+        "amounts": json.dumps([(each.policy, each.unit.value, each.amount) for each in grant.amounts]),
+        "models": json.dumps(grant.models),
+        "input_tokens_max": grant.input_tokens_max,
+        "output_tokens_max": grant.output_tokens_max,
+        "total_tokens_max": grant.total_tokens_max,
+        "starts_ms": _ms(grant.starts_at),
+        "ends_ms": _ms(grant.ends_at),
+        "issued_at_ms": _ms(grant.issued_at),
+        "approved_by": json.dumps(grant.approved_by),
+        "revoked_at_ms": _ms(grant.revoked_at) if grant.revoked_at is not None else None,
+        "revoked_by": grant.revoked_by,
+        "revoke_reason": grant.revoke_reason,
+    }
+
+
+def _from_row(row: Row[Any]) -> Grant:
+    return Grant(
+        id=id_text(bytes(row.id)),
+        exception_id=row.exception_id,
+        kind=GrantKind(row.kind),
+        scope=decode_scope(row.scope),
+        lifts=tuple(json.loads(row.lifts)),
+        amount_nano_usd=row.amount_nano_usd,
+        amounts=tuple(UnitAmount(policy, Unit(unit), amount) for policy, unit, amount in json.loads(row.amounts)),
+        models=tuple(json.loads(row.models)),
+        input_tokens_max=row.input_tokens_max,
+        output_tokens_max=row.output_tokens_max,
+        total_tokens_max=row.total_tokens_max,
+        starts_at=_instant(row.starts_ms),
+        ends_at=_instant(row.ends_ms),
+        issued_at=_instant(row.issued_at_ms),
+        approved_by=tuple(json.loads(row.approved_by)),
+        revoked_at=_instant(row.revoked_at_ms) if row.revoked_at_ms is not None else None,
+        revoked_by=row.revoked_by,
+        revoke_reason=row.revoke_reason,
+    )
+
+
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _instant(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)

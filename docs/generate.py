@@ -16,6 +16,7 @@ from governor.edges.api.errors import ERRORS
 from governor.edges.api.roles import roles_table
 from governor.edges.cli.app import app
 from governor.edges.cli.late import LateCommand
+from governor.edges.scheduler.jobs import jobs_table
 from governor.settings import Settings, describe_settings
 
 ROOT = Path(__file__).parents[1]
@@ -70,6 +71,14 @@ def roles_page() -> str:
     return (
         "# Roles\n\nWhich role may call which route. Keys are made with `governor keys create --role ROLE`; "
         f"`open` needs no key.\n\n{roles_table()}"
+    )
+
+
+def jobs_page() -> str:
+    """List every job."""
+    return (
+        "# Jobs\n\nWhat happens as the clock moves. Each is run by one worker at a time, catches up after any "
+        f"downtime, and changes no decision; see [operations](../operations.md#jobs).\n\n{jobs_table()}"
     )
 
 
@@ -213,6 +222,7 @@ PAGES = {
     "roles.md": roles_page,
     "provider-usage.md": provider_usage_page,
     "metrics.md": metrics_page,
+    "jobs.md": jobs_page,
     "cli.md": cli_page,
 }
 

@@ -1,12 +1,16 @@
 """The ASGI entry point: ``uvicorn --factory governor.asgi:create_app``, which is what ``governor serve`` runs."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from starlette.types import ASGIApp
 
 from governor.clients.clock import Clock
 from governor.edges.api.application import Application
 from governor.edges.api.logs import configure_logs
+from governor.edges.scheduler.door import scheduling
 from governor.settings import Settings, load_settings
-from governor.wiring import open_governor
+from governor.wiring import Governor, open_governor
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> ASGIApp:
@@ -21,4 +25,15 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     """
     settings = settings or load_settings()
     configure_logs(settings.log_level, settings.log_format)
-    return Application(lambda: open_governor(settings, clock))
+    return Application(lambda: open_worker(settings, clock))
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Governor]:
+    """Put the server of one worker together, with its part in the jobs."""
+    async with open_governor(settings, clock) as governor:
+        if settings.scheduler == "off":
+            yield governor
+            return
+        async with scheduling(governor):
+            yield governor

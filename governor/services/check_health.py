@@ -1,4 +1,4 @@
-"""Is this worker ready to decide: database, clock, policies. Each part is named and explained."""
+"""Is this worker ready to decide: database, clock, policies; and how jobs go. Each part is named and explained."""
 
 import asyncio
 import time
@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from governor.core.jobs import JobRecord, JobState
 from governor.services.publish_policies import PolicyPublisher
 from governor.store.database import Database
+from governor.store.jobs import read_jobs
 from governor.store.server_time import server_time_s
 
 CHECK_TIMEOUT_S = 2.0
@@ -19,11 +21,16 @@ SKEW_S_MAX = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One part of readiness."""
+    """One part of readiness.
+
+    Attributes:
+        decides: Whether a worker without it cannot decide; what only stands beside decisions takes no traffic away.
+    """
 
     name: str
     ok: bool
     facts: dict[str, object]
+    decides: bool = True
 
 
 class HealthChecker:
@@ -52,7 +59,7 @@ class HealthChecker:
     async def check(self) -> tuple[Check, ...]:
         """Return every part, ready or not."""
         database, skew_s = await self._database_and_skew()
-        return (database, self._clock(skew_s), self._policies())
+        return (database, self._clock(skew_s), self._policies(), await self._scheduler(database.ok))
 
     async def _database_and_skew(self) -> tuple[Check, float | None]:
         began_s = time.monotonic()
@@ -67,6 +74,25 @@ class HealthChecker:
         # The database looked at its clock somewhere between question and answer.
         skew_s = time.time() - took_s / 2 - theirs_s
         return Check("database", True, {"answered_in_ms": round(took_s * 1000, 1)}), skew_s
+
+    async def _scheduler(self, database_answers: bool) -> Check:
+        """Look at the jobs. Nothing in a decision depends on them, so a worker is ready without."""
+        if not database_answers:
+            problem: dict[str, object] = {"problem": "cannot be seen while the database does not answer"}
+            return Check("scheduler", False, problem, decides=False)
+        now = self._now()
+        try:
+            records = await self._database.read(read_jobs)
+        except (SQLAlchemyError, OSError) as error:
+            return Check("scheduler", False, {"problem": f"cannot be read ({type(error).__name__})"}, decides=False)
+        jobs = {record.name: _job_facts(record, now) for record in records}
+        bad = [record.name for record in records if record.state(now) in {JobState.LATE, JobState.FAILING}]
+        facts: dict[str, object] = {"jobs": jobs}
+        if not records:
+            facts["problem"] = "no scheduler has run on this database yet; start `governor scheduler`"
+        elif bad:
+            facts["problem"] = f"late or failing: {', '.join(bad)}; `governor jobs` shows why"
+        return Check("scheduler", bool(records) and not bad, facts, decides=False)
 
     def _clock(self, skew_s: float | None) -> Check:
         if self._simulated_clock:
@@ -94,3 +120,10 @@ class HealthChecker:
             facts["problem"] = "the folder is invalid; the last good version is served"
             facts["problems"] = [str(problem) for problem in state.problems[:20]]
         return Check("policies", state.valid and not stale, facts)
+
+
+def _job_facts(record: JobRecord, now: datetime) -> dict[str, object]:
+    facts: dict[str, object] = {"state": str(record.state(now)), "next_at": record.next_at.isoformat()}
+    if record.finished_at is not None:
+        facts |= {"last_ended_at": record.finished_at.isoformat(), "result": record.result}
+    return facts

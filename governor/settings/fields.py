@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         description="An admin key that is valid while this is set: to make the first keys with.",
         json_schema_extra=in_unit("secret"),
     )
+    scheduler: Literal["on", "off"] = Field(
+        "on",
+        description="Whether `governor serve` also runs the jobs; `off` where only `governor scheduler` runs them.",
+        json_schema_extra=in_unit("word"),
+    )
     decide_deadline_ms: int = Field(
         150,
         ge=1,

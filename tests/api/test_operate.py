@@ -34,13 +34,14 @@ async def metric(server: Server, name: str, **labels: str) -> float | None:
 
 
 async def test_a_server_is_alive_and_ready(any_server: Server) -> None:
-    """Every part is named, with the facts behind it."""
+    """Every part is named, with the facts behind it; a server whose jobs nobody runs decides all the same."""
     status, checks = await ready(any_server)
 
-    assert (200, {"database": True, "clock": True, "policies": True}) == (
+    assert (200, {"database": True, "clock": True, "policies": True, "scheduler": False}) == (
         status,
         {name: check["ok"] for name, check in checks.items()},
     )
+    assert {"scheduler"} == {name for name, check in checks.items() if not check["decides"]}
 
 
 async def test_an_invalid_folder_keeps_the_last_good_policies_and_is_seen(server: Server, policies: Path) -> None:

@@ -254,3 +254,19 @@ def test_a_running_server_takes_a_clock_only_without_keys(sqlite_url: str, tmp_p
 
     assert answer["reservation"]["expires_at"].startswith("2026-10-25T01:09")
     assert (True, True) == (clock["ok"], clock["facts"]["simulated"])
+
+
+@pytest.mark.parametrize(("scheduler", "runs"), [("on", True), ("off", False)])
+def test_a_server_runs_jobs_unless_it_is_told_not_to(
+    sqlite_url: str, tmp_path: Path, scheduler: str, runs: bool
+) -> None:
+    """``GOVERNOR_SCHEDULER=off`` leaves them to ``governor scheduler``."""
+    variables = {"GOVERNOR_AUTH": "off", "GOVERNOR_SCHEDULER": scheduler}
+    with served(sqlite_url, write_policies(tmp_path / "policies"), **variables) as (_, address):
+        began_s = time.monotonic()
+        seen: dict[str, Any] = {}
+        # A server that runs jobs has begun within a second or two; one that does not never begins.
+        while not seen and time.monotonic() - began_s < (START_S_MAX if runs else 3):
+            seen = httpx.get(f"{address}/readyz").json()["checks"]["scheduler"]["facts"].get("jobs", {})
+
+    assert runs is bool(seen)

@@ -19,9 +19,10 @@ class Alive(BaseModel):
 
 
 class CheckWire(BaseModel):
-    """One part of readiness, with the facts behind it."""
+    """One part of readiness, with the facts behind it; without one that does not decide, a worker is ready."""
 
     ok: bool
+    decides: bool
     facts: dict[str, Any]
 
 
@@ -45,8 +46,9 @@ async def healthz() -> Alive:
     responses={503: {"model": Readiness, "description": "Not ready; `checks` says which part."}},
 )
 async def readyz(governor: TheGovernor, response: Response) -> Readiness:
-    """Look at database, clock and policies; 503 if one of them is not fit."""
+    """Look at database, clock, policies and jobs; 503 if one that decisions need is not fit."""
     checks = await governor.health.check()
-    ready = all(check.ok for check in checks)
+    ready = all(check.ok or not check.decides for check in checks)
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, checks={check.name: CheckWire(ok=check.ok, facts=check.facts) for check in checks})
+    wires = {check.name: CheckWire(ok=check.ok, decides=check.decides, facts=check.facts) for check in checks}
+    return Readiness(ready=ready, checks=wires)

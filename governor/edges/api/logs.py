@@ -53,6 +53,8 @@ def configure_logs(level: str, style: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("uvicorn.access", "watchfiles", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns each second that the look before is still waiting for the database, which has been said already.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,7 +7,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from sqlalchemy.exc import SQLAlchemyError
 
+from governor.edges.api.job_metrics import job_families
 from governor.edges.api.metrics import HttpMetrics
+from governor.store.jobs import read_jobs
 from governor.wiring import Governor
 
 EVERY_S = 1.0
@@ -34,8 +36,10 @@ async def keep_observed(governor: Governor, metrics: HttpMetrics) -> None:
 
 async def families(governor: Governor) -> list[Metric]:
     """Return what is read from the database for a scrape; nothing while the database does not answer."""
+    now = governor.clock.now()
     try:
-        watched = await governor.watcher.look(governor.clock.now())
+        watched = await governor.watcher.look(now)
+        jobs = await governor.database.read(read_jobs)
     except SQLAlchemyError as error:
         _log.warning("metrics_without_database", problem=type(error).__name__)
         return []
@@ -53,4 +57,4 @@ async def families(governor: Governor) -> list[Metric]:
     )
     for reporting in watched.reporting:
         shares.add_metric((reporting.client,), reporting.unreported_share)
-    return [ratios, shares]
+    return [ratios, shares, *job_families(jobs, now)]

@@ -58,7 +58,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),
     RouteRule("DELETE", "/blocks/{block_id}", _ADMIN, "let go on before the end", CAN_STOP),
     RouteRule("GET", "/healthz", OPEN, "alive"),
-    RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies"),
+    RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies; and how jobs go"),
     RouteRule("GET", "/metrics", OPEN, "Prometheus"),
     RouteRule("GET", "/docs", OPEN, "this interface for people"),
     RouteRule("GET", "/docs/{file}", OPEN, "what that page is made of"),

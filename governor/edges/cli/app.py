@@ -21,6 +21,8 @@ SUMMARIES = {
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "adjust": "Post a credit, a debit or an opening balance on a budget, with a reason; an entry, never an edit.",
     "prices": "Re-rate recorded usage after a price was corrected.",
+    "jobs": "Show every job of the scheduler: when it is due, who runs it, when it last ran and what came of it.",
+    "scheduler": "Run the jobs without serving: those that `governor serve` runs too, unless GOVERNOR_SCHEDULER=off.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",
     "db": "Look at the schema of the database, and bring it up to date.",
     "ledger": "Prove that the ledger is right.",

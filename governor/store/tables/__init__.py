@@ -5,6 +5,7 @@ from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
 from governor.store.tables.columns import BYTES, METADATA
 from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
 from governor.store.tables.grants import GRANTS
+from governor.store.tables.jobs import JOB_MARKS, JOBS
 from governor.store.tables.keys import API_KEYS
 from governor.store.tables.outcomes import OUTCOMES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
@@ -18,6 +19,8 @@ __all__ = [
     "DECISIONS",
     "ENTRIES",
     "GRANTS",
+    "JOBS",
+    "JOB_MARKS",
     "METADATA",
     "OUTCOMES",
     "POLICY_VERSIONS",

@@ -1,0 +1,1 @@
+"""The door of time: what happens as the clock moves, whoever asks."""

@@ -1,0 +1,56 @@
+"""Everything that happens as the clock moves: the one table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from governor.edges.scheduler.triggers import daily
+from governor.services.jobs import Job, Trigger, Turn
+from governor.services.sweep_holds import sweep_holds
+from governor.settings import Settings
+from governor.wiring import Governor
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One row.
+
+    Attributes:
+        name: Unique, for ever: a job's past is kept under it.
+        trigger: When it is due.
+        verb: What it does: idempotent, catching up from what is stored, with no other clock than ``turn.now``.
+        purpose: For people.
+        needs: Settings without which it does not run.
+    """
+
+    name: str
+    trigger: Trigger
+    verb: Callable[[Governor, Turn], Awaitable[object]]
+    purpose: str
+    needs: tuple[str, ...] = ()
+
+
+JOBS: tuple[JobRow, ...] = (
+    JobRow("sweep-holds", daily(3, 10), lambda _, turn: sweep_holds(turn), "mark decisions whose hold has expired"),
+)
+"""In the order in which due jobs begin."""
+
+
+def jobs_of(governor: Governor) -> list[Job]:
+    """Return the jobs that a server can run with its settings."""
+    return [
+        Job(row.name, row.trigger, partial(row.verb, governor)) for row in JOBS if _has(governor.settings, row.needs)
+    ]
+
+
+def _has(settings: Settings, needs: tuple[str, ...]) -> bool:
+    return all(getattr(settings, name) not in {None, "", "off"} for name in needs)
+
+
+def jobs_table() -> str:
+    """Render the table as Markdown, for the documentation."""
+    lines = ["| job | when | what |", "|---|---|---|"]
+    for row in JOBS:
+        needs = "".join(f", with `GOVERNOR_{name.upper()}`" for name in row.needs)
+        lines.append(f"| `{row.name}` | {row.trigger.words}{needs} | {row.purpose} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""What happens as the clock moves."""

@@ -4,6 +4,7 @@ from governor.store.tables.blocks import BLOCKS
 from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
 from governor.store.tables.columns import BYTES, METADATA
 from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
+from governor.store.tables.forecasts import FORECASTS
 from governor.store.tables.grants import GRANTS
 from governor.store.tables.jobs import JOB_MARKS, JOBS
 from governor.store.tables.keys import API_KEYS
@@ -18,6 +19,7 @@ __all__ = [
     "BYTES",
     "DECISIONS",
     "ENTRIES",
+    "FORECASTS",
     "GRANTS",
     "JOBS",
     "JOB_MARKS",

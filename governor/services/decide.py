@@ -1,6 +1,6 @@
 """Decide a request: plan it, place it in one atomic step, conclude. A deny is an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from time import perf_counter
@@ -16,7 +16,7 @@ from governor.core.decisions.request import DecideRequest
 from governor.core.errors import ConflictError, LedgerUnavailableError
 from governor.core.ledger.admit import admit
 from governor.core.ledger.commands import Admission, Conflict, Option, Place, PlaceAll, Placed, Written
-from governor.core.ledger.placing import budgets_to_place, budgets_to_read
+from governor.core.ledger.placing import budgets_of_options
 from governor.core.ledger.port import Ledger
 from governor.core.ledger.reservation import Facts
 from governor.core.values import hot_value
@@ -120,14 +120,13 @@ class Decider:
 
     async def _dry_run(self, question: "_Question") -> Answered:
         """Answer from balances read without locks; nothing is stored."""
-        options = question.plan.options
-        digests = list({**budgets_to_place(options), **dict.fromkeys(budgets_to_read(options))})
+        plan = question.plan
         try:
-            balances = await self._ledger.balances(digests)
+            balances = await self._ledger.balances(list(budgets_of_options(plan.options())))
         except LedgerUnavailableError:
             return _answered(degraded(question.plan, stale_policy=question.stale_policy))
-        admission = admit(options, balances.get)
-        return _answered(conclude(question.plan, admission, None, stale_policy=question.stale_policy))
+        admission = admit(plan.options(), balances.get)
+        return _answered(conclude(plan, admission, None, stale_policy=question.stale_policy))
 
 
 class _Question:
@@ -198,15 +197,15 @@ class _Question:
             return Answered(replayed_answer(stored, outcome.state), Verdict(verdict), codes, replayed=True)
         return _answered(self._decision, stored, self._evaluate_s)
 
-    def _options(self) -> tuple[Option, ...]:
+    def _options(self) -> Iterable[Option]:
         current = self._snapshots.current
         if current is not self._snapshot:
             self._snapshot = current
             self.plan = evaluate(current, self._request, self._caller, self._now)
-        return self.plan.options
+        return self.plan.options()
 
-    def _hold_for_s(self) -> int:
-        return self.plan.hold_for_s
+    def _hold_for_s(self, chosen: int) -> int:
+        return self.plan.hold_for_s(chosen)
 
     def _conclude(self, admission: Admission, expires_at_s: int) -> Written:
         plan = self.plan

@@ -90,8 +90,8 @@ def _of_offers(applicable: Applicable, asked: Candidate, given: Candidate, admis
 
 
 def _of_budgets(snapshot: Snapshot, plan: Plan, admission: Admission) -> Iterator[Rule]:
-    """The limits that had no room, also where that was only pointed out."""
-    for candidate, unfit in zip(plan.candidates, admission.unfit, strict=True):
+    """The limits that had no room, also where that was only pointed out; nobody asked those behind the model given."""
+    for candidate, unfit in zip(plan.candidates, admission.unfit, strict=False):
         for index in unfit:
             draw = candidate.prepared.draws[index]
             yield draw.applied.quota.header.ref, _rule_of(snapshot, plan, draw)

@@ -132,8 +132,8 @@ class Replay:
                 claim=key,
                 body_digest=b"",
                 at_ms=int(at_s * 1000),
-                options=lambda: plan.options,
-                hold_for_s=lambda: max(plan.hold_for_s, int(row.duration_s) + 1),
+                options=plan.options,
+                hold_for_s=lambda chosen: max(plan.hold_for_s(chosen), int(row.duration_s) + 1),
                 conclude=record,
                 request=b"",
             )

@@ -41,7 +41,7 @@ def decide_at_once(book: Book, snapshot: Snapshot, plan: Plan, usage: Usage, now
     Returns:
         The outcome, or None if the cost is not known: then nothing was changed, and the general way must be taken.
     """
-    admission = admit(plan.options, book.find_balance)
+    admission = admit(plan.options(), book.find_balance)
     if admission.chosen is None:
         return AtOnce(None, admission, 0)
     given = plan.candidates[admission.chosen]

@@ -59,7 +59,7 @@ def _run(snapshot: Snapshot, suite: Suite, case: Case) -> CaseResult:
     book = Book(complete=True)
     book.now_s = case.now.timestamp()
     troubles = [trouble for given in case.givens for trouble in _give(book, snapshot, plan, given, case.now)]
-    admission = admit(plan.options, book.find_balance)
+    admission = admit(plan.options(), book.find_balance)
     decision = conclude(plan, admission, None)
     answer: dict[str, Any] = msgspec.json.decode(encode_decision(decision))
     part = took_part(snapshot, plan)

@@ -81,7 +81,7 @@ def place_options(
         body_digest=blake2b(body, digest_size=16).digest(),
         at_ms=int(at_s * 1000),
         options=lambda: plan,
-        hold_for_s=lambda: hold_for_s,
+        hold_for_s=lambda _chosen: hold_for_s,
         conclude=conclude,
         request=body,
     )

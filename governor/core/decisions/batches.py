@@ -5,7 +5,7 @@ from dataclasses import replace
 from governor.core.decisions.context import Context, check_context
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.estimate import Estimate
-from governor.core.decisions.prepare import PreparedCandidate
+from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest
 
 

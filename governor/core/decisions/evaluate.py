@@ -13,18 +13,20 @@ from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.estimate import Estimate, estimate
 from governor.core.decisions.holds import Amounts, make_holds
 from governor.core.decisions.output_estimates import OutputEstimate
-from governor.core.decisions.plan import Candidate, Plan
-from governor.core.decisions.prepare import PreparedCandidate
+from governor.core.decisions.plan import Candidate, Candidates, Plan
+from governor.core.decisions.prepare import Prepared
+from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.decisions.substitutes import offered, routed
 from governor.core.errors import AmountError
-from governor.core.ledger.commands import Hold, Option
+from governor.core.ledger.commands import Hold
 from governor.core.models import ResolvedModel
 from governor.core.money import Rounding
 from governor.core.priced_units import gap_words
 from governor.core.prices import cost_nano_usd, held_nano_usd
 from governor.core.usage import Usage
+from governor.core.values import hot_value
 
 
 def evaluate(snapshot: Snapshot, request: DecideRequest, caller: Caller, now: datetime) -> Plan:
@@ -40,44 +42,58 @@ def evaluate(snapshot: Snapshot, request: DecideRequest, caller: Caller, now: da
         The model asked for and what may be given instead: at most eight candidates in order.
     """
     prepared = snapshot.prepared(request, caller, now)
-    guess = estimate(request)
-    candidates = tuple([_candidate(snapshot, request, candidate, guess, now) for candidate in prepared.candidates])
-    if snapshot.blocks:
-        candidates = tuple([_blocked(snapshot, request, caller, candidate, now) for candidate in candidates])
-    if prepared.routing is not None:
-        asked = prepared.routed_from
-        replaced = _candidate(snapshot, request, asked, guess, now) if asked is not None else None
-        if replaced is not None and snapshot.blocks:
-            replaced = _blocked(snapshot, request, caller, replaced, now)
-        candidates = routed(prepared.routing, candidates, replaced)
-    elif len(candidates) > 1:
-        candidates = offered(candidates)
+    question = _Question(snapshot, request, caller, prepared, estimate(request), now)
     return Plan(
         request=request,
         routing=prepared.routing,
         policy_version=snapshot.version,
         now=now,
-        candidates=candidates,
-        options=tuple([_option(candidate) for candidate in candidates]),
-        basis=guess.basis,
-        hold_for_s=request.hold_for_s or prepared.hold_for_s,
+        candidates=question.candidates(),
+        basis=question.guess.basis,
         fails_open=prepared.fails_open,
     )
 
 
-def _blocked(
-    snapshot: Snapshot, request: DecideRequest, caller: Caller, candidate: Candidate, now: datetime
-) -> Candidate:
-    """Refuse a candidate that somebody has stopped; a block beats everything, so it is named first."""
-    prepared, zone = candidate.prepared, snapshot.organization.time_zone
-    reasons = snapshot.blocks.reasons(request, caller, prepared.attributes, prepared.model.id, now=now, time_zone=zone)
-    return replace(candidate, reasons=(*reasons, *candidate.reasons)) if reasons else candidate
+@hot_value
+class _Question:
+    """A request with what is known of it before any model is decided."""
 
+    snapshot: Snapshot
+    request: DecideRequest
+    caller: Caller
+    prepared: Prepared
+    guess: Estimate
+    now: datetime
 
-def _option(candidate: Candidate) -> Option:
-    offer = candidate.prepared.offer
-    placeable = candidate.prepared.within_abilities and not candidate.reasons
-    return Option(placeable, candidate.holds, None if candidate.offered_anyway else offer.after)
+    def candidates(self) -> Candidates:
+        """Return the models in the order in which they are tried."""
+        prepared = self.prepared
+        if prepared.routing is not None:
+            asked = self._decide(prepared.routed_from) if prepared.routed_from is not None else None
+            among = [self._decide(candidate) for candidate in prepared.candidates]
+            return Candidates(routed(prepared.routing, among, asked))
+        asked = self._decide(prepared.candidates[0])
+        offers = prepared.substitutes.offers
+        if not offers:
+            return Candidates((asked,))
+        standing = offered(offers, asked)
+        return Candidates((asked,), tuple(standing), lambda name: self._substitute(name, standing[name]))
+
+    def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:
+        prepared = self.prepared
+        substitute = prepared.substitutes.prepare(self.snapshot, name, prepared.candidates[0], self.now)
+        candidate = self._decide(substitute)
+        return candidate if after is None else replace(candidate, after=after)
+
+    def _decide(self, prepared: PreparedCandidate) -> Candidate:
+        """Decide a model by everything but balances; a block beats everything, so it is named first."""
+        snapshot, request = self.snapshot, self.request
+        candidate = _candidate(snapshot, request, prepared, self.guess, self.now)
+        if not snapshot.blocks:
+            return candidate
+        attributes, model, zone = prepared.attributes, prepared.model.id, snapshot.organization.time_zone
+        reasons = snapshot.blocks.reasons(request, self.caller, attributes, model, now=self.now, time_zone=zone)
+        return replace(candidate, reasons=(*reasons, *candidate.reasons)) if reasons else candidate
 
 
 def _candidate(

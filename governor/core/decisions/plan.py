@@ -1,12 +1,13 @@
 """What ``evaluate`` makes: at most eight candidates in order, each decided in full but for the balances."""
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from governor.core.decisions.context import Context
 from governor.core.decisions.decision import Basis, Reason
 from governor.core.decisions.holds import Amounts
 from governor.core.decisions.output_estimates import OutputEstimate
-from governor.core.decisions.prepare import PreparedCandidate
+from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import DecideRequest
 from governor.core.decisions.routing import AUTO, is_open
 from governor.core.ledger.commands import Hold, Option
@@ -26,7 +27,8 @@ class Candidate:
         amounts: What it may come to: all that was asked for.
         held: What is held for it; less where its budgets learn.
         holds: What it takes from which budget, one for each of ``prepared.draws``.
-        offered_anyway: False for a substitute that is only offered where a budget of the model asked for has no room.
+        after: Holds of the model asked for, by index: only where one of them does not fit is this one offered. None: it
+            is offered anyway.
         estimate: What was learned of its output, if a budget holds by it.
     """
 
@@ -37,8 +39,50 @@ class Candidate:
     amounts: Amounts
     held: Amounts
     holds: tuple[Hold, ...]
-    offered_anyway: bool = True
+    after: tuple[int, ...] | None = None
     estimate: OutputEstimate | None = None
+
+    @property
+    def option(self) -> Option:
+        """The candidate as the ledger sees it."""
+        return Option(self.prepared.within_abilities and not self.reasons, self.holds, self.after)
+
+
+class Candidates:
+    """The candidates of a plan in order; a substitute is decided when somebody looks at it.
+
+    Most requests are given what they ask for, and nobody needs to know what they could have been given instead.
+
+    Args:
+        decided: The first of them.
+        names: The models behind.
+        decide: Decides one of these. Pure.
+    """
+
+    __slots__ = ("_decide", "_decided", "_first", "_names")
+
+    def __init__(
+        self,
+        decided: Sequence[Candidate],
+        names: Sequence[str] = (),
+        decide: Callable[[str], Candidate] | None = None,
+    ) -> None:
+        self._decided = list(decided)
+        self._first = len(decided)
+        self._names = names
+        self._decide = decide
+
+    def __len__(self) -> int:
+        return self._first + len(self._names)
+
+    def __getitem__(self, index: int) -> Candidate:
+        while len(self._decided) <= index and self._decide is not None:
+            name = self._names[len(self._decided) - self._first]
+            self._decided.append(self._decide(name))
+        return self._decided[index]
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return (self[index] for index in range(len(self)))
 
 
 @hot_value
@@ -50,9 +94,7 @@ class Plan:
         now: The door's instant: it fixes periods, prices and effective dates.
         candidates: The model asked for first; for a request that leaves the choice open, the models to choose from.
         routing: What chose their order, or None.
-        options: The candidates as the ledger sees them.
         basis: Whether the input was counted or estimated.
-        hold_for_s: Life of the holds.
         fails_open: Whether the request may pass when the ledger does not answer.
     """
 
@@ -60,11 +102,17 @@ class Plan:
     routing: Routing | None
     policy_version: str
     now: datetime
-    candidates: tuple[Candidate, ...]
-    options: tuple[Option, ...]
+    candidates: Candidates
     basis: Basis
-    hold_for_s: int
     fails_open: bool
+
+    def options(self) -> Iterator[Option]:
+        """Yield the candidates as the ledger sees them, each decided when it is taken."""
+        return (candidate.option for candidate in self.candidates)
+
+    def hold_for_s(self, chosen: int) -> int:
+        """Return the life of the holds of a candidate, in seconds."""
+        return self.request.hold_for_s or self.candidates[chosen].prepared.hold_for_s
 
     @property
     def is_open(self) -> bool:

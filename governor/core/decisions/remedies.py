@@ -18,8 +18,9 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     """Return what the caller can do about a deny, the quickest first."""
     asked = plan.candidates[0]
     ways: list[Remedy] = []
-    for index, candidate in enumerate(plan.candidates[1:], start=1):
-        if not candidate.reasons and not _refused(candidate, admission, index) and _is_offered(plan, admission, index):
+    for index, candidate in enumerate(plan.candidates):
+        is_offered = index > 0 and _is_offered(candidate, admission)
+        if is_offered and not candidate.reasons and not _refused(candidate, admission, index):
             ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id))
     refused = _refused(asked, admission, 0)
     codes = {reason.code for reason in asked.reasons}
@@ -41,9 +42,9 @@ def _refused(candidate: Candidate, admission: Admission, index: int) -> list[Hol
     return [hold for hold in holds if refuses(hold, admission.balances.get(hold.budget.digest, EMPTY))]
 
 
-def _is_offered(plan: Plan, admission: Admission, index: int) -> bool:
+def _is_offered(candidate: Candidate, admission: Admission) -> bool:
     """Tell whether a substitute's cause is there: what a budget offers is no way out where another one is full."""
-    after = plan.options[index].after
+    after = candidate.after
     return after is None or not set(after).isdisjoint(admission.unfit[0] if admission.unfit else ())
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.models import ResolvedModel
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import Routing
@@ -35,6 +36,26 @@ def models_of(routing: Routing, resolve: Callable[[str, str], ResolvedModel]) ->
     A model whose window or capabilities nobody has stated does not meet a requirement on them.
     """
     return tuple(name for name in routing.among if _is_able(routing, resolve(name, "")))
+
+
+def would_choose(routings: Sequence[Routing], asked: str) -> tuple[Reason, ...]:
+    """Point out what a routing that does not bind would do."""
+    tried = choose_routing(routings, asked, enforced=False)
+    if tried is None:
+        return ()
+    header = tried.header
+    message = f"{header.name} would choose among {len(tried.among)} models for this request"
+    return (Reason(ReasonCode.MODEL_ROUTED, message, header.ref, str(header.source)),)
+
+
+def no_routing(routing: Routing | None) -> Reason:
+    """Say why there is no model to choose: no routing serves the request, or none of its models is able."""
+    if routing is None:
+        message = "no Routing concerns this request, so there is no model to choose; name one"
+        return Reason(ReasonCode.NO_ROUTING, message)
+    header = routing.header
+    message = f"no model of {header.name} is large and able enough for what it requires"
+    return Reason(ReasonCode.NO_ROUTING, message, header.ref, str(header.source))
 
 
 def _is_able(routing: Routing, resolved: ResolvedModel) -> bool:

@@ -1,9 +1,11 @@
 """Which candidates stand for a decision, and in which order: at most eight, each decided in full."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.offers import Offer
 from governor.core.decisions.plan import Candidate
 from governor.core.policy.kinds import Prefer, Routing
 
@@ -13,19 +15,21 @@ CANDIDATES_MAX = 8
 _TOO_LARGE = frozenset({ReasonCode.INPUT_TOO_LARGE, ReasonCode.OUTPUT_TOO_LARGE, ReasonCode.CONTEXT_TOO_LARGE})
 
 
-def offered(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return the model asked for and those substitutes whose cause is there, or may turn up in the ledger."""
-    asked, *others = candidates
+def offered(offers: Mapping[str, Offer], asked: Candidate) -> dict[str, tuple[int, ...] | None]:
+    """Return those substitutes of the model asked for whose cause is there, or may turn up in the ledger.
+
+    Returns:
+        Their names in the order in which they are tried, each with ``Candidate.after``.
+    """
     over = {reason.policy for reason in asked.reasons if reason.code in _TOO_LARGE}
-    standing = [asked]
-    for candidate in others:
-        offer = candidate.prepared.offer
+    standing: dict[str, tuple[int, ...] | None] = {}
+    for name, offer in offers.items():
         if offer.anyway or not over.isdisjoint(offer.over):
-            standing.append(candidate)
+            standing[name] = None
         elif offer.after and not asked.reasons:
             # What policies refuse is not offered another model for a budget that was never the matter.
-            standing.append(replace(candidate, offered_anyway=False))
-    return tuple(standing[:CANDIDATES_MAX])
+            standing[name] = offer.after
+    return dict(islice(standing.items(), CANDIDATES_MAX - 1))
 
 
 def routed(routing: Routing, candidates: Sequence[Candidate], replaced: Candidate | None) -> tuple[Candidate, ...]:

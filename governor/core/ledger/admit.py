@@ -1,6 +1,6 @@
 """Which of a request's options fits. The one rule, used by every ledger, by dry runs and by replay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.ceilings import CeilingRule, Lookup
@@ -21,86 +21,92 @@ def refuses(hold: Hold, balance: Balance) -> bool:
     return hold.terms.must_fit or balance.taken + hold.amount > AMOUNT_MAX
 
 
-def admit(options: Sequence[Option], lookup: Lookup) -> Admission:
-    """Choose the first placeable option whose ``must_fit`` holds all fit.
+def admit(options: Iterable[Option], lookup: Lookup) -> Admission:
+    """Choose the first placeable option whose ``must_fit`` holds all fit; the options behind it are not looked at.
 
-    Every hold of every option is compared, also after one has failed: a deny names all of its reasons.
+    Every hold of an option is compared, also after one has failed: a deny names all of its reasons.
 
     Args:
-        options: In order of preference, at most eight.
+        options: In order of preference, at most eight; taken one by one, so that they may be worked out meanwhile.
         lookup: The balance of a budget now.
 
     Returns:
         The choice, with the balances *before* anything is placed.
     """
-    compared = _Compared(lookup)
+    balances: dict[bytes, Balance] = {}
+    ceilings: dict[CeilingRule, int] = {}
     unfit: list[tuple[int, ...]] = []
-    chosen: int | None = None
-    placed: tuple[Hold, ...] = ()
     for index, option in enumerate(options):
-        failing: list[int] = []
-        paid_elsewhere: list[int] = []
-        blocked = not option.placeable
-        paid = False
-        for position, hold in enumerate(option.holds):
-            # Where another budget pays, nothing is counted in the parts of the one that it pays for.
-            if (paid and hold.terms.part) or compared.fits(hold):
-                paid = paid and hold.terms.part
-                continue
-            paid = False
-            if hold.instead and all(compared.fits(other) for other in hold.instead):
-                paid_elsewhere.append(position)
-                paid = True
-                continue
-            failing.append(position)
-            blocked = blocked or refuses(hold, compared.balances[hold.budget.digest])
-        unfit.append(tuple(failing))
-        if chosen is None and not blocked and (option.after is None or not set(option.after).isdisjoint(unfit[0])):
-            chosen = index
-            placed = _paid(option.holds, paid_elsewhere) if paid_elsewhere else option.holds
-    return Admission(chosen, compared.balances, tuple(unfit), placed, compared.ceilings)
+        compared = _Compared(option, lookup, balances, ceilings)
+        unfit.append(tuple(compared.unfit))
+        if not compared.refused and (option.after is None or not set(option.after).isdisjoint(unfit[0])):
+            return Admission(index, balances, tuple(unfit), compared.placed, ceilings)
+    return Admission(None, balances, tuple(unfit), (), ceilings)
 
 
 class _Compared:
-    """What was compared: each balance and each ceiling is worked out once."""
+    """One option compared with the balances; each balance and each ceiling is worked out once for all options.
 
-    __slots__ = ("_lookup", "balances", "ceilings")
+    Attributes:
+        unfit: Its holds that do not fit, by index, and for which no other budget can pay.
+        refused: Whether it cannot be placed.
+        placed: What is held if it is: its holds, or what pays instead of some of them.
+    """
 
-    def __init__(self, lookup: Lookup) -> None:
+    __slots__ = ("_balances", "_ceilings", "_lookup", "placed", "refused", "unfit")
+
+    def __init__(
+        self, option: Option, lookup: Lookup, balances: dict[bytes, Balance], ceilings: dict[CeilingRule, int]
+    ) -> None:
         self._lookup = lookup
-        self.balances: dict[bytes, Balance] = {}
-        self.ceilings: dict[CeilingRule, int] = {}
+        self._balances = balances
+        self._ceilings = ceilings
+        self.unfit: list[int] = []
+        self.refused = not option.placeable
+        self.placed = option.holds
+        paid: dict[int, tuple[Hold, ...]] = {}
+        is_paid = False
+        for index, hold in enumerate(option.holds):
+            # A part follows its whole: where another budget pays for that, nothing is counted in its parts.
+            if is_paid and hold.terms.part:
+                paid[index] = ()
+                continue
+            is_paid = False
+            if self._fits(hold):
+                continue
+            if hold.instead and all(self._fits(other) for other in hold.instead):
+                paid[index] = hold.instead
+                is_paid = True
+                continue
+            self.unfit.append(index)
+            self.refused = self.refused or refuses(hold, balances[hold.budget.digest])
+        if paid:
+            self.placed = _once(each for index, hold in enumerate(option.holds) for each in paid.get(index, (hold,)))
 
-    def fits(self, hold: Hold) -> bool:
+    def _fits(self, hold: Hold) -> bool:
         digest = hold.budget.digest
-        balance = self.balances.get(digest)
+        balance = self._balances.get(digest)
         if balance is None:
-            balance = self.balances[digest] = self._lookup(digest) or EMPTY
+            balance = self._balances[digest] = self._lookup(digest) or EMPTY
         terms = hold.terms
         ceiling = terms.ceiling
         rule = terms.rule
         if rule is not None:
-            ceiling = self.ceilings.get(rule)
+            ceiling = self._ceilings.get(rule)
             if ceiling is None:
-                ceiling = self.ceilings[rule] = rule.ceiling(digest, self._lookup)
+                ceiling = self._ceilings[rule] = rule.ceiling(digest, self._lookup)
         return fits(hold.amount, balance, ceiling)
 
 
-def _paid(holds: Sequence[Hold], elsewhere: Sequence[int]) -> tuple[Hold, ...]:
-    """Return what is held where other budgets pay for some of the holds: their parts are not counted either.
+def _once(holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    """Hold once on each budget.
 
-    A budget pays once for a request, also where it stands in for several or concerns the request itself: then for the
-    largest of the amounts, each of which was compared.
+    A budget that pays for others pays once for a request, also where it stands in for several or concerns the request
+    itself: then the largest of the amounts, each of which was compared.
     """
-    placed: dict[bytes, Hold] = {}
-    skipping = False
-    for position, hold in enumerate(holds):
-        if not hold.terms.part:
-            skipping = position in elsewhere
-        elif skipping:
-            continue
-        for each in hold.instead if skipping else (hold,):
-            before = placed.get(each.budget.digest)
-            if before is None or before.amount < each.amount:
-                placed[each.budget.digest] = each
-    return tuple(placed.values())
+    largest: dict[bytes, Hold] = {}
+    for hold in holds:
+        before = largest.get(hold.budget.digest)
+        if before is None or before.amount < hold.amount:
+            largest[hold.budget.digest] = hold
+    return tuple(largest.values())

@@ -23,7 +23,7 @@ from governor.core.ledger.commands import (
     Settle,
 )
 from governor.core.ledger.entry import corrected
-from governor.core.ledger.placing import budgets_to_place, budgets_to_read, place, place_all
+from governor.core.ledger.placing import budgets_of_options, place, place_all, up_to_placeable
 from governor.core.ledger.reservations import extend, release
 from governor.core.ledger.results import EventResult
 from governor.core.ledger.settling import settle
@@ -39,18 +39,23 @@ Outcome = (
 class Book(WorkingSet):
     """The working set of a batch, and the rules. See ``WorkingSet`` for ``complete``."""
 
-    def budgets_of(self, command: Command) -> dict[bytes, BudgetKey | None]:
-        """Return the budgets that a command will touch; a value of None means that the counter exists already.
+    def budgets_of(self, command: Command, *, every_option: bool = False) -> dict[bytes, BudgetKey | None]:
+        """Return the budgets that a command will touch; a value of None means that it is only looked at, or known.
 
         Claims, reservations and entries that the command names must be in the working set before.
+
+        Args:
+            command: What is going to be applied.
+            every_option: Whether a request's options count that are only tried where budgets refuse those before. They
+                are seldom needed; ``apply`` raises where one of them was.
         """
         match command:
             case Place():
-                return self._budgets_of_place(command)
+                return self._budgets_of_place(command, every_option=every_option)
             case PlaceAll():
                 budgets: dict[bytes, BudgetKey | None] = {}
                 for one in command.places:
-                    for digest, key in self._budgets_of_place(one).items():
+                    for digest, key in self._budgets_of_place(one, every_option=every_option).items():
                         budgets[digest] = key or budgets.get(digest)
                 return budgets
             case Settle():
@@ -69,13 +74,12 @@ class Book(WorkingSet):
         budgets.update((charged.budget, None) for entry in chain[-1:] for charged in entry.charged or ())
         return budgets
 
-    def _budgets_of_place(self, command: Place) -> dict[bytes, BudgetKey | None]:
+    def _budgets_of_place(self, command: Place, *, every_option: bool) -> dict[bytes, BudgetKey | None]:
         claim = self.claims.get(command.claim)
         if claim is not None and claim.is_kept(self.now_s):
             return {}
         options = command.options()
-        read: dict[bytes, BudgetKey | None] = dict.fromkeys(budgets_to_read(options))
-        return {**read, **budgets_to_place(options)}
+        return budgets_of_options(options if every_option else up_to_placeable(options))
 
     def _budgets_of_settle(self, command: Settle) -> dict[bytes, BudgetKey | None]:
         if (command.source, command.event_id) in self.entries:

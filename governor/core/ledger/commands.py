@@ -1,6 +1,6 @@
 """What can be asked of a ledger, and what it answers. Every ledger applies commands through ``Book``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -54,8 +54,9 @@ class Admission:
 
     Attributes:
         chosen: Index of the option placed, or None: denied.
-        balances: Balance of every budget of every option, by digest: after placing if one was placed.
-        unfit: For each option, the indexes of its holds that did not fit, whether or not they had to.
+        balances: Balance of every budget that was compared, by digest: after placing if one was placed.
+        unfit: For each option up to the chosen one, the indexes of its holds that did not fit, whether or not they had
+            to.
         placed: What is held for the option placed: its holds, or what pays instead of some of them.
         ceilings: The ceilings that follow from other counters, as they were compared.
     """
@@ -90,9 +91,9 @@ class Place:
         claim: Digest of (client, request_id, attempt): the idempotency key.
         body_digest: Digest of the request's body.
         at_ms: The door's ``now``, Unix milliseconds.
-        options: Gives the options in order; called inside the transaction, so that a snapshot swapped meanwhile is
-            evaluated anew.
-        hold_for_s: Life of the hold in seconds, for the chosen option; called after ``options``.
+        options: Gives the options in order, each worked out when it is taken; called inside the transaction, so that a
+            snapshot swapped meanwhile is evaluated anew.
+        hold_for_s: Life of the hold in seconds, given the index of the chosen option; called after ``options``.
         conclude: Makes the record from the outcome, the decision's id and the expiry (Unix seconds).
         request: The request's body as received.
     """
@@ -102,8 +103,8 @@ class Place:
     claim: bytes
     body_digest: bytes
     at_ms: int
-    options: Callable[[], tuple[Option, ...]]
-    hold_for_s: Callable[[], int]
+    options: Callable[[], Iterable[Option]]
+    hold_for_s: Callable[[int], int]
     conclude: Callable[[Admission, int], Written]
     request: bytes
 

@@ -4,7 +4,7 @@ Everything is worked out before the first counter changes, so that whatever a co
 trace.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from governor.core.ledger.admit import admit
@@ -35,9 +35,7 @@ def place(work: WorkingSet, command: Place) -> Placed | Conflict:
     known = _replayed(work, command)
     if known is not None:
         return known
-    options = command.options()
-    _require(work, options)
-    draft = _draft(work, command, options, {})
+    draft = _draft(work, command, {})
     return _record(work, command, draft, command.conclude(draft.admission, draft.bucket))
 
 
@@ -54,10 +52,7 @@ def place_all(work: WorkingSet, command: PlaceAll) -> tuple[Placed | Conflict, .
     repeated = len({place.claim for place in places}) < len(places)
     if repeated or any(outcome is not None for outcome in known):
         return tuple(outcome if outcome is not None else Conflict(b"") for outcome in known)
-    planned = [place.options() for place in places]
-    for options in planned:
-        _require(work, options)
-    drafts = _drafts(work, places, planned)
+    drafts = _drafts(work, places)
     # Every record is written out before the first counter changes.
     written = [place.conclude(draft.admission, draft.bucket) for place, draft in zip(places, drafts, strict=True)]
     return tuple(
@@ -65,10 +60,10 @@ def place_all(work: WorkingSet, command: PlaceAll) -> tuple[Placed | Conflict, .
     )
 
 
-def _drafts(work: WorkingSet, places: tuple[Place, ...], planned: list[tuple[Option, ...]]) -> list[_Draft]:
+def _drafts(work: WorkingSet, places: tuple[Place, ...]) -> list[_Draft]:
     """Draft a group: all as placed one after the other or, if one is denied, all as denied with untouched balances."""
     pending: dict[bytes, int] = {}
-    drafts = [_draft(work, place, options, pending) for place, options in zip(places, planned, strict=True)]
+    drafts = [_draft(work, place, pending) for place in places]
     if all(draft.admission.chosen is not None for draft in drafts):
         return drafts
     return [
@@ -98,7 +93,7 @@ def _replayed(work: WorkingSet, command: Place) -> Placed | Conflict | None:
     return Placed(reservation, replayed=replayed, state=reservation.state_at(work.instant_of(reservation)))
 
 
-def _draft(work: WorkingSet, command: Place, options: tuple[Option, ...], pending: dict[bytes, int]) -> _Draft:
+def _draft(work: WorkingSet, command: Place, pending: dict[bytes, int]) -> _Draft:
     """Choose an option; ``pending`` is what earlier requests of the same group would hold, and is added to."""
 
     def lookup(digest: bytes) -> Balance | None:
@@ -108,16 +103,18 @@ def _draft(work: WorkingSet, command: Place, options: tuple[Option, ...], pendin
             return balance
         return Balance(0, ahead) if balance is None else Balance(balance.used, balance.held + ahead)
 
-    admission = admit(options, lookup if pending else work.find_balance)
+    admission = admit(command.options(), lookup if pending else work.find_balance)
+    work.tried_others = work.tried_others or len(admission.unfit) > 1
     if admission.chosen is None:
         return _Draft(admission, 0, ())
     holds = admission.placed
+    work.require([hold.budget for hold in holds])
     after = dict(admission.balances)
     for hold in holds:
         after[hold.budget.digest] = _held_more(after, hold)
         pending[hold.budget.digest] = pending.get(hold.budget.digest, 0) + hold.amount
     instant_s = work.instant(admission.balances)
-    bucket = expiry_bucket(instant_s + max(1, command.hold_for_s()))
+    bucket = expiry_bucket(instant_s + max(1, command.hold_for_s(admission.chosen)))
     placed = Admission(admission.chosen, after, admission.unfit, holds, admission.ceilings)
     return _Draft(placed, bucket, holds)
 
@@ -164,29 +161,22 @@ def _held(hold: Hold, ceiling: int | None) -> HeldBudget:
     )
 
 
-def budgets_to_place(options: Sequence[Option]) -> dict[bytes, BudgetKey]:
-    """Return every budget that options may draw on, by digest."""
-    budgets: dict[bytes, BudgetKey] = {}
+def budgets_of_options(options: Iterable[Option]) -> dict[bytes, BudgetKey | None]:
+    """Return every budget that options may draw on, by digest, and those that their ceilings follow from (None)."""
+    read: dict[bytes, BudgetKey | None] = {}
+    drawn_on: dict[bytes, BudgetKey | None] = {}
     for option in options:
-        for hold in option.holds:
-            budgets[hold.budget.digest] = hold.budget
-            for other in hold.instead:
-                budgets[other.budget.digest] = other.budget
-    return budgets
+        for placed in option.holds:
+            for hold in (placed, *placed.instead):
+                drawn_on[hold.budget.digest] = hold.budget
+                if hold.terms.rule is not None:
+                    read.update(dict.fromkeys(hold.terms.rule.reads()))
+    return {**read, **drawn_on}
 
 
-def budgets_to_read(options: Sequence[Option]) -> set[bytes]:
-    """Return the budgets beside these that ceilings follow from."""
-    rules = [
-        hold.terms.rule
-        for option in options
-        for placed in option.holds
-        for hold in (placed, *placed.instead)
-        if hold.terms.rule is not None
-    ]
-    return {digest for rule in rules for digest in rule.reads()}
-
-
-def _require(work: WorkingSet, options: Sequence[Option]) -> None:
-    work.require(budgets_to_place(options).values())
-    work.require_read(budgets_to_read(options))
+def up_to_placeable(options: Iterable[Option]) -> Iterator[Option]:
+    """Yield the options up to the first that only budgets can refuse: most requests need no other."""
+    for option in options:
+        yield option
+        if option.placeable:
+            return

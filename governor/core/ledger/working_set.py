@@ -46,6 +46,8 @@ class WorkingSet:
         self.chains: dict[tuple[str, str], list[Entry]] = {}
         self.absent: set[bytes] = set()
         """Budgets that were looked for and that nobody has touched; only where the set is not complete."""
+        self.tried_others = False
+        """Whether an option of a request was looked at behind its first."""
         self.changes = Changes()
 
     def balance(self, digest: bytes) -> Balance:
@@ -53,13 +55,20 @@ class WorkingSet:
         return self.find_balance(digest) or EMPTY
 
     def find_balance(self, digest: bytes) -> Balance | None:
-        """Return the balance of a budget now, or None for one that nobody touched."""
+        """Return the balance of a budget now, or None for one that nobody touched.
+
+        Raises:
+            MissingBudgetError: If it must be looked for first.
+        """
         counter = self.counters.get(digest)
+        if counter is None:
+            if self.complete or digest in self.absent:
+                return None
+            raise MissingBudgetError((digest,))
         # A counter is made before it is known whether anything is held on it.
-        if counter is None or not counter.as_of_s:
+        if not counter.as_of_s:
             return None
-        now_s = self.now_s
-        return counter.balance(max(counter.as_of_s, now_s))
+        return counter.balance(max(counter.as_of_s, self.now_s))
 
     def instant(self, digests: Iterable[bytes]) -> float:
         """Return the instant at which a command on these counters happens.
@@ -100,18 +109,6 @@ class WorkingSet:
             raise UnhydratedError(missing)
         for key in missing:
             self.counters[key.digest] = Counter(key)
-
-    def require_read(self, digests: Iterable[bytes]) -> None:
-        """Make sure that these counters are there if they exist; nothing is created for being looked at.
-
-        Raises:
-            MissingBudgetError: If some must be looked for first.
-        """
-        if self.complete:
-            return
-        missing = [digest for digest in digests if digest not in self.counters and digest not in self.absent]
-        if missing:
-            raise MissingBudgetError(missing)
 
     def require_known(self, digests: Iterable[bytes]) -> None:
         """Make sure that these counters, which exist because something was posted on them, are there.

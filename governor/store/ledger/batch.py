@@ -57,6 +57,8 @@ class Batches:
         self._clock = clock
         self._known: dict[bytes, BudgetKey] = {}
         self._counters: dict[bytes, Counter] = {}
+        self._every_option = False
+        """Whether to load what requests need that are given another model because budgets are full."""
         self._emptied_day = -1
         self.in_doubt = False
         """Whether a commit failed, so that nobody knows if it was done; until the next one that is known to be."""
@@ -66,7 +68,7 @@ class Batches:
 
         Returns:
             The outcomes of the first commands: one at least, fewer than asked where a command turned out to need
-            counters that are not loaded. The rest must be applied again, after these.
+            counters that are not loaded. The rest must be applied again, after these: then more is loaded.
 
         Raises:
             CommandError: If a command's own functions raise; nothing was changed.
@@ -83,6 +85,7 @@ class Batches:
 
     def _apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
         wanted: dict[bytes, BudgetKey | None] = {}
+        every_option = self._every_option
         while True:
             session.begin()
             if session.changed_elsewhere() or len(self._counters) > COUNTERS_MAX:
@@ -92,19 +95,25 @@ class Batches:
             book.now_s = self._clock()
             ring = ring_at(book.now_s)
             fill_records(book, session, commands, ring)
-            wanted.update(_budgets(book, commands))
+            wanted.update(_budgets(book, commands, every_option=every_option))
             new = self._learn(session, wanted)
             if not new:
                 break
             self._create(session, new)
         book.absent = {digest for digest in wanted if digest not in self._known}
         fill_counters(book, session, (self._known[digest] for digest in wanted if digest in self._known))
-        outcomes = _apply(book, commands)
-        _write(session, book.changes, ring, book.counters)
-        self.in_doubt = True
-        session.commit()
-        self.in_doubt = False
-        return outcomes
+        outcomes, missing = _apply(book, commands)
+        self._every_option = missing is not None or (every_option and book.tried_others)
+        if outcomes:
+            _write(session, book.changes, ring, book.counters)
+            self.in_doubt = True
+            session.commit()
+            self.in_doubt = False
+            return outcomes
+        if missing is not None and every_option:
+            raise CommandError(0, missing)
+        session.rollback()
+        return self._apply(session, commands)
 
     def forget(self) -> None:
         """Forget the identities of budgets: somebody may have changed the tables behind the ledger."""
@@ -154,11 +163,11 @@ def _digest(key: BudgetKey) -> bytes:
     return key.digest
 
 
-def _budgets(book: Book, commands: Sequence[Command]) -> dict[bytes, BudgetKey | None]:
+def _budgets(book: Book, commands: Sequence[Command], *, every_option: bool) -> dict[bytes, BudgetKey | None]:
     budgets: dict[bytes, BudgetKey | None] = {}
     for index, command in enumerate(commands):
         try:
-            needed = book.budgets_of(command)
+            needed = book.budgets_of(command, every_option=every_option)
         except Exception as error:  # whatever a command's own functions raise is its own outcome
             raise CommandError(index, error) from error
         for digest, key in needed.items():
@@ -167,19 +176,21 @@ def _budgets(book: Book, commands: Sequence[Command]) -> dict[bytes, BudgetKey |
     return budgets
 
 
-def _apply(book: Book, commands: Sequence[Command]) -> list[Outcome]:
+def _apply(book: Book, commands: Sequence[Command]) -> tuple[list[Outcome], Exception | None]:
+    """Apply commands up to the first whose counters are missing; the order is kept, so the rest waits with it.
+
+    Returns:
+        The outcomes, and what says that counters were missing.
+    """
     outcomes: list[Outcome] = []
     for index, command in enumerate(commands):
         try:
             outcomes.append(book.apply(command))
         except (UnhydratedError, MissingBudgetError) as error:
-            if not outcomes:
-                raise CommandError(index, error) from error
-            # The order is kept: the rest waits for the next transaction together with this command.
-            break
+            return outcomes, error
         except Exception as error:
             raise CommandError(index, error) from error
-    return outcomes
+    return outcomes, None
 
 
 def _write(session: Session, changes: Changes, ring: Ring, counters: Mapping[bytes, Counter]) -> None:

@@ -1,0 +1,74 @@
+"""Which other models are offered for the one that is asked for, and why."""
+
+from collections.abc import Sequence
+
+from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.draws import Draw, Part
+from governor.core.policy.applicable import Applicable
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import ContextLimit, ModelAllowlist
+from governor.core.values import hot_value
+
+_ALLOWLIST_CODES = frozenset(
+    {
+        ReasonCode.MODEL_DENIED,
+        ReasonCode.MODEL_NOT_ALLOWED,
+        ReasonCode.MODEL_NOT_IN_ONLY,
+        ReasonCode.NO_ALLOWLIST_MATCHES,
+    }
+)
+
+
+@hot_value
+class Offer:
+    """Why a substitute is offered. At least one of its causes must be there when the request is decided.
+
+    Attributes:
+        substitute: False for the model asked for and those of a routing: a downgrade begins for them at its ``from``.
+        anyway: The cause is there already: an allowlist refuses the model asked for, or a routing chooses.
+        over: Names of the context limits that offer it to what is too large for them.
+        after: Draws of the model asked for, by index, that offer it when they have no room.
+    """
+
+    substitute: bool = False
+    anyway: bool = True
+    over: frozenset[str] = frozenset()
+    after: tuple[int, ...] = ()
+
+
+ANYWAY = Offer()
+"""The model asked for, or one that a routing chooses."""
+
+
+def offers_of(asked: str, reasons: Sequence[Reason], draws: Sequence[Draw], applicable: Applicable) -> dict[str, Offer]:
+    """Return the substitutes of the model asked for in the order in which they are tried, with what offers them.
+
+    Args:
+        asked: Its canonical id.
+        reasons: Why it is refused whatever its size.
+        draws: The budgets on its path.
+        applicable: The policies that concern it.
+    """
+    refused = any(reason.code in _ALLOWLIST_CODES for reason in reasons)
+    anyway = [
+        name for allowlist in applicable.allowlists if refused for name in _binding(allowlist, allowlist.fallback)
+    ]
+    over: dict[str, set[str]] = {}
+    for limit in applicable.context_limits:
+        for name in _binding(limit, limit.downgrade_to):
+            over.setdefault(name, set()).add(limit.header.ref)
+    after: dict[str, list[int]] = {}
+    for index, draw in enumerate(draws):
+        downgrade = draw.applied.quota.downgrade
+        if downgrade is not None and draw.part is Part.WHOLE and draw.terms.must_fit:
+            for name in downgrade.to:
+                after.setdefault(name, []).append(index)
+    return {
+        name: Offer(True, name in anyway, frozenset(over.get(name, ())), tuple(after.get(name, ())))
+        for name in dict.fromkeys((*anyway, *over, *after))
+        if name != asked
+    }
+
+
+def _binding(policy: ModelAllowlist | ContextLimit, models: Sequence[str]) -> Sequence[str]:
+    return models if policy.header.enforcement is Enforcement.ENFORCE else ()

@@ -1,0 +1,200 @@
+"""One model, decided as far as that is possible without token counts; see ``prepare``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from math import inf
+from typing import TYPE_CHECKING
+
+from governor.core.decisions.allowlists import check_allowlists
+from governor.core.decisions.context import Bounds, bounds_of
+from governor.core.decisions.decision import Reason, ReasonCode
+from governor.core.decisions.draws import Draw, DrawContext, Made, Part, draws_of
+from governor.core.decisions.holds import Learning, learning_of
+from governor.core.decisions.offers import ANYWAY, Offer
+from governor.core.decisions.subject import ResolvedSubject
+from governor.core.models import ResolvedModel
+from governor.core.policy.applicable import Applicable
+from governor.core.policy.kinds import ContextLimit, Quota
+from governor.core.policy.organization import Strictness
+from governor.core.values import hot_value
+
+if TYPE_CHECKING:
+    from governor.core.decisions.snapshot import Snapshot
+
+HOLD_FOR_S = 600
+"""Life of a hold where neither the request nor a quota says."""
+
+
+@hot_value
+class PreparedCandidate:
+    """One model, decided as far as that is possible without token counts.
+
+    Attributes:
+        model: What would be given.
+        attributes: Of the subject and this model, as matched.
+        reasons: Why it is refused whatever its size.
+        warnings: What it would be allowed with.
+        context_limits: Limits on its size.
+        bounds: The same as numbers, so that most requests are done with a comparison.
+        draws: One for each quota that concerns it.
+        within_abilities: Whether the caller can take this model (a substitute needs ``can``).
+        offer: Why it is there.
+        enforced: Whether anything enforced concerns it.
+        points_out: Whether a budget on its path may warn: it has a soft limit, or only warns.
+        learning: How its budgets hold what has been learned of outputs; None if none of them does.
+        hold_for_s: Life of its holds where the request does not say.
+        from_s: First instant at which its budgets are the present ones, in Unix seconds.
+        until_s: First instant at which one of them no longer is: its period ends.
+    """
+
+    model: ResolvedModel
+    attributes: dict[str, str]
+    reasons: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    context_limits: tuple[ContextLimit, ...]
+    bounds: Bounds
+    draws: tuple[Draw, ...]
+    within_abilities: bool
+    enforced: bool
+    points_out: bool
+    offer: Offer
+    learning: Learning | None
+    hold_for_s: int
+    from_s: float
+    until_s: float
+
+    def is_current(self, now_s: float) -> bool:
+        """Tell whether its budgets are those of an instant."""
+        return self.from_s <= now_s < self.until_s
+
+
+def prepare_model(
+    snapshot: "Snapshot",
+    model: ResolvedModel,
+    subject: ResolvedSubject,
+    now: datetime,
+    made: Made,
+    *,
+    within_abilities: bool,
+    offer: Offer = ANYWAY,
+) -> tuple[PreparedCandidate, Applicable]:
+    """Decide a model but for sizes and balances; ``made`` is what other models of the question draw on."""
+    attributes = {**subject.attributes, "model": model.id}
+    if model.provider:
+        attributes["provider"] = model.provider
+    applicable = snapshot.applicable.find(attributes, now)
+    unknown = _unknown_model(snapshot, model, now)
+    denies = snapshot.organization.unknown_model is Strictness.DENY
+    refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
+    draws = _draws(snapshot, applicable.quotas, attributes, now, made, downgrades=not offer.substitute)
+    from_s, until_s = _stretch(draws)
+    candidate = PreparedCandidate(
+        model=model,
+        attributes=attributes,
+        reasons=(*subject.reasons, *(unknown if denies else ()), *refused),
+        warnings=(*subject.warnings, *(() if denies else unknown), *pointed_out),
+        context_limits=applicable.context_limits,
+        bounds=bounds_of(applicable.context_limits, model.model),
+        draws=draws,
+        within_abilities=within_abilities,
+        enforced=applicable.enforced,
+        points_out=any(_points_out(draw) for draw in draws),
+        offer=offer,
+        learning=learning_of(draws),
+        hold_for_s=max((draw.applied.quota.hold_for_s for draw in draws), default=HOLD_FOR_S),
+        from_s=from_s,
+        until_s=until_s,
+    )
+    return candidate, applicable
+
+
+def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime, made: Made) -> PreparedCandidate:
+    """Move a model to the budgets of another instant: only periods have ended, nothing else changed."""
+    now_s = now.timestamp()
+    draws: list[Draw] = []
+    for whole, parts in _by_quota(candidate.draws):
+        if all(_is_current(draw, now_s) for draw in (whole, *parts)):
+            draws += (whole, *parts)
+        else:
+            quota, downgrades = whole.applied.quota, not candidate.offer.substitute
+            draws += _draws(snapshot, (quota,), candidate.attributes, now, made, downgrades=downgrades)
+    from_s, until_s = _stretch(draws)
+    return replace(candidate, draws=tuple(draws), from_s=from_s, until_s=until_s)
+
+
+def made_of(candidate: PreparedCandidate) -> Made:
+    """Return what a model draws on, for others that draw on the same."""
+    return {
+        (whole.applied.quota.header.name, whole.budget.scope): (whole, *parts)
+        for whole, parts in _by_quota(candidate.draws)
+    }
+
+
+def _by_quota(draws: Sequence[Draw]) -> list[tuple[Draw, list[Draw]]]:
+    """Return each quota's budget with its parts."""
+    groups: list[tuple[Draw, list[Draw]]] = []
+    for draw in draws:
+        if draw.part is Part.WHOLE:
+            groups.append((draw, []))
+        else:
+            groups[-1][1].append(draw)
+    return groups
+
+
+def _is_current(draw: Draw, now_s: float) -> bool:
+    from_s, until_s = _stretch((draw,))
+    return from_s <= now_s < until_s
+
+
+def _stretch(draws: Sequence[Draw]) -> tuple[float, float]:
+    """Return the stretch of time in which no budget's period begins or ends."""
+    from_s, until_s = -inf, inf
+    for draw in _with_payers(draws):
+        budget = draw.budget
+        from_s = max(from_s, budget.period_start_s)
+        if budget.period_end_s is not None:
+            until_s = min(until_s, budget.period_end_s)
+    return from_s, until_s
+
+
+def _with_payers(draws: Sequence[Draw]) -> Iterator[Draw]:
+    for draw in draws:
+        yield draw
+        yield from draw.instead
+
+
+def _points_out(draw: Draw) -> bool:
+    """Tell whether a budget may warn, or let another one pay, which is said too."""
+    terms = draw.terms
+    return (
+        draw.applied.soft_limit is not None
+        or (terms.ceiling is None and terms.rule is None)
+        or bool(draw.instead)
+        or draw.applied.quota.overage is not None
+    )
+
+
+def _draws(
+    snapshot: "Snapshot",
+    quotas: Sequence[Quota],
+    attributes: Mapping[str, str],
+    now: datetime,
+    made: Made,
+    *,
+    downgrades: bool,
+) -> tuple[Draw, ...]:
+    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, attributes.get("model", ""), made)
+    return tuple([draw for quota in quotas for draw in draws_of(quota, attributes, context)])
+
+
+def _unknown_model(snapshot: "Snapshot", model: ResolvedModel, now: datetime) -> tuple[Reason, ...]:
+    """Point out a model that nothing knows; a model with a price of its own is known."""
+    organization = snapshot.organization
+    if model.known or organization.unknown_model is Strictness.ALLOW:
+        return ()
+    if snapshot.price(model.id, model.provider, now) is not None:
+        return ()
+    message = f"`{model.asked}` is not a model that the catalogue knows; add it or an alias to a ModelCatalog"
+    policy = f"Organization/{organization.name}"
+    return (Reason(ReasonCode.UNKNOWN_MODEL, message, policy, str(organization.source)),)

@@ -12,13 +12,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from governor.services.keys import revoke_key
+from governor.core.keys import Role
+from governor.services.keys import create_key, revoke_key
 from governor.store.database import Database
 from governor.store.verify import verify
 from tests.api.world import BOOTSTRAP, NOON, QUOTAS, question, write_policies
@@ -184,35 +187,98 @@ def test_workers_share_one_port_one_truth_and_one_set_of_keys(database_url: str,
     assert (40, 60.0, ["40"] * 6) == (allowed, counted, listed)
 
 
+ROUNDS = 3
+"""How often something is timed on real workers: the middle one counts, whatever else the machine had to do."""
+
+
+def middle(seconds: list[float]) -> float:
+    """Return the middle of some measurements."""
+    return sorted(seconds)[len(seconds) // 2]
+
+
 def test_a_revoked_key_is_refused_within_a_second_by_every_worker(sqlite_url: str, tmp_path: Path) -> None:
-    """Made and revoked by the command line, while two workers serve (litellm#9820, #34217)."""
+    """Revoked while two workers serve (litellm#9820, #34217); ``test_revocation`` proves it without a real clock."""
     policies = write_policies(tmp_path / "policies")
-    made = subprocess.run(
-        [sys.executable, "-m", "governor", "keys", "create", "--name", "gw1", "--role", "gateway", "--output", "json"],
-        env={**os.environ, "GOVERNOR_DATABASE_URL": sqlite_url},
-        capture_output=True,
-        check=True,
-    )
-    headers = {"authorization": f"Bearer {json.loads(made.stdout)['key']}"}
+    database = Database(sqlite_url)
+    accepted_s: list[float] = []
     with served(sqlite_url, policies, GOVERNOR_WORKERS="2") as (_, address):
-        before = {httpx.get(f"{address}/budgets", headers=headers).status_code for _ in range(8)}
-        database = Database(sqlite_url)
-        revoke_now(database)
-        began = time.monotonic()
-        refused = 0
-        # Twenty refusals in a row on fresh connections: by then both workers were asked.
-        while refused < 20:
-            status = httpx.get(f"{address}/budgets", headers=headers).status_code
-            refused = refused + 1 if status == 401 else 0
-            assert time.monotonic() - began < 10
-        database.engine.dispose()
+        for number in range(ROUNDS):
+            name = f"gw{number}"
+            made = asyncio.run(create_key(database, name=name, role=Role.GATEWAY, now=NOON))
+            wait_for(address, made.secret, 200)
+            asyncio.run(revoke_key(database, name, NOON))
+            accepted_s.append(wait_for(address, made.secret, 401))
+    database.engine.dispose()
 
-    assert {200} == before
+    assert middle(accepted_s) < 1.0
 
 
-def revoke_now(database: Database) -> None:
-    """Revoke ``gw1`` as the command line does."""
-    asyncio.run(revoke_key(database, "gw1", NOON))
+def ask(address: str, method: str, path: str, secret: str, body: bytes = b"") -> tuple[int, bytes]:
+    """Ask on a connection of its own, so that the kernel chooses a worker; as cheaply as can be."""
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=START_S_MAX)
+    try:
+        connection.request(method, path, body, {"authorization": f"Bearer {secret}"})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def wait_for(address: str, secret: str, wanted: int) -> float:
+    """Ask until twenty answers in a row, on fresh connections, have a status: by then every worker was asked.
+
+    Returns:
+        After how many seconds the last request was sent that got another one.
+    """
+    began, other_s, in_a_row = time.monotonic(), 0.0, 0
+    while in_a_row < 20:
+        sent_s = time.monotonic() - began
+        assert sent_s < START_S_MAX
+        status, _ = ask(address, "GET", "/budgets", secret)
+        in_a_row = in_a_row + 1 if status == wanted else 0
+        other_s = other_s if status == wanted else sent_s
+    return other_s
+
+
+def test_a_policy_that_one_worker_decides_by_is_everybodys_within_a_second(sqlite_url: str, tmp_path: Path) -> None:
+    """A file is written while three workers serve: each notices and compiles by itself, and they agree at once."""
+    policies = write_policies(tmp_path / "policies")
+    apart_s: list[float] = []
+    with served(sqlite_url, policies, GOVERNOR_WORKERS="3") as (_, address):
+        for number in range(ROUNDS):
+            before = versions(address)
+            write_policies(policies, QUOTAS.replace("10 USD", f"{11 + number} USD"))
+            apart_s.append(until_all_have_another(address, before))
+            assert before.isdisjoint(versions(address))
+
+    assert middle(apart_s) < 1.0
+
+
+def version_of(address: str) -> str:
+    """Ask one worker by which policies it decides."""
+    _, answer = ask(address, "POST", "/decide", BOOTSTRAP, json.dumps(question()).encode())
+    return str(json.loads(answer)["policy_version"])
+
+
+def versions(address: str) -> set[str]:
+    """Ask until every worker was."""
+    return {version_of(address) for _ in range(20)}
+
+
+def until_all_have_another(address: str, before: set[str]) -> float:
+    """Return the seconds from the first answer by other policies to the last one by those before."""
+    began = time.monotonic()
+    first_s = last_s = 0.0
+    in_a_row = 0
+    while in_a_row < 20:
+        sent_s = time.monotonic() - began
+        assert sent_s < START_S_MAX
+        changed = version_of(address) not in before
+        if changed and not first_s:
+            first_s = sent_s
+        in_a_row = in_a_row + 1 if changed else 0
+        last_s = last_s if changed else sent_s
+    return max(0.0, last_s - first_s)
 
 
 def test_a_server_refuses_to_start_on_invalid_policies_and_lists_them(sqlite_url: str, tmp_path: Path) -> None:

@@ -60,6 +60,11 @@ class TooManyProblemsError(GovernorError):
     code = "too-many-problems"
 
 
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems once each, in order of file, line and column."""
+    return tuple(sorted(set(problems), key=lambda problem: problem.sort_key))
+
+
 @dataclass(slots=True)
 class Problems:
     """Collects problems; the only mutable thing that is passed through the compiler."""
@@ -92,7 +97,7 @@ class Problems:
 
     def sorted(self) -> tuple[Problem, ...]:
         """Return all problems once each, in order of file, line and column."""
-        return tuple(sorted(set(self.found), key=lambda problem: problem.sort_key))
+        return in_order(self.found)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -8,19 +8,21 @@ from governor.compiler.problems import CODES, WARNINGS, Problem, Severity
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def as_json(problems: Sequence[Problem], version: str, files: int) -> dict[str, Any]:
+def as_json(problems: Sequence[Problem], version: str, files: int, suites: int) -> dict[str, Any]:
     """Return the problems as one JSON document.
 
     Args:
         problems: In order.
         version: The folder's version.
-        files: How many files were read.
+        files: How many files of policies were read.
+        suites: How many test suites.
     """
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     return {
         "valid": errors == 0,
         "version": version,
         "files": files,
+        "suites": suites,
         "errors": errors,
         "warnings": len(problems) - errors,
         "problems": [

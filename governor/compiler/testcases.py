@@ -9,7 +9,7 @@ from msgspec import UnsetType, structs
 
 from governor.compiler.build.reader import Reader, source_of
 from governor.compiler.folder import as_text, read_file, suite_names
-from governor.compiler.problems import Problem, Problems
+from governor.compiler.problems import Problem, Problems, TooManyProblemsError
 from governor.compiler.quantities import Amount, parse_amount
 from governor.compiler.shape import test_shape_of
 from governor.compiler.shapes.suites import CaseShape, ExpectShape, GivenShape, RequestShape, TestSuiteShape, UsedShape
@@ -39,6 +39,14 @@ def read_suites(folder: Path) -> Suites:
     """
     problems = Problems()
     suites: dict[str, Suite] = {}
+    try:
+        _read(folder, suites, problems)
+    except TooManyProblemsError as error:
+        problems.found.append(Problem("", 1, 1, error.code, error.message, "mend these first"))
+    return Suites(tuple(suites.values()), problems.sorted())
+
+
+def _read(folder: Path, suites: dict[str, Suite], problems: Problems) -> None:
     for name in sorted(suite_names(folder, problems)):
         data = read_file(folder, name, problems)
         text = as_text(name, data, problems) if data is not None else None
@@ -50,7 +58,6 @@ def read_suites(folder: Path) -> Suites:
             if shape.name in suites:
                 reader.add("duplicate-name", f"there is another suite `{shape.name}`", ("name",), hint="rename one")
             suites[shape.name] = _suite(shape, reader)
-    return Suites(tuple(suites.values()), problems.sorted())
 
 
 def _suite(shape: TestSuiteShape, reader: Reader) -> Suite:

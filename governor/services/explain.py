@@ -55,6 +55,7 @@ class DecisionQuery:
         from_at: Decided at or after.
         until_at: Decided before.
         code: A reason's code, like ``quota_exceeded``.
+        parent_decision_id: Those that followed from this decision.
         cursor: Where the page begins.
         limit: Decisions on a page.
     """
@@ -69,6 +70,7 @@ class DecisionQuery:
     model: str = ""
     state: str = ""
     code: str = ""
+    parent_decision_id: str = ""
     from_at: datetime | None = None
     until_at: datetime | None = None
     cursor: str = ""
@@ -171,7 +173,14 @@ def _matches(reservation: Reservation, state: ReservationState, query: DecisionQ
             return False
     if (query.model and facts.model != query.model) or (query.state and state != query.state):
         return False
+    if query.parent_decision_id and query.parent_decision_id != _parent(reservation.request):
+        return False
     return not query.code or query.code in _codes(reservation.answer)
+
+
+def _parent(request: bytes) -> str:
+    wire: dict[str, Any] = msgspec.json.decode(request)
+    return wire.get("parent_decision_id") or ""
 
 
 def _codes(answer: bytes) -> set[str]:

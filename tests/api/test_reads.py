@@ -261,6 +261,21 @@ async def test_decisions_are_searched_and_paged_newest_first(any_server: Server,
         assert [made[3], made[2], made[0]] == await ids("state=held")
 
 
+async def test_what_followed_from_a_decision_is_found(any_server: Server) -> None:
+    """The calls of an agent's step name it as their parent; the explanation keeps that, and a search lists them."""
+    async with any_server.client() as client, any_server.client(Role.VIEWER) as viewer:
+        parent = (await client.post("/decide", json=question())).json()["decision_id"]
+        children = [
+            (await client.post("/decide", json=question(parent_decision_id=parent))).json()["decision_id"]
+            for _ in range(2)
+        ]
+        found = (await viewer.get(f"/decisions?parent_decision_id={parent}")).json()["decisions"]
+        told = (await viewer.get(f"/decisions/{children[0]}")).json()
+
+    assert sorted(children) == sorted(decision["decision_id"] for decision in found)
+    assert parent == told["request"]["parent_decision_id"]
+
+
 async def test_a_cursor_that_no_page_gave_is_refused(server: Server) -> None:
     """Also one that decodes, but names nothing that a decision could have: that is a wrong request, not a lost page."""
     made_up = encode_cursor("not-an-id")

@@ -176,6 +176,17 @@ def test_a_suite_that_cannot_fail_is_an_error(cli: Cli, suite: Callable[[str], N
     assert "passed" not in result.output
 
 
+def test_a_suite_with_a_thousand_mistakes_ends_in_problems(cli: Cli, suite: Callable[[str], None]) -> None:
+    """So much is wrong that the rest is not read; what was found is listed, and nothing is run."""
+    suite(SUITE + "".join(f"wrong{number}: 1\n" for number in range(1_001)))
+
+    results = [cli("test"), cli("validate")]
+
+    assert [1, 1] == [result.exit_code for result in results]
+    assert all("error too-many-problems" in result.output for result in results)
+    assert all("sales.test.yaml:18:1 error unknown-field" in result.output for result in results)
+
+
 def test_nothing_to_test_is_no_success(cli: Cli, suite: Callable[[str], None]) -> None:
     """No suite, and a selection that selects nothing, are wrong use."""
     without = cli("test")

@@ -35,6 +35,19 @@ def test_the_smallest_folder_is_one_organization(folder: Path) -> None:
     assert () == compiled.problems
 
 
+def test_a_folder_without_an_organization_is_an_error_that_says_what_to_write(tmp_path: Path) -> None:
+    """Nothing says who is who: such a folder is never served. One that cannot be read says only that."""
+    (tmp_path / "quotas.yaml").write_text("apiVersion: governor/v1\nkind: Quota\nname: q\nlimit: 1 USD\nperiod: day\n")
+    missing = compile_folder(tmp_path, NOW)
+    nowhere = compile_folder(tmp_path / "nowhere", NOW)
+
+    assert (None, None) == (missing.policies, nowhere.policies)
+    assert ["error no-organization the folder has no Organization; write a document of kind: Organization"] == [
+        str(problem) for problem in missing.problems
+    ]
+    assert "no-organization" not in {problem.code for problem in nowhere.problems}
+
+
 def test_hidden_files_and_test_suites_are_not_policies(folder: Path) -> None:
     """What an editor or git leaves behind, and test suites, are not read."""
     (folder / ".git").mkdir()

@@ -86,6 +86,48 @@ def test_json_counts_what_it_lists(broken: Path) -> None:
     assert ("a.yaml", 2, 7) == tuple(document["problems"][0][name] for name in ("file", "line", "column"))
 
 
+@pytest.fixture
+def tested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A valid folder with a test suite that has a slip."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("apiVersion: governor/v1\nkind: Organization\nname: acme\n", encoding="utf-8")
+    (folder / "b.test.yaml").write_text(
+        "apiVersion: governor/v1\nkind: TestSuite\nname: s\ngiven: {now: 2026-11-20T09:00:00Z}\n"
+        "cases: [{name: c, request: {user: u, model: m}, expect: {verdct: deny}}]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.mark.parametrize("form", ["text", "table", "json", "sarif", "github"])
+def test_test_suites_are_checked_with_their_policies(tested: Path, form: str) -> None:
+    """A slip in a suite is a finding at its place, whatever the form; mended, the folder is fine."""
+    broken = runner.invoke(app, ["validate", "rules", "--format", form])
+    suite = tested / "b.test.yaml"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("verdct", "verdict"), encoding="utf-8")
+    mended = runner.invoke(app, ["validate", "rules", "--format", form])
+
+    assert (1, 0) == (broken.exit_code, mended.exit_code)
+    assert "b.test.yaml" in broken.output
+    assert "`verdct` is not a field of `expect`" in broken.output
+    assert "did you mean `verdict`?" in broken.output
+
+
+def test_policies_are_told_from_their_suites(tested: Path) -> None:
+    """Somebody whose suite is wrong learns that the policies are not."""
+    broken = runner.invoke(app, ["validate", "rules"]).output
+    suite = tested / "b.test.yaml"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("verdct", "verdict"), encoding="utf-8")
+    mended = runner.invoke(app, ["validate", "rules"]).output
+    counted = json.loads(runner.invoke(app, ["validate", "rules", "-o", "json"]).output)
+
+    assert broken.endswith("1 error, 0 warnings: its test suites cannot be run\n")
+    assert "1 policy in 1 file, 1 test suite, 0 warnings; version" in mended
+    assert (True, 1, 1) == (counted["valid"], counted["files"], counted["suites"])
+
+
 def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     """Exit code 2, and a sentence that says what to do."""
     result = runner.invoke(app, ["validate", str(tmp_path / "nowhere")])

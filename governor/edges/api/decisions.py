@@ -52,6 +52,7 @@ class DecisionParameters(Parameters):
     model: Annotated[Word, Field(description="Canonical id of the model given.")] = ""
     state: Literal["", "held", "settled", "released", "expired", "settled_late", "denied"] = ""
     code: Annotated[Word, Field(description="A reason's code, like `quota_exceeded`.")] = ""
+    parent_decision_id: Annotated[Word, Field(description="Those that followed from this decision.")] = ""
     since: Annotated[Instant | None, Field(description="Decided at or after.")] = None
     until: Annotated[Instant | None, Field(description="Decided before.")] = None
     cursor: Cursor = ""

@@ -59,6 +59,7 @@ def _view(found: dict[str, Any]) -> Group:
     parts: list[Any] = [
         f"[bold]Decision for {escape(found['client'])}[/] of {found['decided_at']}, now {found['state']}",
         f"  {escape(who)}",
+        *_parent(found["request"]),
         "",
         decision_view(found["answer"]),
     ]
@@ -71,6 +72,12 @@ def _view(found: dict[str, Any]) -> Group:
         text = (policy["text"] or "").strip()
         parts.append(Padding(Syntax(text, "yaml", background_color="default"), (0, 0, 0, 2)))
     return Group(*parts)
+
+
+def _parent(request: dict[str, Any]) -> Iterator[str]:
+    parent = request.get("parent_decision_id")
+    if parent:
+        yield f"  follows from the decision {escape(parent)}"
 
 
 def _blocked(block: dict[str, Any]) -> Iterator[str]:

@@ -1,5 +1,6 @@
-"""``governor validate``: every problem of a policy folder at once."""
+"""``governor validate``: every problem of a policy folder, and of its test suites, at once."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,10 @@ from governor import __version__
 from governor.clients.clock import SystemClock
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import Compiled, compile_folder
-from governor.compiler.problems import Severity
+from governor.compiler.problems import Problem, Severity, in_order
 from governor.compiler.report import as_github, as_json, as_sarif
+from governor.compiler.testcases import Suites, read_suites
+from governor.edges.cli.mistakes import FINDING, WRONG_USE
 from governor.edges.cli.printing import complain, print_json, progress, say
 from governor.settings import load_settings
 
@@ -40,43 +43,49 @@ def validate(
         ),
     ] = Format.TEXT,
 ) -> None:
-    """Check a policy folder: exit code 0 if it can be used, 1 if it has errors, 2 if there is none."""
+    """Check a policy folder: exit code 0 if it can be used, 1 if it has errors, 2 if there is none.
+
+    Its test suites are checked too, but not run: governor test runs them.
+    """
     place = folder or Path(load_settings().policies)
     if not place.is_dir():
         complain(f"there is no policy folder `{place}`; name one: governor validate FOLDER")
-        raise typer.Exit(2)
+        raise typer.Exit(WRONG_USE)
     with progress() as bar:
         bar.add_task(f"compiling {place}", total=None, note="")
         compiled = compile_folder(place, SystemClock().now(), genai_prices())
-    _show(compiled, place, output)
-    if compiled.policies is None:
-        raise typer.Exit(1)
+        suites = read_suites(place)
+    problems = in_order((*compiled.problems, *suites.problems))
+    _show(compiled, suites, problems, place, output)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise typer.Exit(FINDING)
 
 
-def _show(compiled: Compiled, place: Path, output: Format) -> None:
+def _show(compiled: Compiled, suites: Suites, problems: Sequence[Problem], place: Path, output: Format) -> None:
     prefix = "" if place.is_absolute() else place.as_posix()
     if output is Format.JSON:
-        print_json(as_json(compiled.problems, compiled.version, len(compiled.files)))
+        print_json(as_json(problems, compiled.version, len(compiled.files), len(suites.suites)))
     elif output is Format.SARIF:
-        print_json(as_sarif(compiled.problems, __version__, prefix))
+        print_json(as_sarif(problems, __version__, prefix))
     elif output is Format.GITHUB:
-        for line in as_github(compiled.problems, prefix):
+        for line in as_github(problems, prefix):
             say(line)
     else:
-        _show_text(compiled)
+        for problem in problems:
+            say(str(problem))
+        say(_summary(compiled, suites, problems))
 
 
-def _show_text(compiled: Compiled) -> None:
-    for problem in compiled.problems:
-        say(str(problem))
-    errors = sum(problem.severity is Severity.ERROR for problem in compiled.problems)
-    warnings = len(compiled.problems) - errors
-    if compiled.policies is None:
-        say(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}: the folder cannot be used")
-        return
+def _summary(compiled: Compiled, suites: Suites, problems: Sequence[Problem]) -> str:
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    if errors:
+        what = "the folder cannot be used" if compiled.policies is None else "its test suites cannot be run"
+        return f"{_count(errors, 'error')}, {_count(warnings, 'warning')}: {what}"
+    assert compiled.policies is not None, "a folder without errors was compiled"
     policies = _count(len(compiled.policies.headers), "policy", "policies")
-    files = _count(len(compiled.files), "file")
-    say(f"{policies} in {files}, {_count(warnings, 'warning')}; version {compiled.version[:12]}")
+    counted = f"{policies} in {_count(len(compiled.files), 'file')}, {_count(len(suites.suites), 'test suite')}"
+    return f"{counted}, {_count(warnings, 'warning')}; version {compiled.version[:12]}"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

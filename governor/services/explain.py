@@ -110,7 +110,7 @@ class Explainer:
             if reservation is None:
                 return None
             files = read_policy_files(connection, reservation.facts.policy_version)
-            named = _policies_named(reservation.answer)
+            named = _policies_named(reservation)
             blocked = [name.removeprefix(POLICY_PREFIX) for name in named if name.startswith(POLICY_PREFIX)]
             return Explanation(
                 reservation,
@@ -179,18 +179,22 @@ def _matches(reservation: Reservation, state: ReservationState, query: DecisionQ
 
 
 def _parent(request: bytes) -> str:
-    wire: dict[str, Any] = msgspec.json.decode(request)
+    wire: dict[str, Any] = msgspec.json.decode(request) if request else {}
     return wire.get("parent_decision_id") or ""
 
 
 def _codes(answer: bytes) -> set[str]:
+    if not answer:
+        return set()
     wire: dict[str, Any] = msgspec.json.decode(answer)
     return {reason["code"] for reason in (*wire["reasons"], *wire["warnings"])}
 
 
-def _policies_named(answer: bytes) -> list[str]:
-    """Return every policy that an answer names, the decisive ones first."""
-    wire: dict[str, Any] = msgspec.json.decode(answer)
+def _policies_named(reservation: Reservation) -> list[str]:
+    """Return every policy that an answer names, the decisive ones first; without it, those that are held on."""
+    if not reservation.answer:
+        return list(dict.fromkeys(held.policy for held in reservation.holds))
+    wire: dict[str, Any] = msgspec.json.decode(reservation.answer)
     parts = (*wire["reasons"], *wire["warnings"], *wire["budgets"])
     return list(dict.fromkeys(part["policy"] for part in parts if part["policy"]))
 

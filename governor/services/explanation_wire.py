@@ -24,8 +24,8 @@ def explanation_wire(explanation: Explanation, now: datetime) -> dict[str, Any]:
         "client": reservation.client,
         "state": explanation.state,
         "attributes": dict(reservation.facts.attributes),
-        "request": msgspec.json.decode(reservation.request),
-        "answer": msgspec.json.decode(reservation.answer),
+        "request": _body(reservation.request),
+        "answer": _body(reservation.answer),
         "holds": [_hold(held) for held in reservation.holds],
         "usage": [_entry(entry) for entry in explanation.entries],
         "policy_version": reservation.facts.policy_version,
@@ -40,6 +40,11 @@ def explanation_wire(explanation: Explanation, now: datetime) -> dict[str, Any]:
         ],
         "blocks": [block_wire(block, now) for block in explanation.blocks],
     }
+
+
+def _body(body: bytes) -> Any:
+    """Return a body as JSON; None once it was forgotten."""
+    return msgspec.json.decode(body) if body else None
 
 
 def _hold(held: HeldBudget) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from governor.settings.words import Duration, Instant, Size, admin_key, in_unit, sql_url, web_url
+from governor.settings.words import Duration, Instant, Size, admin_key, in_unit, long_enough, sql_url, web_url
 
 PREFIX = "GOVERNOR_"
 
@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         None,
         description="Unready, and decisions marked `stale_policy`, once the policies were last confirmed longer ago.",
         json_schema_extra=in_unit("length of time, like `15 minutes`"),
+    )
+    keep_decisions: Annotated[Duration, AfterValidator(long_enough)] = Field(
+        None,
+        description="How long requests and answers are kept, at least `90 days`; what was used and paid is kept for "
+        "ever. Absent: everything is.",
+        json_schema_extra=in_unit("length of time, like `400 days`"),
     )
     request_size_max: Size = Field(
         1024 * 1024,

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from governor.core.settlement.assess import AGE_MAX
+
 _DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?")
 _BYTES = re.compile(r"(\d+)\s*(KiB|MiB)?")
 
@@ -49,6 +51,14 @@ def _aware(value: datetime | None) -> datetime | None:
     if value is not None and value.tzinfo is None:
         raise ValueError("an instant needs its offset; write it like `2026-10-25T00:59:00Z`")
     return value.astimezone(UTC) if value is not None else None
+
+
+def long_enough(value: timedelta | None) -> timedelta | None:
+    """Accept how long decisions are kept, if usage that may still be reported finds them."""
+    if value is not None and value < AGE_MAX:
+        days = f"{AGE_MAX.days} days"
+        raise ValueError(f"usage may be reported for {days}; keep decisions for `{days}` or more")
+    return value
 
 
 def sql_url(value: str) -> str:

@@ -92,7 +92,7 @@ def decode_decision(record: bytes) -> tuple[tuple[HeldBudget, ...], Facts]:
 
 def encode_entry(entry: Entry) -> bytes:
     """Render what an entry's row keeps in its ``record``."""
-    return _encoder.encode(
+    return encode_record(
         EntryRecord(
             entry.root_event_id,
             entry.usage,
@@ -106,6 +106,11 @@ def encode_entry(entry: Entry) -> bytes:
             pack_body(entry.provider_usage) if entry.provider_usage else b"",
         )
     )
+
+
+def encode_record(record: EntryRecord) -> bytes:
+    """Render an entry's ``record``."""
+    return _encoder.encode(record)
 
 
 def decode_entry(record: bytes) -> EntryRecord:

@@ -98,12 +98,12 @@ class Entry:
         rolled: What it added to which hour's sums: two postings if a correction moved the event to other dimensions.
         unpriced: Whether the price was unknown.
         estimated: Whether the counts are a guess (held amounts, or the gateway's own).
-        result: The answer for this event, as first given (JSON).
+        result: The answer for this event, as first given (JSON); ``b""`` once it was forgotten.
         attributes: Who it was booked on: a correction without a decision is booked on the same.
         charged: Every budget that the event charges, so that a correction finds them whatever became of their quotas.
             None where that follows from the decision's holds and the policies: for held amounts, and in old entries.
         provider_usage: The provider's own object, as JSON, if the event came with one: what is unknown in it today may
-            be known tomorrow.
+            be known tomorrow. ``b""`` once it was forgotten.
     """
 
     id: bytes

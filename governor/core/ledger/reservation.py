@@ -89,7 +89,8 @@ class Reservation:
         holds: What it keeps, one for each budget on the path.
         facts: What settlement needs.
         request: The request's body as received, for the explanation.
-        answer: The answer's body as first given, returned again to a repeated request.
+        answer: The answer's body as first given, returned again to a repeated request. Both are ``b""`` once they were
+            forgotten (``GOVERNOR_KEEP_DECISIONS``).
     """
 
     id: bytes

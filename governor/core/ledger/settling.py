@@ -73,7 +73,13 @@ def _known(command: Settle, known: Entry) -> EventResult:
     # The command's own entry is there already if the connection was lost while it was being committed.
     status = EventStatus.RECORDED if known.id == command.entry_id else EventStatus.DUPLICATE
     return EventResult(
-        command.event_id, status, usage=known.usage, cost_nano_usd=known.cost_nano_usd, stored=known.result
+        command.event_id,
+        status,
+        usage=known.usage,
+        cost_nano_usd=known.cost_nano_usd,
+        unpriced=known.unpriced,
+        estimated=known.estimated,
+        stored=known.result or None,
     )
 
 

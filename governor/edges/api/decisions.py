@@ -130,15 +130,15 @@ async def explain(decision_id: DecisionId, governor: TheGovernor) -> dict[str, A
 
 
 def _found(reservation: Reservation, state: ReservationState) -> dict[str, Any]:
-    answer = msgspec.json.decode(reservation.answer)
+    answer = msgspec.json.decode(reservation.answer) if reservation.answer else {}
     return {
         "decision_id": id_text(reservation.id),
         "decided_at": instant_ms(reservation.at_ms),
         "client": reservation.client,
-        "verdict": answer["verdict"],
+        "verdict": "deny" if reservation.state is ReservationState.DENIED else "allow",
         "state": state,
         "model": reservation.facts.model,
         "attributes": dict(reservation.facts.attributes),
-        "codes": [reason["code"] for reason in answer["reasons"]],
+        "codes": [reason["code"] for reason in answer.get("reasons", ())],
         "policy_version": reservation.facts.policy_version,
     }

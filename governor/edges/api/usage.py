@@ -61,7 +61,7 @@ class UsageRoute:
         settled = iter(await self._settler.settle(events, identity.caller, now) if events else ())
         results = [[slot] if isinstance(slot, EventResult) else [next(settled) for _ in slot] for slot in slots]
         for result in (result for several in results for result in several):
-            self._metrics.usage_event(result.status, unpriced=result.unpriced)
+            self._metrics.usage_event(result.status, unpriced=_is_unpriced(result))
         return b'{"events":[' + b",".join(_answer(*several) for several in results) + b"]}"
 
     def _read(self, scope: Scope, media: str, body: bytes, client: str) -> list[Slot]:
@@ -88,6 +88,11 @@ def _answer(result: EventResult, *others: EventResult) -> bytes:
     if not others:
         return answer
     return answer[:-1] + b',"other_models":[' + b",".join(encode_event_result(other) for other in others) + b"]}"
+
+
+def _is_unpriced(result: EventResult) -> bool:
+    """Tell whether an event was recorded now, and nobody knows what it costs."""
+    return result.unpriced and result.status is EventStatus.RECORDED
 
 
 def _event(wire: UsageWire, client: str) -> Slot:

@@ -24,7 +24,7 @@ SUMMARIES = {
     "jobs": "Show every job of the scheduler: when it is due, who runs it, when it last ran and what came of it.",
     "scheduler": "Run the jobs without serving: those that `governor serve` runs too, unless GOVERNOR_SCHEDULER=off.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",
-    "db": "Look at the schema of the database, and bring it up to date.",
+    "db": "Look at the schema of the database, bring it up to date, and forget old texts.",
     "ledger": "Prove that the ledger is right.",
     "schema": "The JSON Schemas of the policy language, and its reference.",
     "settings": "Print every setting with its value, unit, default and source; secrets are only said to be set.",

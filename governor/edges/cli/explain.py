@@ -22,6 +22,8 @@ from governor.services.explain import Explainer
 from governor.services.explanation_wire import explanation_wire
 from governor.settings import load_settings
 
+_FORGOTTEN = "  request and answer were forgotten (GOVERNOR_KEEP_DECISIONS); what was held and used is kept"
+
 EXAMPLE = "Example: governor explain 0199f3a2-7c1e-7b55-9d0a-3f1c2b4a5d6e"
 
 
@@ -59,9 +61,9 @@ def _view(found: dict[str, Any]) -> Group:
     parts: list[Any] = [
         f"[bold]Decision for {escape(found['client'])}[/] of {found['decided_at']}, now {found['state']}",
         f"  {escape(who)}",
-        *_parent(found["request"]),
+        *_parent(found["request"] or {}),
         "",
-        decision_view(found["answer"]),
+        decision_view(found["answer"]) if found["answer"] else _FORGOTTEN,
     ]
     if found["usage"]:
         parts += ["", "[bold]Usage[/]", *map(_used, found["usage"])]

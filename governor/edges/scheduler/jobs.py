@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from governor.edges.scheduler.triggers import daily
+from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
 from governor.services.sweep_holds import sweep_holds
 from governor.settings import Settings
@@ -32,6 +33,13 @@ class JobRow:
 
 JOBS: tuple[JobRow, ...] = (
     JobRow("sweep-holds", daily(3, 10), lambda _, turn: sweep_holds(turn), "mark decisions whose hold has expired"),
+    JobRow(
+        "forget-records",
+        daily(2, 40),
+        lambda governor, turn: forget_old_records(turn, governor.settings.keep_decisions),
+        "forget requests and answers that are older than they have to be; what was used and paid is kept",
+        needs=("keep_decisions",),
+    ),
 )
 """In the order in which due jobs begin."""
 

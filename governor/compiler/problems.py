@@ -127,6 +127,8 @@ ERRORS: Mapping[str, str] = {
     "not-utf-8": "a file is not UTF-8 text",
     "outside-folder": "a symbolic link or a CSV path leaves the policy folder",
     "period-conflict": "a period is missing, or does not go together with the unit of the limit or with another field",
+    "quorum-too-large": "an approval rule needs more votes of a group than the group has members",
+    "route-order": "routes of an approval rule that overlap, leave a gap, or are never taken",
     "tab": "a tab is used for indentation",
     "tag": "YAML tags (`!!float`, `!include`) are not allowed",
     "thousands-comma": "inside braces or brackets a comma splits a number: write 120k USD",
@@ -136,6 +138,7 @@ ERRORS: Mapping[str, str] = {
     "unknown-field": "a field that the kind does not have",
     "unknown-kind": "the kind of a document is not one that Governor knows",
     "unknown-reference": "a department, team, person, group, environment, use case or model that nothing defines",
+    "unreachable-quorum": "somebody's request could never get the votes that its route needs: their own does not count",
     "unquoted-hash": "an unquoted `#word` is a comment in YAML, so the value is empty: quote it",
     "unquoted-star": "an unquoted `*` starts an alias in YAML: quote it",
     "unreadable": "a file cannot be read",
@@ -152,6 +155,7 @@ ERRORS: Mapping[str, str] = {
 """Codes that stop a folder from being used, with their meaning. Documented in ``docs/reference/policy-problems.md``."""
 
 WARNINGS: Mapping[str, str] = {
+    "ambiguous-approval-rule": "two approval rules are as specific and may concern the same requests: the name decides",
     "ambiguous-word": "`yes`, `no`, `on` and `off` are words here, but booleans for readers of YAML 1.1: quote them",
     "contained-scope": "a rule changes nothing, because a rule of the same kind already says at least as much",
     "ignored-file": "a file looks like policies but its name is not read",

@@ -4,7 +4,6 @@ Every parser takes text and returns whole numbers: nano-USD, tokens, requests, s
 """
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -328,19 +327,3 @@ def parse_time_zone(text: str) -> str:
         message = f"`{text[:40]}` is not a time zone"
         raise QuantityError(message, code="wrong-value", hint="write its IANA name, such as Europe/Berlin") from None
     return text
-
-
-PARSERS: Mapping[str, Callable[[str], object]] = {
-    "amount": parse_amount,
-    "tokens": parse_tokens,
-    "money": parse_money,
-    "price": parse_price,
-    "cost-per-outcome": parse_cost_per_outcome,
-    "percent": parse_percent,
-    "soft-limit": parse_soft_limit,
-    "duration": parse_duration,
-    "day": parse_date,
-    "month-day": parse_month_day,
-    "time-zone": parse_time_zone,
-}
-"""Formats of the schema and the functions that read them."""

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
+from governor.compiler.formats import PARSERS
 from governor.compiler.problems import Problem, Problems, did_you_mean
-from governor.compiler.quantities import PARSERS, QuantityError
+from governor.compiler.quantities import QuantityError
 from governor.compiler.schema import kind_schema
 from governor.compiler.shapes import KINDS
 from governor.compiler.shapes.envelope import Envelope
@@ -22,7 +23,7 @@ from governor.compiler.source import Document, Path
 
 S = TypeVar("S", bound=Shape)
 
-_LATER = frozenset({"ApprovalRule", "ForecastRule"})
+_LATER = frozenset({"ForecastRule"})
 LENGTH = re.compile(r"[0-9]+ days?")
 _WORDS: Mapping[str, str] = {
     "object": "a mapping",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governor.compiler import quantities
+from governor.compiler.formats import PARSERS
 from governor.compiler.quantities import Amount, QuantityError, parse_amount, parse_percent, parse_price, parse_tokens
 from governor.core.money import AMOUNT_MAX, NANO_PER_USD
 from governor.core.units import Unit, amount_words
@@ -77,7 +77,7 @@ def test_what_answers_write_is_what_policies_read(amount: int, unit: Unit) -> No
 def test_any_text_is_a_quantity_or_a_problem(text: str) -> None:
     """No text makes any parser raise anything but its own error."""
     outcomes = []
-    for parse in quantities.PARSERS.values():
+    for parse in PARSERS.values():
         try:
             outcomes.append(parse(text) is not None)
         except QuantityError as error:

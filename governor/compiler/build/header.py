@@ -1,13 +1,14 @@
 """The envelope and selectors to core values."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from msgspec import UnsetType
 
 from governor.compiler.build.reader import Reader, given
 from governor.compiler.problems import did_you_mean
 from governor.compiler.quantities import parse_date
-from governor.compiler.shapes.envelope import Envelope, RuleEnvelope
+from governor.compiler.shapes.envelope import Envelope, RuleEnvelope, ScopedEnvelope
 from governor.compiler.source import Path
 from governor.core.globs import is_glob
 from governor.core.model_names import provider_name
@@ -66,12 +67,20 @@ def build_header(kind: str, shape: Envelope, reader: Reader, models: Models | No
         reason=given(shape.reason, ""),
         review_by=reader.maybe(parse_date, shape.review_by, ("review_by",)),
     )
-    if not isinstance(shape, RuleEnvelope) or models is None:
+    if not isinstance(shape, ScopedEnvelope) or models is None:
         return plain
-    return _rule_header(plain, shape, reader, models)
+    scoped = _scoped_header(plain, shape, reader, models)
+    if not isinstance(shape, RuleEnvelope):
+        return scoped
+    return replace(
+        scoped,
+        formerly=tuple(shape.formerly),
+        enforcement=Enforcement(shape.enforcement),
+        exceptions_allowed=shape.exceptions == "allowed",
+    )
 
 
-def _rule_header(plain: Header, shape: RuleEnvelope, reader: Reader, models: Models) -> Header:
+def _scoped_header(plain: Header, shape: ScopedEnvelope, reader: Reader, models: Models) -> Header:
     effective_from = reader.first_instant(shape.effective_from, ("effective_from",))
     effective_until = reader.end_of(shape.effective_until, ("effective_until",))
     if effective_from and effective_until and effective_until <= effective_from:
@@ -80,19 +89,10 @@ def _rule_header(plain: Header, shape: RuleEnvelope, reader: Reader, models: Mod
     excluded = None
     if not isinstance(shape.except_, UnsetType):
         excluded = build_selector(shape.except_, reader, ("except",), models)
-    return Header(
-        kind=plain.kind,
-        name=plain.name,
-        source=plain.source,
-        formerly=tuple(shape.formerly),
-        description=plain.description,
-        owner=plain.owner,
-        reason=plain.reason,
-        review_by=plain.review_by,
+    return replace(
+        plain,
         effective_from=effective_from,
         effective_until=effective_until,
-        enforcement=Enforcement(shape.enforcement),
-        exceptions_allowed=shape.exceptions == "allowed",
         applies_to=build_selector(shape.applies_to, reader, ("applies_to",), models),
         excluded=excluded,
         if_missing_applies=not isinstance(shape.if_missing, UnsetType),

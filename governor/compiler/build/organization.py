@@ -6,6 +6,7 @@ from msgspec import UnsetType
 
 from governor.compiler.build.people import Listed, build_people
 from governor.compiler.build.reader import Reader, given
+from governor.compiler.build.working_time import build_working_time
 from governor.compiler.problems import did_you_mean
 from governor.compiler.quantities import parse_duration, parse_month_day, parse_time_zone
 from governor.compiler.shapes.organization import OrganizationShape, ServiceAccountShape, UnknownUsersShape
@@ -68,6 +69,7 @@ def build_organization(
         can_stop=_can_stop(shape, reader),
         unregistered_use_case=Strictness(shape.unregistered_use_case),
         use_cases=use_cases,
+        working_time=build_working_time(shape, reader),
     )
 
 

@@ -8,6 +8,7 @@ from posixpath import dirname, normpath
 from posixpath import join as join_path
 from typing import TypeVar
 
+from governor.compiler.build.approvals import build_approval_rule
 from governor.compiler.build.header import Models, build_header
 from governor.compiler.build.limits import build_allowlist, build_context_limit
 from governor.compiler.build.models import build_models
@@ -21,6 +22,7 @@ from governor.compiler.build.use_cases import build_use_cases
 from governor.compiler.folder import Folder, add_to_digest, as_text, read_file
 from governor.compiler.problems import Problem, Problems
 from governor.compiler.shapes import kind_of
+from governor.compiler.shapes.approvals import ApprovalRuleShape
 from governor.compiler.shapes.envelope import Envelope
 from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
 from governor.compiler.shapes.models import ModelCatalogShape
@@ -81,6 +83,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     allowlists = [build_allowlist(item, at, models) for item, at in of_kind(ModelAllowlistShape)]
     context_limits = [build_context_limit(item, at, models) for item, at in of_kind(ContextLimitShape)]
     quotas = [build_quota(item, at, models, organization) for item, at in of_kind(QuotaShape)]
+    approval_rules = [build_approval_rule(item, at, models) for item, at in of_kind(ApprovalRuleShape)]
     routings = [build_routing(item, at, models) for item, at in of_kind(RoutingShape)]
     plain = [
         build_header(kind_of(item), item, at)
@@ -91,6 +94,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     rules += [policy.header for policy in context_limits]
     rules += [policy.header for policy in quotas]
     rules += [policy.header for policy in routings]
+    rules += [policy.header for policy in approval_rules]
     policies = PolicySet(
         version=version,
         organization=organization,
@@ -100,6 +104,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
         context_limits=tuple(context_limits),
         quotas=tuple(quotas),
         routings=tuple(routings),
+        approval_rules=tuple(approval_rules),
         headers=(*plain, *rules),
     )
     _refuse_duplicates(shaped, problems)

@@ -51,6 +51,8 @@ def rules_with_selectors(built: Built) -> Iterator[tuple[Header, list[tuple[Path
         yield context_limit.header, _of_header(context_limit.header)
     for routing in policies.routings:
         yield routing.header, _of_header(routing.header)
+    for approval_rule in policies.approval_rules:
+        yield approval_rule.header, _of_header(approval_rule.header)
     for quota in policies.quotas:
         limits: list[tuple[Path, Selector]] = [
             (("limits", index), limit.selector) for index, limit in enumerate(quota.limits)

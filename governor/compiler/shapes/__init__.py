@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from governor.compiler.shapes.approvals import ApprovalRuleShape
 from governor.compiler.shapes.envelope import Envelope
 from governor.compiler.shapes.fields import Shape
 from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
@@ -22,6 +23,7 @@ KINDS: Mapping[str, type[Envelope]] = {
     "Quota": QuotaShape,
     "Routing": RoutingShape,
     "UseCase": UseCaseShape,
+    "ApprovalRule": ApprovalRuleShape,
 }
 """Kinds by name, in the order in which they are documented."""
 

@@ -39,16 +39,9 @@ class Envelope(Shape, kw_only=True):
     ] = UNSET
 
 
-class RuleEnvelope(Envelope, kw_only=True):
-    """Fields of the kinds that are matched against a request."""
+class ScopedEnvelope(Envelope, kw_only=True):
+    """Fields of the kinds that concern some and not others, from a day or until one."""
 
-    formerly: Annotated[
-        list[Name],
-        Meta(
-            description="Names that this policy had before, the oldest first; a renamed quota keeps its balance.",
-            examples=[["mkt-spend"]],
-        ),
-    ] = field(default_factory=list)
     effective_from: Annotated[
         Day | UnsetType,
         Meta(
@@ -63,17 +56,6 @@ class RuleEnvelope(Envelope, kw_only=True):
             examples=["2027-03-31"],
         ),
     ] = UNSET
-    enforcement: Annotated[
-        Literal["audit", "warn", "enforce"],
-        Meta(
-            description="audit: only log what it would do; warn: let through and say so; enforce: do it.",
-            examples=["audit"],
-        ),
-    ] = "enforce"
-    exceptions: Annotated[
-        Literal["allowed", "never"],
-        Meta(description="Whether an approved exception may lift it.", examples=["never"]),
-    ] = "allowed"
     applies_to: Annotated[
         Selector,
         Meta(
@@ -96,3 +78,26 @@ class RuleEnvelope(Envelope, kw_only=True):
             examples=["applies"],
         ),
     ] = UNSET
+
+
+class RuleEnvelope(ScopedEnvelope, kw_only=True):
+    """Fields of the kinds that are matched against a request."""
+
+    formerly: Annotated[
+        list[Name],
+        Meta(
+            description="Names that this policy had before, the oldest first; a renamed quota keeps its balance.",
+            examples=[["mkt-spend"]],
+        ),
+    ] = field(default_factory=list)
+    enforcement: Annotated[
+        Literal["audit", "warn", "enforce"],
+        Meta(
+            description="audit: only log what it would do; warn: let through and say so; enforce: do it.",
+            examples=["audit"],
+        ),
+    ] = "enforce"
+    exceptions: Annotated[
+        Literal["allowed", "never"],
+        Meta(description="Whether an approved exception may lift it.", examples=["never"]),
+    ] = "allowed"

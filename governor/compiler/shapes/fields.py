@@ -43,6 +43,21 @@ CostPerOutcome = Annotated[str, _text("cost-per-outcome", _NUMBER + r"USD per ou
 Percent = Annotated[str, _text("percent", r"^\s*[0-9]+(\.[0-9]+)? ?(%|percent)\s*$")]
 SoftLimit = Annotated[str, _text("soft-limit", _NUMBER + r"(%|percent|USD|tokens?|requests?|concurrent requests?)\s*$")]
 Duration = Annotated[str, _text("duration", _NUMBER + r"(second|minute|hour|day|week)s?\s*$")]
+WorkingSpan = Annotated[
+    str, _text("working-span", _NUMBER + r"((second|week)s?|(working )?(minute|hour|day)s?)\s*$", "4 working hours")
+]
+Length = Annotated[str, _text("length", _NUMBER + r"(second|minute|hour|day|week)s?\s*$")]
+AutomaticCap = Annotated[
+    str,
+    _text(
+        "automatic-cap",
+        _NUMBER + r"USD per (day|week|month|quarter|year)( per (department|team|user|project|use[ _]case))?\s*$",
+    ),
+]
+Uses = Annotated[str, _text("uses", r"^\s*[0-9]+ per (day|week|month) per person\s*$")]
+Characters = Annotated[str, _text("characters", r"^\s*[0-9]+ characters?\s*$")]
+ClockTime = Annotated[str, _text("clock-time", "^[0-9]{2}:[0-9]{2}$")]
+Weekdays = Annotated[str, _text("weekdays", "^[a-zA-Z]{3}(-[a-zA-Z]{3})?$", "mon-fri")]
 Day = Annotated[str, _text("day", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 MonthDay = Annotated[str, _text("month-day", "^[0-9]{2}-[0-9]{2}$")]
 TimeZone = Annotated[str, _text("time-zone", r"^[A-Za-z0-9_+/-]+$")]

@@ -6,6 +6,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from governor.compiler.shapes.envelope import Envelope
 from governor.compiler.shapes.fields import Day, Duration, MonthDay, Name, Shape, Text, TimeZone, User
+from governor.compiler.shapes.working_time import HolidaysShape, WorkingHoursShape
 
 
 class TeamShape(Shape, kw_only=True):
@@ -161,6 +162,20 @@ class OrganizationShape(Envelope, kw_only=True, tag_field="kind", tag="Organizat
         Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
         Meta(description="The day on which weekly budgets begin.", examples=["sunday"]),
     ] = "monday"
+    working_hours: Annotated[
+        WorkingHoursShape | UnsetType,
+        Meta(
+            description="When people work; absent: Monday to Friday from 9 to 18.",
+            examples=[{"days": "mon-fri", "from": "09:00", "until": "18:00"}],
+        ),
+    ] = UNSET
+    holidays: Annotated[
+        HolidaysShape | list[Day] | UnsetType,
+        Meta(
+            description="Days on which nobody works: a country's, or a list of dates; absent: none.",
+            examples=[{"country": "DE", "subdivision": "BE"}, ["2026-12-24", "2026-12-25"]],
+        ),
+    ] = UNSET
     environments: Annotated[
         list[Name],
         Meta(

@@ -15,6 +15,7 @@ from governor.core.decisions.request import DecideRequest
 from governor.core.grants import NO_GRANTS, Grants
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
+from governor.core.policy.approval_rule import ApprovalRule
 from governor.core.policy.header import Header
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota, Routing
 from governor.core.policy.organization import Organization
@@ -38,6 +39,7 @@ class PolicySet:
     context_limits: Sequence[ContextLimit] = ()
     quotas: Sequence[Quota] = ()
     routings: Sequence[Routing] = ()
+    approval_rules: Sequence[ApprovalRule] = ()
     headers: Sequence[Header] = ()
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from governor.core.policy.header import Source
 from governor.core.policy.use_case import UseCase
+from governor.core.working_time import WorkingTime
 
 
 class PersonKind(StrEnum):
@@ -139,6 +140,7 @@ class Organization:
         unregistered_use_case: What happens to a use case that is none of the inventory. A retired one is refused where
             this denies, else pointed out.
         use_cases: The inventory, by name.
+        working_time: When people work.
     """
 
     name: str
@@ -161,3 +163,4 @@ class Organization:
     can_stop: CanStop | None = None
     unregistered_use_case: Strictness = Strictness.ALLOW
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)
+    working_time: WorkingTime = field(default_factory=WorkingTime)

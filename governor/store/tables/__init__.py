@@ -1,5 +1,6 @@
 """All tables, one file per noun. Whoever wants every table (migrations, tests) imports this room."""
 
+from governor.store.tables.approvals import EXCEPTION_DELEGATIONS, EXCEPTION_RECORDS, EXCEPTIONS, SIGN_INS
 from governor.store.tables.blocks import BLOCKS
 from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
 from governor.store.tables.columns import BYTES, METADATA
@@ -19,6 +20,9 @@ __all__ = [
     "BYTES",
     "DECISIONS",
     "ENTRIES",
+    "EXCEPTIONS",
+    "EXCEPTION_DELEGATIONS",
+    "EXCEPTION_RECORDS",
     "FORECASTS",
     "GRANTS",
     "JOBS",
@@ -29,5 +33,6 @@ __all__ = [
     "QUOTA_ROOTS",
     "REQUEST_KEYS",
     "RING_DAYS",
+    "SIGN_INS",
     "USAGE_HOURLY",
 ]

@@ -1,0 +1,1 @@
+"""Exceptions asked for and decided: who decides, what counts as decided, and every step on record."""

@@ -1,0 +1,95 @@
+"""The beginning of a request: asked, sent to those who decide or approved at once, joined, or the glass broken."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from governor.core.approvals.request import Act, Actor, ExceptionRequest, Review, Ruling, State, Step
+from governor.core.errors import ConflictError
+from governor.core.policy.approval_rule import ApprovalRule, Route
+from governor.core.working_time import WorkingTime
+
+
+def ruling_of(rule: ApprovalRule, route: Route, *, urgent: bool) -> Ruling:
+    """Return how a request is decided, from the rule as it is now."""
+    hurry = rule.urgent if urgent else None
+    remind_after = hurry.remind_after if hurry is not None and hurry.remind_after is not None else rule.remind_after
+    escalate = rule.escalate
+    if escalate is not None and hurry is not None and hurry.escalate is not None:
+        escalate = replace(escalate, after=hurry.escalate)
+    return Ruling(
+        rule=rule.ref,
+        source=str(rule.header.source),
+        route=route,
+        deny_at=rule.deny_at,
+        delegation=rule.delegation,
+        remind_after=remind_after,
+        escalate=escalate,
+        channel=rule.channel,
+    )
+
+
+def open_request(request: ExceptionRequest, rule: ApprovalRule, working: WorkingTime, actor: Actor) -> Step:
+    """Put a request on its way: to those who decide, or approved at once where its route asks nobody.
+
+    Args:
+        request: As it was asked, in state ``REQUESTED``, with its ruling.
+        rule: For how long people may take.
+        working: The organisation's working hours.
+        actor: Who asks.
+    """
+    at = request.created_at
+    step = _requested(request, actor)
+    ruling = request.ruling
+    if ruling.route.automatic:
+        step = step.to(state=State.APPROVED, approved_at=at)
+        return step.then(Act.APPROVED_AUTOMATICALLY, actor, at, rule=ruling.rule)
+    escalate = ruling.escalate
+    step = step.to(
+        state=State.PENDING,
+        remind_at=ruling.remind_after.after(at, working) if ruling.remind_after is not None else None,
+        escalate_at=escalate.after.after(at, working) if escalate is not None else None,
+        # What would have ended before it is approved is not worth waiting for.
+        expires_at=min(rule.expire_after.after(at, working), request.terms.ends_at),
+    )
+    asked = tuple(f"{one.at_least} of {one.group}" for one in ruling.route.require)
+    return step.then(Act.SENT, actor, at, rule=ruling.rule, requires=asked, urgent=request.urgent)
+
+
+def break_the_glass(request: ExceptionRequest, rule: ApprovalRule, actor: Actor) -> Step:
+    """Approve a request because it cannot wait; somebody else reviews it afterwards."""
+    assert rule.break_glass is not None, "the caller looks whether the rule lets anybody break the glass"
+    at = request.created_at
+    due_at = at + timedelta(seconds=rule.break_glass.review_within_s)
+    step = _requested(request, actor)
+    step = step.to(state=State.APPROVED, approved_at=at, review=Review(due_at))
+    return step.then(Act.BROKE_GLASS, actor, at, rule=rule.ref, review_due_at=due_at.isoformat())
+
+
+def _requested(request: ExceptionRequest, actor: Actor) -> Step:
+    return Step(request).then(
+        Act.REQUESTED,
+        actor,
+        request.created_at,
+        kind=str(request.kind),
+        scope=tuple(f"{key}={value}" for key, value in request.scope),
+        lifts=request.lifts,
+        amount_nano_usd=request.asked.amount_nano_usd,
+        ends_at=request.asked.ends_at.isoformat(),
+        justification=request.justification,
+        extends=request.extends or None,
+    )
+
+
+def join(request: ExceptionRequest, actor: Actor, note: str, now: datetime) -> Step:
+    """Let somebody ask for the same thing: they hear of it as the requester does, and do not decide about it.
+
+    Raises:
+        ConflictError: If they have voted: nobody is on both sides.
+    """
+    if actor.user in request.requesters:
+        return Step(request)
+    if any(actor.user in {vote.by, vote.member} for vote in request.votes):
+        message = "you have voted on this request; withdraw the vote before you ask for the same"
+        raise ConflictError(message, code="wrong_state", state=str(request.state))
+    joined = (*request.joined, actor.user)
+    return Step(request).to(joined=joined).then(Act.JOINED, actor, now, note=note or None)

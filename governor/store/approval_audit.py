@@ -48,9 +48,8 @@ def audit_chain(connection: Connection, expected: Head | None = None) -> tuple[W
     walk = Walk(Head(0, GENESIS), {}, {})
     faults = list(_records(connection, walk, expected))
     if expected is not None and expected.seq and walk.passed.get(expected.seq) != expected.digest:
-        faults.append(
-            Fault(f"record {expected.seq}", "is not the one that was noted: the chain was cut or written anew")
-        )
+        what = "is not the one that was noted: the chain was cut or written anew"
+        faults.append(Fault(f"record {expected.seq}", what))
     faults += _rows(connection, EXCEPTIONS, request_values, walk)
     faults += _rows(connection, EXCEPTION_DELEGATIONS, delegation_values, walk)
     faults += [

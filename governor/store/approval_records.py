@@ -1,7 +1,7 @@
 """The chain of records: append-only, each covered by the digest of the next, so that nobody changes one unseen.
 
 A record's body is canonical JSON. Its digest is SHA-256 over the previous record's digest and the body. The body names
-the digest of what the request (or delegation) was afterwards, so that a row which was edited beside the chain shows too.
+the digest of what the request (or delegation) was afterwards, so that a row edited beside the chain shows too.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     door: str
     key: str
     state: str
-    details: dict[str, str | int | bool | None | tuple[str, ...]]
+    details: dict[str, str | int | bool | tuple[str, ...] | None]
     document: str
 
 

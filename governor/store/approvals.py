@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Select, cast, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Select, cast, func, insert, or_, select, update
 
 from governor.core.approvals.request import GRANTED_STATES, ExceptionRequest, State, Step
 from governor.core.decisions.ids import id_bytes
@@ -101,7 +101,8 @@ def granted_since(connection: Connection, scope: Scope, since: datetime) -> int:
     """Return what a scope was granted since an instant, and asks for now, in nano-USD: slices count together."""
     columns = EXCEPTIONS.c
     query = _sum().where(columns.scope == _scope_text(scope), columns.state.in_(_ASKED))
-    return _total(connection, query.where(columns.created_at_ms >= _ms(since)))
+    recent = or_(columns.created_at_ms >= _ms(since), columns.approved_at_ms >= _ms(since))
+    return _total(connection, query.where(recent))
 
 
 def granted_automatically(connection: Connection, per: str, value: str, since: datetime) -> int:
@@ -160,14 +161,14 @@ def request_values(document: bytes) -> Mapping[str, Any]:
     }
 
 
-def _sum() -> Select[Any]:
+def _sum() -> "Select[int, int]":
     # Whole USD and the rest apart: many large amounts would not fit 64 bits together.
     amount = EXCEPTIONS.c.amount_nano_usd
-    sums = (func.sum(amount // NANO_PER_USD), func.sum(amount % NANO_PER_USD))
-    return select(*(cast(func.coalesce(one, 0), BigInteger) for one in sums))
+    usd, nano = func.sum(amount // NANO_PER_USD), func.sum(amount % NANO_PER_USD)
+    return select(cast(func.coalesce(usd, 0), BigInteger), cast(func.coalesce(nano, 0), BigInteger))
 
 
-def _total(connection: Connection, query: Select[Any]) -> int:
+def _total(connection: Connection, query: "Select[int, int]") -> int:
     usd, nano = connection.execute(query).one()
     return int(usd) * NANO_PER_USD + int(nano)
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governor.compiler.problems import CODES, ERRORS, WARNINGS, Problems
 from governor.compiler.formats import PARSERS
+from governor.compiler.problems import CODES, ERRORS, WARNINGS, Problems
 from governor.compiler.reference import reference_files
 from governor.compiler.schema import kind_schema, policy_schema, schema_files
 from governor.compiler.shapes import KINDS

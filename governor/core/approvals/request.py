@@ -286,7 +286,8 @@ class ExceptionRequest:
                 instants = [self.terms.ends_at, self._review_due_at]
             case _ if self.state in OVER_STATES:
                 asked = self.outcome.asked_at is not None or self.outcome.told_at is not None
-                instants = [None if asked else self.terms.ends_at, self._review_due_at]
+                over_at = self.closing.at if self.closing is not None else self.terms.ends_at
+                instants = [None if asked else over_at, self._review_due_at]
             case _:
                 instants = []
         return min((at for at in instants if at is not None), default=None)

@@ -27,6 +27,9 @@ ERRORS: dict[str, ErrorKind] = {
     "not_held": ErrorKind(409, "The reservation is no longer held (settled, released or expired); nothing changed."),
     "quota_exceeded": ErrorKind(409, "A reservation cannot hold more: a budget on its path has no room."),
     "blocked": ErrorKind(409, "Somebody stopped what the reservation was made for; it lives no longer than it did."),
+    "wrong_state": ErrorKind(409, "Not possible in the state that the exception is in; `details.state` names it."),
+    "decide_on_page": ErrorKind(409, "The rule says `decide_in: web`: decide it on the page, not in Slack."),
+    "break_glass_suspended": ErrorKind(409, "A review of an earlier use is overdue; `details.review` names it."),
     "credit_too_large": ErrorKind(409, "A credit gives back at most what the budget has used; nothing changed."),
     "hold_too_long": ErrorKind(422, "A hold lives at most 24 hours in all."),
     "body_too_large": ErrorKind(413, "The body is larger than GOVERNOR_REQUEST_SIZE_MAX."),
@@ -35,6 +38,8 @@ ERRORS: dict[str, ErrorKind] = {
         422, "A field that the route does not know; `details.nearest` is the closest valid name."
     ),
     "invalid_request": ErrorKind(422, "A value of the wrong type, out of range, or contradicting another."),
+    "never_lifted": ErrorKind(422, "A policy with `exceptions: never`: no exception lifts it; propose a change of it."),
+    "no_approval_rule": ErrorKind(422, "No ApprovalRule concerns such a request, so nobody decides about it."),
     "invalid_amount": ErrorKind(422, "An amount that is not a number Governor accepts."),
     "invalid_cursor": ErrorKind(422, "A page cursor that this route did not give out."),
     "internal": ErrorKind(500, "A defect of Governor; the log has it under `request_id`. Nothing was promised."),

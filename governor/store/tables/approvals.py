@@ -8,7 +8,7 @@ from governor.store.tables.columns import STRICT, Stored, number, octets, table,
 class Exceptions(Stored, table=True):
     """Requests as they stand: the document is the whole, the other columns are what is searched by.
 
-    ``way`` is how it was or will be decided: `automatic`, `votes` or `glass`; ``requesters`` are user names between spaces.
+    ``way`` is how it is decided: `automatic`, `votes` or `glass`; ``requesters`` are user names between spaces.
     """
 
     __tablename__ = "exceptions"

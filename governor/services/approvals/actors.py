@@ -1,0 +1,58 @@
+"""Who acts: a person whom the Organization knows stands behind every act, by whichever door it comes."""
+
+from datetime import datetime
+
+from governor.core.approvals.request import Actor, Door
+from governor.core.errors import ForbiddenError
+from governor.core.keys import Role
+from governor.core.policy.organization import Organization, Person
+from governor.services.keys import Identity
+
+
+def actor_of(organization: Organization, identity: Identity, door: Door, now: datetime) -> Actor:
+    """Return the person who holds a key.
+
+    Raises:
+        ForbiddenError: If nobody holds it, or the Organization does not know them now.
+    """
+    if not identity.person:
+        raise ForbiddenError(
+            f"the key `{identity.name}` belongs to no person; make one with `governor keys create --person USER`",
+            needed="a person's key",
+        )
+    person = _known(organization, identity.person, now)
+    return Actor(person.user, door, identity.name, admin=identity.role is Role.ADMIN)
+
+
+def slack_actor(organization: Organization, slack_id: str, now: datetime) -> Actor:
+    """Return the person with a Slack id; ids that nobody has mapped are refused.
+
+    Raises:
+        ForbiddenError: If no person of the Organization has it now.
+    """
+    for person in organization.people.values():
+        if slack_id and person.slack == slack_id and person.is_active(now):
+            return Actor(person.user, Door.SLACK, slack_id)
+    raise ForbiddenError(
+        "your Slack account is not mapped to a person yet; ask whoever administers Governor to add it to `people`",
+        needed="a mapped Slack id",
+    )
+
+
+def named_actor(organization: Organization, name: str, door: Door, key: str, now: datetime) -> Actor:
+    """Return the person of a name, who was signed in by other means; never an admin.
+
+    Raises:
+        ForbiddenError: If the Organization does not know them now.
+    """
+    return Actor(_known(organization, name, now).user, door, key)
+
+
+def _known(organization: Organization, name: str, now: datetime) -> Person:
+    person = organization.people.get(organization.person_ids.get(name.lower(), ""))
+    if person is None or not person.is_active(now):
+        raise ForbiddenError(
+            f"`{name[:80]}` is nobody whom {organization.name} lists now; a known person stands behind every act",
+            needed="a known person",
+        )
+    return person

@@ -1,0 +1,1 @@
+"""Exceptions: asked for, decided, granted, ended, on every database."""

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from alembic import op
 
-revision = "v0008"
-down_revision = "v0007"
+revision = "v0010"
+down_revision = "v0009"
 INT64 = sa.BigInteger().with_variant(sa.INTEGER(), "sqlite")
 BYTES = sa.LargeBinary().with_variant(sa.BLOB(), "sqlite")
 
@@ -43,7 +43,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_exception_records_digest")),
         sqlite_strict=True,
     )
-    op.create_index(op.f("ix_exception_records_subject_id"), "exception_records", ["subject_id", "seq"], unique=False)
+    op.create_index(
+        op.f("ix_exception_records_subject_id_seq"), "exception_records", ["subject_id", "seq"], unique=False
+    )
     op.create_table(
         "exception_delegations",
         sa.Column("id", BYTES, nullable=False),

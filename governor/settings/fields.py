@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from governor.settings.words import Duration, Instant, Size, admin_key, in_unit, long_enough, sql_url, web_url
+from governor.settings.words import Duration, Instant, Size, admin_key, filled, in_unit, long_enough, sql_url, web_url
 
 PREFIX = "GOVERNOR_"
 
@@ -95,6 +95,26 @@ class Settings(BaseSettings):
     )
     public_url: Annotated[str, AfterValidator(web_url)] = Field(
         "", description="How people reach this server, for links in answers.", json_schema_extra=in_unit("URL")
+    )
+    slack_bot_token: Annotated[SecretStr | None, AfterValidator(filled)] = Field(
+        None,
+        description="The Slack app's bot token (`xoxb-...`); without one nothing is posted to Slack.",
+        json_schema_extra=in_unit("secret"),
+    )
+    slack_signing_secret: Annotated[SecretStr | None, AfterValidator(filled)] = Field(
+        None,
+        description="Proves that what arrives at `POST /slack/events` is from Slack; without it that route is closed.",
+        json_schema_extra=in_unit("secret"),
+    )
+    slack_app_token: Annotated[SecretStr | None, AfterValidator(filled)] = Field(
+        None,
+        description="The Slack app's app-level token (`xapp-...`): listen over Socket Mode, without a public address.",
+        json_schema_extra=in_unit("secret"),
+    )
+    slack_api_url: Annotated[str, AfterValidator(web_url)] = Field(
+        "https://slack.com/api",
+        description="Where Slack's Web API is; another one for a proxy or a test.",
+        json_schema_extra=in_unit("URL"),
     )
     clock: Instant = Field(
         None,

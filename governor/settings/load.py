@@ -15,16 +15,7 @@ from governor.settings.fields import PREFIX, Settings
 NOT_SETTINGS = ("GOVERNOR_KEY",)
 """Variables that are no settings but options of commands."""
 
-LATER = frozenset(
-    f"{PREFIX}{name}"
-    for name in (
-        "SLACK_BOT_TOKEN",
-        "SLACK_SIGNING_SECRET",
-        "SLACK_APP_TOKEN",
-        "SLACK_API_URL",
-        "REQUIRE_SIGNED_COMMITS",
-    )
-)
+LATER = frozenset(f"{PREFIX}{name}" for name in ("REQUIRE_SIGNED_COMMITS",))
 """Settings of capabilities that this version lacks. An environment may be ready for them: ``serve`` says that nothing
 reads them, and starts."""
 

@@ -75,6 +75,11 @@ def web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def filled(value: SecretStr | None) -> SecretStr | None:
+    """Accept a secret, or nothing: a variable that is there and empty sets none."""
+    return value if value is not None and value.get_secret_value().strip() else None
+
+
 def admin_key(value: SecretStr | None) -> SecretStr | None:
     """Accept a key that is long enough to be one, or nothing."""
     if value is None or value.get_secret_value() == "":

@@ -38,10 +38,12 @@ def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, varia
 
 def test_what_a_later_version_reads_may_be_set_already(monkeypatch: pytest.MonkeyPatch) -> None:
     """An environment that is ready for Slack starts this version too; ``serve`` names what nothing reads."""
-    monkeypatch.setenv("GOVERNOR_SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("GOVERNOR_REQUIRE_SIGNED_COMMITS", "yes")
     load_settings()
 
-    assert unread_settings({"GOVERNOR_SLACK_BOT_TOKEN": "xoxb-1", "GOVERNOR_PORT": "1"}) == ["GOVERNOR_SLACK_BOT_TOKEN"]
+    assert unread_settings({"GOVERNOR_REQUIRE_SIGNED_COMMITS": "yes", "GOVERNOR_PORT": "1"}) == [
+        "GOVERNOR_REQUIRE_SIGNED_COMMITS"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Governor's Slack app, tested against a server that behaves like Slack."""

@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from governor.settings.words import Duration, Instant, Size, admin_key, filled, in_unit, long_enough, sql_url, web_url
+from governor.settings.words import (
+    Duration,
+    Instant,
+    Size,
+    admin_key,
+    filled,
+    in_unit,
+    long_enough,
+    sql_url,
+    web_url,
+)
 
 PREFIX = "GOVERNOR_"
 

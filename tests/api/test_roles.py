@@ -35,7 +35,7 @@ GRANTED = {
     ("GET", "/blocks"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("DELETE", "/blocks/{block_id}"): {Role.ADMIN},
 }
-OPEN = {"/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json"}
+OPEN = {"/slack/events", "/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json"}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -83,6 +83,7 @@ async def test_every_route_of_the_application_stands_in_the_table(shared: Server
 
     assert {(rule.method, rule.path) for rule in RULES} == served | set(hot) | {
         ("ANY", "/ext_authz/{path}"),
+        ("POST", "/slack/events"),
         ("GET", "/docs"),
         ("GET", "/docs/{file}"),
         ("GET", "/openapi.json"),

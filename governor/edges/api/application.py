@@ -12,6 +12,7 @@ from governor.core.errors import GovernorError
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.observe import keep_observed
 from governor.edges.api.routes import create_gate
+from governor.edges.api.slack_events import SlackReceiver
 from governor.services.garbage import settle_garbage_collector
 from governor.wiring import Governor
 
@@ -21,10 +22,16 @@ class Application:
 
     Args:
         open_governor: Puts the server together.
+        open_slack: Opens the Slack door of a server, or gives None if it has none.
     """
 
-    def __init__(self, open_governor: Callable[[], AbstractAsyncContextManager[Governor]]) -> None:
+    def __init__(
+        self,
+        open_governor: Callable[[], AbstractAsyncContextManager[Governor]],
+        open_slack: Callable[[Governor], AbstractAsyncContextManager[SlackReceiver | None]] | None = None,
+    ) -> None:
         self._open_governor = open_governor
+        self._open_slack = open_slack
         self._gate: ASGIApp | None = None
         self._log = structlog.get_logger("governor.server")
 
@@ -47,7 +54,8 @@ class Application:
                 return
             settle_garbage_collector()
             metrics = HttpMetrics(CollectorRegistry())
-            self._gate = create_gate(governor, metrics)
+            slack = await stack.enter_async_context(self._open_slack(governor)) if self._open_slack else None
+            self._gate = create_gate(governor, metrics, slack)
             observing = asyncio.create_task(keep_observed(governor, metrics), name="metrics")
             stack.callback(observing.cancel)
             self._log.info("started", version=governor.publisher.state.version, database=governor.database.name)

@@ -23,7 +23,7 @@ CAN_STOP = "can_stop"
 class RouteRule:
     """One row: a route, the roles that may call it (none: it is open), and what it is for.
 
-    ``persons`` names who may beside the roles, or is ``""``.
+    ``persons`` names who may beside the roles, or is ``""``; ``proof`` is what an open route needs instead of a key.
     """
 
     method: str
@@ -31,6 +31,7 @@ class RouteRule:
     roles: frozenset[Role]
     purpose: str
     persons: str = ""
+    proof: str = ""
 
 
 RULES: tuple[RouteRule, ...] = (
@@ -57,6 +58,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("POST", "/blocks", _ADMIN, "stop a user, team, use case, key or model at once", CAN_STOP),
     RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),
     RouteRule("DELETE", "/blocks/{block_id}", _ADMIN, "let go on before the end", CAN_STOP),
+    RouteRule("POST", "/slack/events", OPEN, "what people do in Slack", proof="Slack's signature"),
     RouteRule("GET", "/healthz", OPEN, "alive"),
     RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies; and how jobs go"),
     RouteRule("GET", "/metrics", OPEN, "Prometheus"),
@@ -70,7 +72,7 @@ def roles_table() -> str:
     """Render the table as Markdown, for the documentation."""
     lines = ["| route | roles | what |", "|---|---|---|"]
     for rule in RULES:
-        roles = ", ".join(role for role in Role if role in rule.roles) or "open"
+        roles = ", ".join(role for role in Role if role in rule.roles) or rule.proof or "open"
         persons = f", persons in `{rule.persons}`" if rule.persons else ""
         lines.append(f"| `{rule.method} {rule.path}` | {roles}{persons} | {rule.purpose} |")
     return "\n".join(lines) + "\n"

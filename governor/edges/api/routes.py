@@ -33,17 +33,18 @@ from governor.edges.api.openapi import openapi_of
 from governor.edges.api.outcomes import outcomes_route
 from governor.edges.api.policies import policies_route
 from governor.edges.api.reservations import reservation_routes
+from governor.edges.api.slack_events import SlackEvents, SlackReceiver
 from governor.edges.api.usage import UsageRoute
 from governor.edges.api.usage_summary import summary_routes
 from governor.edges.api.use_cases import use_case_routes
 from governor.wiring import Governor
 
 
-def create_gate(governor: Governor, metrics: HttpMetrics) -> Gate:
-    """Make the application of a server that was put together."""
+def create_gate(governor: Governor, metrics: HttpMetrics, slack: SlackReceiver | None = None) -> Gate:
+    """Make the application of a server that was put together; ``slack`` takes what Slack sends."""
     governor.ledger.on_batch = metrics.ledger_batch
     hot = hot_routes(governor, metrics)
-    app = create_framework_app(governor, metrics, hot)
+    app = create_framework_app(governor, metrics, hot, slack)
     return Gate(HeadAsGet(app), governor.doorkeeper, hot, metrics, governor.settings.request_size_max)
 
 
@@ -57,7 +58,12 @@ def hot_routes(governor: Governor, metrics: HttpMetrics) -> dict[tuple[str, str]
     }
 
 
-def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tuple[str, str], HotRoute]) -> FastAPI:
+def create_framework_app(
+    governor: Governor,
+    metrics: HttpMetrics,
+    hot: dict[tuple[str, str], HotRoute],
+    slack: SlackReceiver | None = None,
+) -> FastAPI:
     """Make the FastAPI application; the hot routes stand in it too, so that it is complete without the gate."""
     app = FastAPI(
         title="Governor",
@@ -69,6 +75,7 @@ def create_framework_app(governor: Governor, metrics: HttpMetrics, hot: dict[tup
         routes=[
             *(Route(path, HotEndpoint(route), methods=[method]) for (method, path), route in hot.items()),
             Route("/ext_authz/{path:path}", ExtAuthz(metrics)),
+            Route("/slack/events", SlackEvents(slack), methods=["POST"]),
         ],
     )
     app.state.governor = governor

@@ -11,6 +11,7 @@ from governor.store.tables.jobs import JOB_MARKS, JOBS
 from governor.store.tables.keys import API_KEYS
 from governor.store.tables.outcomes import OUTCOMES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
+from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
 from governor.store.tables.usage import ENTRIES, USAGE_HOURLY
 
 __all__ = [
@@ -34,5 +35,8 @@ __all__ = [
     "REQUEST_KEYS",
     "RING_DAYS",
     "SIGN_INS",
+    "SLACK_CURSORS",
+    "SLACK_DELIVERIES",
+    "SLACK_MESSAGES",
     "USAGE_HOURLY",
 ]

@@ -1,0 +1,36 @@
+"""Short messages and modals: something went wrong, somebody is not known, something is on its way."""
+
+from governor.clients.slack_blocks.elements import context, modal, section
+from governor.clients.slack_blocks.message import Message, View
+from governor.clients.slack_blocks.texts import escape
+
+
+def problem_message(problem: str) -> Message:
+    """Say why something was not done."""
+    said = f":warning: {escape(problem)}"
+    return Message(problem, (section(said),))
+
+
+def unknown_person_message(slack_id: str, organization: str) -> Message:
+    """Tell somebody whom the Organization does not list by their Slack id what to do."""
+    said = (
+        f"I do not know who you are at {escape(organization)} yet, so I cannot show or decide anything for you. "
+        f"Ask whoever keeps the AI policies to add your Slack id `{escape(slack_id)}` to your entry there."
+    )
+    hint = "They find it with `governor slack people`."
+    return Message("I do not know who you are yet", (section(said), context(hint)))
+
+
+def note_modal(title: str, text: str) -> View:
+    """Make a modal that says one thing."""
+    return modal(title, [section(text)], callback_id="note")
+
+
+def waiting_modal(title: str) -> View:
+    """Make the modal that stands while what belongs into it is looked up."""
+    return modal(title, [section(":hourglass_flowing_sand: One moment…")], callback_id="waiting")
+
+
+def problem_modal(problem: str) -> View:
+    """Make a modal that says why something was not done."""
+    return note_modal("That did not work", f":warning: {escape(problem)}")

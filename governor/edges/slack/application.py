@@ -1,0 +1,92 @@
+"""The Slack app: which act leads where. HTTP and Socket Mode both come through here."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from governor.clients.slack import SlackError, SlackUnavailableError
+from governor.clients.slack.manifest import COMMAND, EXPLAIN_MESSAGE, HOME_OPENED
+from governor.clients.slack_blocks.home import REFRESH, WHY
+from governor.clients.slack_blocks.stops import LIFT
+from governor.edges.slack.clicks import WHY_TITLE, explain_message, lift_clicked, why_clicked
+from governor.edges.slack.command import answer_command
+from governor.edges.slack.conduct import answered_first
+from governor.edges.slack.desk import Desk, who_asks
+from governor.edges.slack.home import show_home, show_stranger
+
+_log = structlog.get_logger("governor.slack")
+
+
+def slack_application(desk: Desk, bot_token: str) -> AsyncApp:
+    """Make the app; signatures are checked before anything reaches it.
+
+    Args:
+        desk: What its handlers work with.
+        bot_token: Whose app it is.
+    """
+    app = AsyncApp(
+        name="governor",
+        logger=_quiet_logger(),
+        authorize=_ours(bot_token),
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        attaching_function_token_enabled=False,
+    )
+    app.command(COMMAND)(answered_first(desk, answer_command))
+    app.event(HOME_OPENED)(_home_opened(desk))
+    app.action(REFRESH)(answered_first(desk, show_home))
+    app.action(WHY)(answered_first(desk, why_clicked, waiting=WHY_TITLE))
+    app.action(LIFT)(answered_first(desk, lift_clicked))
+    app.shortcut({"type": "message_action", "callback_id": EXPLAIN_MESSAGE})(
+        answered_first(desk, explain_message, waiting=WHY_TITLE)
+    )
+    app.error(_defect)
+    return app
+
+
+def _ours(bot_token: str) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """Every signed request is for the one workspace that the app is installed in; Slack need not be asked."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=bot_token)
+
+    return authorize
+
+
+def _home_opened(desk: Desk) -> Callable[..., Awaitable[None]]:
+    known = answered_first(desk, show_home)
+
+    async def opened(ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
+        slack_id = who_asks(body)
+        if desk.people.find(slack_id, desk.now) is not None:
+            await known(ack, body)
+            return
+        await ack()
+        desk.later.start(_stranger(desk, slack_id))
+
+    return opened
+
+
+async def _stranger(desk: Desk, slack_id: str) -> None:
+    _log.warning("unknown_slack_user", slack_id=slack_id[:40], what=HOME_OPENED)
+    try:
+        await show_stranger(desk, slack_id)
+    except (SlackError, SlackUnavailableError) as error:
+        _log.warning("slack_failed", problem=error.message, slack_id=slack_id)
+
+
+async def _defect(error: Exception) -> BoltResponse:
+    _log.error("defect", exc_info=error)
+    return BoltResponse(status=500, body="")
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return the logger of Slack's library: what it says of single requests may quote what people wrote."""
+    logger = logging.getLogger("governor.slack.bolt")
+    logger.setLevel(logging.ERROR)
+    return logger

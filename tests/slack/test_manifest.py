@@ -4,8 +4,8 @@ import ast
 from pathlib import Path
 
 from governor.clients.slack import web
-from governor.clients.slack.manifest import COMMAND, EVENTS, SCOPES, SHORTCUTS, manifest
-from governor.edges.slack.application import slack_application
+from governor.clients.slack.manifest import SCOPES, manifest
+from governor.edges.slack.application import listeners
 from tests.slack.fake.workspace import ALL_SCOPES
 from tests.slack.world import SlackWorld
 
@@ -45,20 +45,15 @@ def test_scopes_are_those_that_the_calls_need() -> None:
 
 
 async def test_what_the_app_listens_to_is_what_the_manifest_registers(http_world: SlackWorld) -> None:
-    """Commands, shortcuts and events, counted in the app itself."""
-    app = slack_application(http_world.door.desk, "xoxb-test")
-    matchers = [matcher for listener in app._async_listeners for matcher in listener.matchers]
-    found = {str(cell.cell_contents) for matcher in matchers for cell in matcher.func.__closure__ or ()}
-    listened = {
-        COMMAND: any(COMMAND in one for one in found),
-        **{event: any(event in one for one in found) for event in EVENTS},
-        **{str(one["callback_id"]): any(str(one["callback_id"]) in text for text in found) for one in SHORTCUTS},
-    }
-    features = manifest("https://g.example", socket_mode=False)["features"]
+    """Commands, shortcuts and events are the same, in the app and in what is pasted into Slack."""
+    heard = listeners(http_world.door.desk)
+    made = manifest("https://g.example", socket_mode=False)
+    features = made["features"]
 
-    assert dict.fromkeys(listened, True) == listened
-    assert [COMMAND] == [one["command"] for one in features["slash_commands"]]
-    assert [one["callback_id"] for one in SHORTCUTS] == [one["callback_id"] for one in features["shortcuts"]]
+    assert set(heard.commands) == {one["command"] for one in features["slash_commands"]}
+    assert set(heard.message_shortcuts) == {one["callback_id"] for one in features["shortcuts"]}
+    assert set(heard.events) == set(made["settings"]["event_subscriptions"]["bot_events"])
+    assert made["settings"]["interactivity"]["is_enabled"]
 
 
 def test_over_socket_mode_no_address_is_needed() -> None:

@@ -1,7 +1,8 @@
 """The Slack app: which act leads where. HTTP and Socket Mode both come through here."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -15,18 +16,42 @@ from governor.clients.slack_blocks.home import REFRESH, WHY
 from governor.clients.slack_blocks.stops import LIFT
 from governor.edges.slack.clicks import WHY_TITLE, explain_message, lift_clicked, why_clicked
 from governor.edges.slack.command import answer_command
-from governor.edges.slack.conduct import answered_first
+from governor.edges.slack.conduct import Listener, answered_first
 from governor.edges.slack.desk import Desk, who_asks
 from governor.edges.slack.home import show_home, show_stranger
 
 _log = structlog.get_logger("governor.slack")
 
 
-def slack_application(desk: Desk, bot_token: str) -> AsyncApp:
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What the app listens to, by the names that Slack uses; the manifest registers the same."""
+
+    commands: Mapping[str, Listener]
+    events: Mapping[str, Listener]
+    message_shortcuts: Mapping[str, Listener]
+    actions: Mapping[str, Listener]
+
+
+def listeners(desk: Desk) -> Listeners:
+    """Return which act leads where."""
+    return Listeners(
+        commands={COMMAND: answered_first(desk, answer_command)},
+        events={HOME_OPENED: _home_opened(desk)},
+        message_shortcuts={EXPLAIN_MESSAGE: answered_first(desk, explain_message, waiting=WHY_TITLE)},
+        actions={
+            REFRESH: answered_first(desk, show_home),
+            WHY: answered_first(desk, why_clicked, waiting=WHY_TITLE),
+            LIFT: answered_first(desk, lift_clicked),
+        },
+    )
+
+
+def slack_application(heard: Listeners, bot_token: str) -> AsyncApp:
     """Make the app; signatures are checked before anything reaches it.
 
     Args:
-        desk: What its handlers work with.
+        heard: What it listens to.
         bot_token: Whose app it is.
     """
     app = AsyncApp(
@@ -37,14 +62,14 @@ def slack_application(desk: Desk, bot_token: str) -> AsyncApp:
         ssl_check_enabled=False,
         attaching_function_token_enabled=False,
     )
-    app.command(COMMAND)(answered_first(desk, answer_command))
-    app.event(HOME_OPENED)(_home_opened(desk))
-    app.action(REFRESH)(answered_first(desk, show_home))
-    app.action(WHY)(answered_first(desk, why_clicked, waiting=WHY_TITLE))
-    app.action(LIFT)(answered_first(desk, lift_clicked))
-    app.shortcut({"type": "message_action", "callback_id": EXPLAIN_MESSAGE})(
-        answered_first(desk, explain_message, waiting=WHY_TITLE)
-    )
+    for name, listener in heard.commands.items():
+        app.command(name)(listener)
+    for name, listener in heard.events.items():
+        app.event(name)(listener)
+    for name, listener in heard.message_shortcuts.items():
+        app.shortcut({"type": "message_action", "callback_id": name})(listener)
+    for name, listener in heard.actions.items():
+        app.action(name)(listener)
     app.error(_defect)
     return app
 

@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from governor.clients.slack import SlackClient, open_slack_client
-from governor.edges.slack.application import slack_application
+from governor.edges.slack.application import listeners, slack_application
 from governor.edges.slack.desk import Desk
 from governor.edges.slack.later import Later
 from governor.edges.slack.signature import NotSlackError, check_signature
@@ -86,7 +86,7 @@ async def open_slack_door(
         later = Later()
         stack.push_async_callback(later.stop)
         desk = Desk(governor, client, SlackPeople(governor.publisher.snapshots), later)
-        app = slack_application(desk, token)
+        app = slack_application(listeners(desk), token)
         socket = None
         if settings.slack_app_token is not None:
             socket = SocketMode(app, settings.slack_app_token.get_secret_value(), client.web)

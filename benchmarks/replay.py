@@ -12,6 +12,7 @@ from benchmarks.evaluate import example
 from governor.clients.price_catalogue import genai_prices
 from governor.clients.recordings import open_recording
 from governor.core.decisions.snapshot import Snapshot
+from governor.services.garbage import settle_garbage_collector
 from governor.services.replay import Replay, ReplayOptions
 
 ROUNDS = 3
@@ -34,6 +35,8 @@ def main(file: Path) -> None:
     """Measure and print."""
     snapshot = Snapshot.build(example(), genai_prices())
     rates, costs_us = [], []
+    # As the command does.
+    settle_garbage_collector()
     for _ in range(ROUNDS):
         replay = Replay(snapshot, ReplayOptions(model="gpt-4o-mini"))
         began_s, began_cpu_s = time.perf_counter(), time.process_time()

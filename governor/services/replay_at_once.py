@@ -51,16 +51,14 @@ def decide_at_once(book: Book, snapshot: Snapshot, plan: Plan, usage: Usage, now
     if cost is None:
         return None
     actual = Actual(usage, cost, 1)
+    now_s, counters = book.now_s, book.counters
     for hold in admission.placed:
-        counter = _counter(book, hold)
-        counter.fold(book.now_s)
+        counter = counters.get(hold.budget.digest) or _new_counter(book, hold)
+        counter.fold(now_s)
         counter.used += actual.amount(hold.budget.unit, hold.terms.counts)
     return AtOnce(given, admission, cost)
 
 
-def _counter(book: Book, hold: Hold) -> Counter:
-    digest = hold.budget.digest
-    counter = book.counters.get(digest)
-    if counter is None:
-        counter = book.counters[digest] = Counter(hold.budget)
+def _new_counter(book: Book, hold: Hold) -> Counter:
+    counter = book.counters[hold.budget.digest] = Counter(hold.budget)
     return counter

@@ -13,11 +13,18 @@ from governor.core.values import hot_value
 
 @hot_value
 class Bounds:
-    """The tightest limits in tokens; ``AMOUNT_MAX`` where there is none."""
+    """The tightest limits in tokens; ``AMOUNT_MAX`` where there is none.
+
+    Attributes:
+        states_output: Whether somebody says how long an answer may be: more than the model's window alone does.
+        all_bind: Whether no limit only points out.
+    """
 
     input_tokens: int
     output_tokens: int
     total_tokens: int
+    states_output: bool
+    all_bind: bool
 
 
 @hot_value
@@ -73,6 +80,9 @@ def bounds_of(limits: Sequence[ContextLimit], model: Model) -> Bounds:
         input_tokens=tightest(*(limit.max_input for limit in limits), model.context_window),
         output_tokens=tightest(*(limit.max_output for limit in limits), model.max_output),
         total_tokens=tightest(*(limit.max_total for limit in limits), model.context_window),
+        states_output=model.max_output is not None
+        or any(limit.max_output is not None or limit.max_total is not None for limit in limits),
+        all_bind=all(limit.header.enforcement is Enforcement.ENFORCE for limit in limits),
     )
 
 
@@ -100,13 +110,14 @@ def check_context(
         default_output: Configured default in tokens; 0 for an operation that answers without text.
         can_clamp: Whether the caller can send on a lower output; otherwise what would be clamped is refused.
     """
+    quick = asked_output if asked_output is not None else _quick_output(bounds, input_tokens, default_output)
     if (
-        asked_output is not None
+        quick is not None
         and input_tokens <= bounds.input_tokens
-        and asked_output <= bounds.output_tokens
-        and input_tokens + asked_output <= bounds.total_tokens
+        and quick <= bounds.output_tokens
+        and input_tokens + quick <= bounds.total_tokens
     ):
-        return Context(asked_output, clamped=False, output_room=None, reasons=(), warnings=())
+        return Context(quick, clamped=False, output_room=None, reasons=(), warnings=())
     reasons: list[Reason] = []
     warnings: list[Reason] = []
     _check_input(limits, model, input_tokens, reasons, warnings)
@@ -130,6 +141,14 @@ def check_context(
         else:
             _over(bound, input_tokens, asked_output, reasons, warnings)
     return Context(output, output < asked_output, room, tuple(reasons), tuple(warnings))
+
+
+def _quick_output(bounds: Bounds, input_tokens: int, default_output: int) -> int | None:
+    """Return ``_unasked_output`` where every limit binds and leaves room for an answer, else None: look closer."""
+    room = min(bounds.output_tokens, bounds.total_tokens - input_tokens)
+    if not bounds.all_bind or not default_output or room <= 0:
+        return None
+    return room if bounds.states_output else min(room, default_output)
 
 
 def _unasked_output(bounds: Sequence[_Bound], model: Model, default_output: int) -> int:

@@ -12,13 +12,14 @@ from governor.core.decisions.context import check_context
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.estimate import Estimate, estimate
 from governor.core.decisions.holds import Amounts, make_holds
+from governor.core.decisions.offers import offered
 from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.decisions.plan import Candidate, Candidates, Plan
 from governor.core.decisions.prepare import Prepared
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
+from governor.core.decisions.routed import routed
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.decisions.substitutes import offered, routed
 from governor.core.errors import AmountError
 from governor.core.ledger.commands import Hold
 from governor.core.models import ResolvedModel
@@ -73,10 +74,10 @@ class _Question:
             among = [self._decide(candidate) for candidate in prepared.candidates]
             return Candidates(routed(prepared.routing, among, asked))
         asked = self._decide(prepared.candidates[0])
-        offers = prepared.substitutes.offers
-        if not offers:
+        substitutes = prepared.substitutes
+        if not substitutes.offers:
             return Candidates((asked,))
-        standing = offered(offers, asked)
+        standing = offered(substitutes.offers, asked.reasons) if asked.reasons else substitutes.usual
         return Candidates((asked,), tuple(standing), lambda name: self._substitute(name, standing[name]))
 
     def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:

@@ -1,6 +1,7 @@
 """Which other models are offered for the one that is asked for, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.draws import Draw, Part
@@ -17,6 +18,11 @@ _ALLOWLIST_CODES = frozenset(
         ReasonCode.NO_ALLOWLIST_MATCHES,
     }
 )
+
+_TOO_LARGE = frozenset({ReasonCode.INPUT_TOO_LARGE, ReasonCode.OUTPUT_TOO_LARGE, ReasonCode.CONTEXT_TOO_LARGE})
+
+CANDIDATES_MAX = 8
+"""The model asked for and its substitutes."""
 
 
 @hot_value
@@ -68,6 +74,27 @@ def offers_of(asked: str, reasons: Sequence[Reason], draws: Sequence[Draw], appl
         for name in dict.fromkeys((*anyway, *over, *after))
         if name != asked
     }
+
+
+def offered(offers: Mapping[str, Offer], reasons: Sequence[Reason]) -> dict[str, tuple[int, ...] | None]:
+    """Return those substitutes whose cause is there, or may turn up in the ledger.
+
+    Args:
+        offers: What may be given instead of the model asked for, in the order in which it is tried.
+        reasons: Why policies refuse the model asked for.
+
+    Returns:
+        Their names in order, each with ``Candidate.after``.
+    """
+    over = {reason.policy for reason in reasons if reason.code in _TOO_LARGE}
+    standing: dict[str, tuple[int, ...] | None] = {}
+    for name, offer in offers.items():
+        if offer.anyway or not over.isdisjoint(offer.over):
+            standing[name] = None
+        elif offer.after and not reasons:
+            # What policies refuse is not offered another model for a budget that was never the matter.
+            standing[name] = offer.after
+    return dict(islice(standing.items(), CANDIDATES_MAX - 1))
 
 
 def _binding(policy: ModelAllowlist | ContextLimit, models: Sequence[str]) -> Sequence[str]:

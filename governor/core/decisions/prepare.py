@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.draws import Draw, Made
-from governor.core.decisions.offers import Offer, offers_of
+from governor.core.decisions.offers import Offer, offered, offers_of
 from governor.core.decisions.prepare_model import PreparedCandidate, made_of, prepare_model, renew_model
 from governor.core.decisions.request import Ability, DecideRequest
 from governor.core.decisions.routing import choose_routing, is_open, models_of, no_routing, would_choose
@@ -34,10 +34,12 @@ class Substitutes:
         able: Whether the caller can take another model than the one asked for.
     """
 
-    __slots__ = ("_able", "_prepared", "_subject", "offers")
+    __slots__ = ("_able", "_prepared", "_subject", "offers", "usual")
 
     def __init__(self, subject: ResolvedSubject, offers: dict[str, Offer], *, able: bool) -> None:
         self.offers = offers
+        self.usual = offered(offers, ())
+        """Those that stand where policies refuse the model asked for nothing."""
         self._subject = subject
         self._able = able
         self._prepared: dict[str, PreparedCandidate] = {}

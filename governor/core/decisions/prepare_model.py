@@ -1,6 +1,6 @@
 """One model, decided as far as that is possible without token counts; see ``prepare``."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -113,11 +113,12 @@ def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetim
     """Move a model to the budgets of another instant: only periods have ended, nothing else changed."""
     now_s = now.timestamp()
     draws: list[Draw] = []
-    for whole, parts in _by_quota(candidate.draws):
-        if all(_is_current(draw, now_s) for draw in (whole, *parts)):
-            draws += (whole, *parts)
+    for group in _by_quota(candidate.draws):
+        from_s, until_s = _stretch(group)
+        if from_s <= now_s < until_s:
+            draws += group
         else:
-            quota, downgrades = whole.applied.quota, not candidate.offer.substitute
+            quota, downgrades = group[0].applied.quota, not candidate.offer.substitute
             draws += _draws(snapshot, (quota,), candidate.attributes, now, made, downgrades=downgrades)
     from_s, until_s = _stretch(draws)
     return replace(candidate, draws=tuple(draws), from_s=from_s, until_s=until_s)
@@ -126,42 +127,34 @@ def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetim
 def made_of(candidate: PreparedCandidate) -> Made:
     """Return what a model draws on, for others that draw on the same."""
     return {
-        (whole.applied.quota.header.name, whole.budget.scope): (whole, *parts)
-        for whole, parts in _by_quota(candidate.draws)
+        (group[0].applied.quota.header.name, group[0].budget.scope): tuple(group)
+        for group in _by_quota(candidate.draws)
     }
 
 
-def _by_quota(draws: Sequence[Draw]) -> list[tuple[Draw, list[Draw]]]:
-    """Return each quota's budget with its parts."""
-    groups: list[tuple[Draw, list[Draw]]] = []
+def _by_quota(draws: Sequence[Draw]) -> list[list[Draw]]:
+    """Return each quota's budget, followed by its parts."""
+    groups: list[list[Draw]] = []
     for draw in draws:
         if draw.part is Part.WHOLE:
-            groups.append((draw, []))
+            groups.append([draw])
         else:
-            groups[-1][1].append(draw)
+            groups[-1].append(draw)
     return groups
-
-
-def _is_current(draw: Draw, now_s: float) -> bool:
-    from_s, until_s = _stretch((draw,))
-    return from_s <= now_s < until_s
 
 
 def _stretch(draws: Sequence[Draw]) -> tuple[float, float]:
     """Return the stretch of time in which no budget's period begins or ends."""
     from_s, until_s = -inf, inf
-    for draw in _with_payers(draws):
+    for draw in draws:
         budget = draw.budget
         from_s = max(from_s, budget.period_start_s)
         if budget.period_end_s is not None:
             until_s = min(until_s, budget.period_end_s)
+        if draw.instead:
+            paying_from_s, paying_until_s = _stretch(draw.instead)
+            from_s, until_s = max(from_s, paying_from_s), min(until_s, paying_until_s)
     return from_s, until_s
-
-
-def _with_payers(draws: Sequence[Draw]) -> Iterator[Draw]:
-    for draw in draws:
-        yield draw
-        yield from draw.instead
 
 
 def _points_out(draw: Draw) -> bool:

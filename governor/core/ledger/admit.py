@@ -33,37 +33,35 @@ def admit(options: Iterable[Option], lookup: Lookup) -> Admission:
     Returns:
         The choice, with the balances *before* anything is placed.
     """
-    balances: dict[bytes, Balance] = {}
-    ceilings: dict[CeilingRule, int] = {}
+    compared = _Compared(lookup)
     unfit: list[tuple[int, ...]] = []
     for index, option in enumerate(options):
-        compared = _Compared(option, lookup, balances, ceilings)
-        unfit.append(tuple(compared.unfit))
-        if not compared.refused and (option.after is None or not set(option.after).isdisjoint(unfit[0])):
-            return Admission(index, balances, tuple(unfit), compared.placed, ceilings)
-    return Admission(None, balances, tuple(unfit), (), ceilings)
+        failing, placed = compared.option(option)
+        unfit.append(failing)
+        if placed is not None and (option.after is None or not set(option.after).isdisjoint(unfit[0])):
+            return Admission(index, compared.balances, tuple(unfit), placed, compared.ceilings)
+    return Admission(None, compared.balances, tuple(unfit), (), compared.ceilings)
 
 
 class _Compared:
-    """One option compared with the balances; each balance and each ceiling is worked out once for all options.
+    """What was compared: each balance and each ceiling is worked out once for all options."""
 
-    Attributes:
-        unfit: Its holds that do not fit, by index, and for which no other budget can pay.
-        refused: Whether it cannot be placed.
-        placed: What is held if it is: its holds, or what pays instead of some of them.
-    """
+    __slots__ = ("_lookup", "balances", "ceilings")
 
-    __slots__ = ("_balances", "_ceilings", "_lookup", "placed", "refused", "unfit")
-
-    def __init__(
-        self, option: Option, lookup: Lookup, balances: dict[bytes, Balance], ceilings: dict[CeilingRule, int]
-    ) -> None:
+    def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
-        self._balances = balances
-        self._ceilings = ceilings
-        self.unfit: list[int] = []
-        self.refused = not option.placeable
-        self.placed = option.holds
+        self.balances: dict[bytes, Balance] = {}
+        self.ceilings: dict[CeilingRule, int] = {}
+
+    def option(self, option: Option) -> tuple[tuple[int, ...], tuple[Hold, ...] | None]:
+        """Compare an option.
+
+        Returns:
+            The indexes of its holds that do not fit and for which no other budget can pay; and what is held if the
+            option is placed: its holds, or what pays instead of some of them. None: it is refused.
+        """
+        refused = not option.placeable
+        unfit: list[int] = []
         paid: dict[int, tuple[Hold, ...]] = {}
         is_paid = False
         for index, hold in enumerate(option.holds):
@@ -78,23 +76,26 @@ class _Compared:
                 paid[index] = hold.instead
                 is_paid = True
                 continue
-            self.unfit.append(index)
-            self.refused = self.refused or refuses(hold, balances[hold.budget.digest])
-        if paid:
-            self.placed = _once(each for index, hold in enumerate(option.holds) for each in paid.get(index, (hold,)))
+            unfit.append(index)
+            refused = refused or refuses(hold, self.balances[hold.budget.digest])
+        if refused:
+            return tuple(unfit), None
+        if not paid:
+            return tuple(unfit), option.holds
+        return tuple(unfit), _once(hold for index, each in enumerate(option.holds) for hold in paid.get(index, (each,)))
 
     def _fits(self, hold: Hold) -> bool:
         digest = hold.budget.digest
-        balance = self._balances.get(digest)
+        balance = self.balances.get(digest)
         if balance is None:
-            balance = self._balances[digest] = self._lookup(digest) or EMPTY
+            balance = self.balances[digest] = self._lookup(digest) or EMPTY
         terms = hold.terms
-        ceiling = terms.ceiling
         rule = terms.rule
-        if rule is not None:
-            ceiling = self._ceilings.get(rule)
-            if ceiling is None:
-                ceiling = self._ceilings[rule] = rule.ceiling(digest, self._lookup)
+        if rule is None:
+            return fits(hold.amount, balance, terms.ceiling)
+        ceiling = self.ceilings.get(rule)
+        if ceiling is None:
+            ceiling = self.ceilings[rule] = rule.ceiling(digest, self._lookup)
         return fits(hold.amount, balance, ceiling)
 
 

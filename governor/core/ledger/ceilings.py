@@ -4,7 +4,8 @@ What a policy fixes is worked out before the ledger is asked (``HoldTerms.ceilin
 a ``CeilingRule``, worked out in the ledger's transaction on locked values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.units import Counts
@@ -49,7 +50,7 @@ class Carry:
         """Return what is carried, below zero for a debt. Open holds of the period before count as used."""
         balance = lookup(self.before.digest)
         if balance is None:
-            if all(lookup(digest) is None for digest in self.former):
+            if not _was_drawn_on(self.former, lookup):
                 # Nothing is carried from before a scope's first period.
                 return 0
             balance = EMPTY
@@ -68,10 +69,17 @@ class Carry:
             return 0
         balance = lookup(self.earlier.digest)
         if balance is None:
-            if all(lookup(digest) is None for digest in self.former[1:]):
+            if not _was_drawn_on(self.former[1:], lookup):
                 return 0
             balance = EMPTY
         return max(0, min(self.earlier.limit - balance.taken, self.unused_max[1]))
+
+
+def _was_drawn_on(budgets: Sequence[bytes], lookup: Lookup) -> bool:
+    for digest in budgets:  # noqa: SIM110 - a generator costs as much as the look, and there are twelve of them
+        if lookup(digest) is not None:
+            return True
+    return False
 
 
 @hot_value
@@ -82,9 +90,12 @@ class Pace:
     days_left: int
 
 
-@hot_value
+@dataclass(slots=True, eq=False)
 class CeilingRule:
     """A ceiling that follows from other counters.
+
+    A rule equals only itself: every request looks its ceiling up by it, and hashing a dozen digests each time cost
+    more than the ceiling.
 
     Attributes:
         main: The quota's budget: of its limit the ceiling is made.

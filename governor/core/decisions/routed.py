@@ -1,35 +1,12 @@
-"""Which candidates stand for a decision, and in which order: at most eight, each decided in full."""
+"""The models of a routing as the candidates of a decision, in its order: each decided in full."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 
 from governor.core.decisions.decision import Reason, ReasonCode
-from governor.core.decisions.offers import Offer
+from governor.core.decisions.offers import CANDIDATES_MAX
 from governor.core.decisions.plan import Candidate
 from governor.core.policy.kinds import Prefer, Routing
-
-CANDIDATES_MAX = 8
-"""The model asked for and its substitutes."""
-
-_TOO_LARGE = frozenset({ReasonCode.INPUT_TOO_LARGE, ReasonCode.OUTPUT_TOO_LARGE, ReasonCode.CONTEXT_TOO_LARGE})
-
-
-def offered(offers: Mapping[str, Offer], asked: Candidate) -> dict[str, tuple[int, ...] | None]:
-    """Return those substitutes of the model asked for whose cause is there, or may turn up in the ledger.
-
-    Returns:
-        Their names in the order in which they are tried, each with ``Candidate.after``.
-    """
-    over = {reason.policy for reason in asked.reasons if reason.code in _TOO_LARGE}
-    standing: dict[str, tuple[int, ...] | None] = {}
-    for name, offer in offers.items():
-        if offer.anyway or not over.isdisjoint(offer.over):
-            standing[name] = None
-        elif offer.after and not asked.reasons:
-            # What policies refuse is not offered another model for a budget that was never the matter.
-            standing[name] = offer.after
-    return dict(islice(standing.items(), CANDIDATES_MAX - 1))
 
 
 def routed(routing: Routing, candidates: Sequence[Candidate], replaced: Candidate | None) -> tuple[Candidate, ...]:

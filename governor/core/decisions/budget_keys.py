@@ -1,11 +1,10 @@
 """From a quota and a request's attributes to the budget that it draws on."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from governor.core.ledger.budget import BudgetKey, budget_digest
+from governor.core.ledger.budget import BudgetKey, budget_digest, digests_of
 from governor.core.periods import Every, PeriodClock, PeriodDefinition, period_at
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
@@ -70,27 +69,23 @@ def _periods_before(definition: PeriodDefinition, start_s: int, count: int) -> t
     return tuple(found)
 
 
-def keys_before(quota: Quota, key: BudgetKey, count: int) -> list[BudgetKey]:
-    """Return the budgets of the same scope in the periods before, the latest first; none for a lifetime."""
+def budgets_before(quota: Quota, key: BudgetKey, count: int) -> list[tuple[bytes, int]]:
+    """Return the budgets of the same scope in the periods before, the latest first; none for a lifetime.
+
+    Returns:
+        The digest of each, with the first second after its period.
+    """
     if quota.period is None or key.period_end_s is None:
         return []
-    identity = quota_identity(quota)
-    return [
-        replace(
-            key,
-            digest=budget_digest(identity, key.scope, start_s),
-            period_start_s=start_s,
-            period_end_s=end_s,
-        )
-        for start_s, end_s in _periods_before(quota.period, key.period_start_s, count)
-    ]
+    digest_of = digests_of(quota_identity(quota), key.scope)
+    return [(digest_of(start_s), end_s) for start_s, end_s in _periods_before(quota.period, key.period_start_s, count)]
 
 
 def part_key(quota: Quota, whole: BudgetKey, part: str, scope: Scope) -> BudgetKey:
     """Return a part of a budget for a narrower scope, in the same period; ``part`` tells parts apart."""
     identity = f"{quota_identity(quota)}\x1d{part}"
     digest = budget_digest(identity, scope, whole.period_start_s)
-    return replace(whole, digest=digest, scope=scope)
+    return BudgetKey(digest, whole.policy, scope, whole.unit, whole.period_start_s, whole.period_end_s)
 
 
 def day_key(quota: Quota, whole: BudgetKey, at: datetime) -> BudgetKey:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, auto
+from itertools import takewhile
 
 from governor.core.calendar_days import local_date
-from governor.core.decisions.budget_keys import SHARE, budget_key, day_key, keys_before, part_key, scope_of
+from governor.core.decisions.budget_keys import SHARE, budget_key, budgets_before, day_key, part_key, scope_of
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.ceilings import Carry, CeilingRule, HoldTerms, Pace, Predecessor
 from governor.core.policy.applicable import AppliedQuota, apply_quota
@@ -174,28 +175,28 @@ def _carry(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> 
     rollover = quota.rollover
     if rollover is None:
         return None
-    former: list[BudgetKey] = []
-    for before in keys_before(quota, key, 1 + FORMER_MAX):
-        if not quota.header.in_force(_last_instant(before)):
-            break
-        former.append(before)
+    header = quota.header
+    former = budgets_before(quota, key, 1 + FORMER_MAX)
+    if header.effective_from is not None or header.effective_until is not None:
+        former = list(takewhile(lambda before: header.in_force(_last_instant(before[1])), former))
     if not former:
         return None
     # What lies further back only tells whether the scope had begun.
-    limits = [apply_quota(quota, scope, context.organization, _last_instant(before)).limit for before in former[:2]]
-    earlier = Predecessor(former[1].digest, limits[1]) if len(former) > 1 else None
+    before, *earlier = [
+        Predecessor(digest, apply_quota(quota, scope, context.organization, _last_instant(end_s)).limit)
+        for digest, end_s in former[:2]
+    ]
     return Carry(
-        before=Predecessor(former[0].digest, limits[0]),
-        earlier=earlier,
-        unused_max=(rollover.unused_max(limits[0]), rollover.unused_max(earlier.limit) if earlier is not None else 0),
+        before=before,
+        earlier=earlier[0] if earlier else None,
+        unused_max=(rollover.unused_max(before.limit), rollover.unused_max(earlier[0].limit) if earlier else 0),
         overspend=rollover.overspend,
-        former=tuple([before.digest for before in former[1:]]),
+        former=tuple([digest for digest, _ in former[1:]]),
     )
 
 
-def _last_instant(key: BudgetKey) -> datetime:
-    assert key.period_end_s is not None
-    return datetime.fromtimestamp(key.period_end_s, UTC) - _INSTANT
+def _last_instant(period_end_s: int) -> datetime:
+    return datetime.fromtimestamp(period_end_s, UTC) - _INSTANT
 
 
 def _parts(
@@ -219,7 +220,8 @@ def _parts(
 
 
 def _part(whole: Draw, part: Part, key: BudgetKey, rule: CeilingRule, limit: int) -> Draw:
-    terms = replace(whole.terms, limit=limit, ceiling=None, rule=rule, part=True)
+    terms = whole.terms
+    terms = HoldTerms(limit, None, terms.must_fit, terms.counts, terms.charge_on_expiry, rule, part=True)
     return Draw(whole.applied, key, whole.measure, terms, part)
 
 

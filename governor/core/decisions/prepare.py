@@ -5,9 +5,9 @@ on stay the same from one request to the next. What is left for each request is 
 where something refuses the one asked for is prepared when it is needed.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from math import inf
 from typing import TYPE_CHECKING
 
 from governor.core.decisions.caller import Caller
@@ -100,7 +100,8 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     among: list[PreparedCandidate] = []
     offers: dict[str, Offer] = {}
     if routing is None:
-        asked = replace(asked, warnings=(*asked.warnings, *would_choose(applicable.routings, request.model)))
+        pointed_out = would_choose(applicable.routings, request.model)
+        asked = replace(asked, warnings=(*asked.warnings, *pointed_out)) if pointed_out else asked
         offers = offers_of(asked.model.id, asked.reasons, asked.draws, applicable)
     else:
         for name in models_of(routing, snapshot.model):
@@ -108,17 +109,20 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
             among.append(prepare_model(snapshot, model, subject, now, made, within_abilities=within)[0])
     if not among and not offers and (routing is not None or is_open(request.model)):
         asked = replace(asked, reasons=(no_routing(routing), *asked.reasons))
-    prepared = Prepared(
-        candidates=tuple(among) or (asked,),
+    candidates = tuple(among) or (asked,)
+    routed_from = asked if among and not is_open(request.model) else None
+    epoch = snapshot.epoch(now)
+    from_s, until_s = _stretch(epoch, candidates, routed_from)
+    return Prepared(
+        candidates=candidates,
         substitutes=Substitutes(subject, offers, able=able),
         routing=routing if among else None,
-        routed_from=asked if among and not is_open(request.model) else None,
-        epoch=snapshot.epoch(now),
-        from_s=-inf,
-        until_s=inf,
+        routed_from=routed_from,
+        epoch=epoch,
+        from_s=from_s,
+        until_s=until_s,
         fails_open=all(draw.applied.quota.fail_open for draw in asked.draws if _enforced(draw)),
     )
-    return _within_stretch(prepared)
 
 
 def renew(snapshot: "Snapshot", prepared: Prepared, now: datetime) -> Prepared:
@@ -127,15 +131,16 @@ def renew(snapshot: "Snapshot", prepared: Prepared, now: datetime) -> Prepared:
     candidates = tuple(renew_model(snapshot, candidate, now, made) for candidate in prepared.candidates)
     routed_from = prepared.routed_from
     routed_from = renew_model(snapshot, routed_from, now, made) if routed_from is not None else None
-    return _within_stretch(replace(prepared, candidates=candidates, routed_from=routed_from))
+    from_s, until_s = _stretch(prepared.epoch, candidates, routed_from)
+    return replace(prepared, candidates=candidates, routed_from=routed_from, from_s=from_s, until_s=until_s)
 
 
-def _within_stretch(prepared: Prepared) -> Prepared:
-    """Let a question hold as long as its epoch, and as long as no budget's period begins or ends."""
-    models = [*prepared.candidates, *([prepared.routed_from] if prepared.routed_from is not None else [])]
-    from_s = max(prepared.epoch[0], *(model.from_s for model in models))
-    until_s = min(prepared.epoch[1], *(model.until_s for model in models))
-    return replace(prepared, from_s=from_s, until_s=until_s)
+def _stretch(
+    epoch: tuple[float, float], candidates: Sequence[PreparedCandidate], routed_from: PreparedCandidate | None
+) -> tuple[float, float]:
+    """Return the part of an epoch in which no budget's period begins or ends."""
+    models = candidates if routed_from is None else (*candidates, routed_from)
+    return max(epoch[0], *[model.from_s for model in models]), min(epoch[1], *[model.until_s for model in models])
 
 
 def _enforced(draw: Draw) -> bool:

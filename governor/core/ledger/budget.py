@@ -1,5 +1,6 @@
 """A budget's identity and its balance."""
 
+from collections.abc import Callable
 from hashlib import blake2b
 
 from governor.core.scopes import Scope
@@ -36,9 +37,18 @@ def budget_digest(identity: str, scope: Scope, period_start_s: int) -> bytes:
         scope: Whose budget it is.
         period_start_s: First second of its period.
     """
+    return digests_of(identity, scope)(period_start_s)
+
+
+def digests_of(identity: str, scope: Scope) -> Callable[[int], bytes]:
+    """Return ``budget_digest`` of one quota and scope, for the first second of each of its periods."""
     # The separators cannot occur in names and values: control characters are refused at every door.
-    text = "\x1e".join((identity, str(period_start_s), *(f"{key}\x1f{value}" for key, value in scope)))
-    return blake2b(text.encode(), digest_size=16).digest()
+    rest = "".join([f"\x1e{key}\x1f{value}" for key, value in scope])
+
+    def digest(period_start_s: int) -> bytes:
+        return blake2b(f"{identity}\x1e{period_start_s}{rest}".encode(), digest_size=16).digest()
+
+    return digest
 
 
 @hot_value

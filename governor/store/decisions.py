@@ -58,6 +58,30 @@ def search_decisions(connection: Connection, wanted: DecisionFilter, limit: int)
             yield _reservation(tuple(row))
 
 
+def decisions_after(
+    connection: Connection, last: bytes, until_ms: int | None, limit: int
+) -> list[tuple[Reservation, list[Entry]]]:
+    """Return the next decisions in the order in which they were made, each with the usage posted for it.
+
+    Args:
+        connection: Of one read.
+        last: The id of the last decision that was read, or ``id_floor`` of where to begin.
+        until_ms: First instant that is too late, Unix milliseconds, or None.
+        limit: At most so many.
+    """
+    query = select(*_COLUMNS).where(DECISIONS.c.id > last).order_by(DECISIONS.c.id).limit(limit)
+    if until_ms is not None:
+        query = query.where(DECISIONS.c.id < id_floor(until_ms))
+    found = [_reservation(tuple(row)) for row in connection.execute(query)]
+    usage: dict[bytes | None, list[Entry]] = {}
+    if found:
+        ids = [reservation.id for reservation in found]
+        for row in connection.execute(select(ENTRIES).where(ENTRIES.c.decision_id.in_(ids)).order_by(ENTRIES.c.id)):
+            entry = entry_from_row(tuple(row))
+            usage.setdefault(entry.decision_id, []).append(entry)
+    return [(reservation, usage.get(reservation.id, [])) for reservation in found]
+
+
 def read_entries(connection: Connection, decision_id: bytes) -> list[Entry]:
     """Return the usage posted for a decision, corrections included, the oldest first."""
     query = select(ENTRIES).where(ENTRIES.c.decision_id == decision_id).order_by(ENTRIES.c.id)

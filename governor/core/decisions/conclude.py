@@ -18,13 +18,14 @@ from governor.core.decisions.draws import Draw, Part
 from governor.core.decisions.ids import id_text
 from governor.core.decisions.messages import exceeded_message, overage_message, resets_at, soft_limit_message
 from governor.core.decisions.plan import Candidate, Plan
+from governor.core.decisions.pointed_out import pointed_out
 from governor.core.decisions.remedies import remedies
 from governor.core.ledger.admit import refuses
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.commands import Admission, Hold
 from governor.core.ledger.reservation import ReservationState
 from governor.core.periods import Every, PeriodDefinition
-from governor.core.policy.kinds import Prefer, WhenReached
+from governor.core.policy.kinds import Prefer
 from governor.core.values import hot_value
 
 
@@ -113,7 +114,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
     asked = plan.candidates[0]
     unfit = admission.unfit[0] if admission.unfit else ()
     refused = _refused(asked, unfit, admission)
-    pointed_out = tuple(index for index in unfit if index not in refused)
+    advisory = tuple(index for index in unfit if index not in refused)
     reasons = (*asked.reasons, *_budget_reasons(asked, refused, admission))
     if not reasons:
         reasons = (_group_reason(),)
@@ -128,7 +129,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
         basis=plan.basis,
         reservation=None,
         reasons=reasons,
-        warnings=(*asked.warnings, *_budget_warnings(asked, pointed_out, admission, refused)),
+        warnings=(*asked.warnings, *_budget_warnings(asked, advisory, admission, refused)),
         budgets=_budgets(asked, admission),
         remedies=remedies(plan, admission),
         policy_version=plan.policy_version,
@@ -155,22 +156,33 @@ def _refused(candidate: Candidate, unfit: tuple[int, ...], admission: Admission)
     return [index for index in unfit if refuses(holds[index], _balance(admission.balances, holds[index]))]
 
 
+def decisive_policy(plan: Plan, admission: Admission) -> str:
+    """Name what decided a deny, without its sentences: the first reason's policy, or its code.
+
+    Args:
+        plan: What ``evaluate`` made.
+        admission: Of a request that was refused.
+    """
+    asked = plan.candidates[0]
+    if asked.reasons:
+        return asked.reasons[0].policy or str(asked.reasons[0].code)
+    unfit = admission.unfit[0] if admission.unfit else ()
+    ordered = _ordered(asked, _refused(asked, unfit, admission), admission)
+    return asked.prepared.draws[ordered[0]].applied.quota.header.ref if ordered else str(ReasonCode.BATCH_DENIED)
+
+
 def _budget_reasons(candidate: Candidate, refused: list[int], admission: Admission) -> tuple[Reason, ...]:
-    """Return one reason for each budget that refuses, those that cannot count so far first."""
-    beyond = [index for index in refused if not candidate.holds[index].terms.must_fit]
-    full = [index for index in refused if index not in beyond]
-    return (*[_beyond_counting(candidate, index) for index in beyond], *_quota_reasons(candidate, full, admission))
+    """Return one reason for each budget that refuses."""
+    return tuple(
+        _exceeded(candidate.holds[index], candidate.prepared.draws[index], admission)
+        if candidate.holds[index].terms.must_fit
+        else _beyond_counting(candidate, index)
+        for index in _ordered(candidate, refused, admission)
+    )
 
 
-def _beyond_counting(candidate: Candidate, index: int) -> Reason:
-    """Say that a rule that applies cannot be evaluated: it fails closed."""
-    header, scope = candidate.prepared.draws[index].applied.quota.header, candidate.holds[index].budget.scope
-    message = f"an amount cannot be computed: with this request {header.ref} would hold more than a budget can count"
-    return Reason(ReasonCode.EVALUATION_ERROR, message, header.ref, str(header.source), scope=scope)
-
-
-def _quota_reasons(candidate: Candidate, refused: list[int], admission: Admission) -> tuple[Reason, ...]:
-    """Return one reason for each budget without room, the one with the least room first."""
+def _ordered(candidate: Candidate, refused: list[int], admission: Admission) -> list[int]:
+    """Return budgets that refuse: those that cannot count so far first, then the one with the least room."""
 
     def room(index: int) -> float:
         hold = candidate.holds[index]
@@ -178,10 +190,15 @@ def _quota_reasons(candidate: Candidate, refused: list[int], admission: Admissio
         taken = _balance(admission.balances, hold).taken
         return ((ceiling if ceiling is not None else hold.terms.limit) - taken) / hold.amount
 
-    return tuple(
-        _exceeded(candidate.holds[index], candidate.prepared.draws[index], admission)
-        for index in sorted(refused, key=room)
-    )
+    beyond = [index for index in refused if not candidate.holds[index].terms.must_fit]
+    return [*beyond, *sorted((index for index in refused if index not in beyond), key=room)]
+
+
+def _beyond_counting(candidate: Candidate, index: int) -> Reason:
+    """Say that a rule that applies cannot be evaluated: it fails closed."""
+    header, scope = candidate.prepared.draws[index].applied.quota.header, candidate.holds[index].budget.scope
+    message = f"an amount cannot be computed: with this request {header.ref} would hold more than a budget can count"
+    return Reason(ReasonCode.EVALUATION_ERROR, message, header.ref, str(header.source), scope=scope)
 
 
 def _budget_warnings(
@@ -205,22 +222,24 @@ def _budget_warnings(
 
 
 def _pointed_out(hold: Hold, draw: Draw, admission: Admission) -> Iterator[Reason]:
-    applied, limit = draw.applied, hold.terms.limit
+    code = pointed_out(hold, draw, admission)
+    if code is None:
+        return
+    reason = replace(_exceeded(hold, draw, admission), code=code)
+    limit = hold.terms.limit
     taken = _balance(admission.balances, hold).taken + hold.amount
-    room = limit + carried_amount(draw, admission.ceiling(hold))
-    soft_limit = applied.soft_limit
-    if soft_limit is not None and applied.quota.soft_limit_percent is not None:
-        soft_limit = room * applied.quota.soft_limit_percent // 100
-    overage = applied.quota.overage
-    placed = admission.chosen is not None
-    if placed and overage is not None and (taken > room if not overage.fund else hold not in admission.placed):
+    overage, soft_limit = draw.applied.quota.overage, draw.applied.soft_limit
+    if code is ReasonCode.OVERAGE and overage is not None:
+        room = limit + carried_amount(draw, admission.ceiling(hold))
         message = overage_message(hold.budget, overage, beyond=taken - room, limit=room)
-        yield replace(_exceeded(hold, draw, admission), code=ReasonCode.OVERAGE, message=message)
-    elif applied.quota.when_reached is WhenReached.WARN and taken > limit:
-        yield _exceeded(hold, draw, admission)
-    elif soft_limit is not None and taken > soft_limit:
+        reason = replace(reason, message=message)
+    elif code is ReasonCode.SOFT_LIMIT_EXCEEDED and soft_limit is not None:
+        if draw.applied.quota.soft_limit_percent is not None:
+            room = limit + carried_amount(draw, admission.ceiling(hold))
+            soft_limit = room * draw.applied.quota.soft_limit_percent // 100
         message = soft_limit_message(hold.budget, soft_limit=soft_limit, limit=limit, taken=taken)
-        yield replace(_exceeded(hold, draw, admission), code=ReasonCode.SOFT_LIMIT_EXCEEDED, message=message)
+        reason = replace(reason, message=message)
+    yield reason
 
 
 def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from governor.core.decisions.request import Subject
+from governor.core.decisions.request import DecideRequest, Subject
+from governor.core.usage import Usage
 
 NOBODY = Subject()
 """The subject of a recording that names none."""
@@ -25,6 +26,8 @@ class Recorded(NamedTuple):
         subject: Who asked; ``NOBODY`` if the recording does not say.
         duration_s: How long the call took; 0 if the recording does not say.
         line: 1-based line of the file, for messages.
+        request: The whole request, where it was kept; it has the last word over the fields above.
+        usage: Everything that was used, where it was kept.
     """
 
     at_s: float
@@ -37,3 +40,5 @@ class Recorded(NamedTuple):
     duration_s: float = 0.0
     tags: Mapping[str, str] = NO_TAGS
     line: int = 0
+    request: DecideRequest | None = None
+    usage: Usage | None = None

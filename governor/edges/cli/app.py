@@ -18,6 +18,7 @@ SUMMARIES = {
     "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
+    "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "adjust": "Post a credit, a debit or an opening balance on a budget, with a reason; an entry, never an edit.",
     "prices": "Re-rate recorded usage after a price was corrected.",

@@ -14,7 +14,14 @@ from governor.edges.cli.printing import complain
 FINDING = 1
 WRONG_USE = 2
 
-FINDINGS = (NotFoundError, ConflictError, LedgerUnavailableError, RecordingError)
+
+class FindingError(GovernorError):
+    """Something that was looked at is not in order; the command was used well."""
+
+    code = "finding"
+
+
+FINDINGS = (FindingError, NotFoundError, ConflictError, LedgerUnavailableError, RecordingError)
 """Errors that say something about the world, not about how the command was used."""
 
 

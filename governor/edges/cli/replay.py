@@ -1,21 +1,18 @@
 """``governor replay``: what would have happened to recorded traffic."""
 
-from datetime import UTC, datetime, time
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 from rich.console import Group
-from rich.progress import Progress
 
-from governor.clients.clock import SystemClock
-from governor.clients.recordings import Recording, open_recording
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.errors import InvalidRequestError
 from governor.edges.cli.load_policies import load_snapshot
+from governor.edges.cli.money_words import cents
 from governor.edges.cli.options import PoliciesOption
-from governor.edges.cli.printing import Output, OutputOption, complain, console, print_json, progress, table
+from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, table
+from governor.edges.cli.recorded_traffic import Traffic, from_file, start_of
 from governor.services.garbage import settle_garbage_collector
 from governor.services.replay import Replay, ReplayOptions
 from governor.settings import load_settings
@@ -52,43 +49,25 @@ def replay(
     A request settles with its recorded output after its recorded duration, else at once.
     """
     folder = policies or load_settings().policies
-    with open_recording(file) as recording:
-        begins_at = _start(start)
-        snapshot = load_snapshot(folder, begins_at)
-        offset_s = 0.0 if recording.dated else begins_at.timestamp()
+    with from_file(file, start=start, skip_bad=skip_bad) as traffic:
+        snapshot = load_snapshot(folder, start_of(start))
         settle_garbage_collector()
         began_s = perf_counter()
-        finished = _run(snapshot, recording, ReplayOptions(model, offset_s), skip_bad=skip_bad)
+        finished = _run(snapshot, traffic, ReplayOptions(model, traffic.offset_s))
         document = finished.summary.document(perf_counter() - began_s)
-        if recording.skipped:
-            complain(f"{recording.skipped:,} lines could not be read and were left out")
     if output is Output.JSON:
         print_json(document)
     else:
         console().print(summary_tables(document, file.name))
 
 
-def _start(text: str) -> datetime:
-    if not text:
-        return datetime.combine(SystemClock().now().date(), time(), UTC)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequestError(f"`{text}` is not a time; write it like 2026-11-20T09:00:00Z") from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-
-
-def _run(snapshot: Snapshot, recording: Recording, options: ReplayOptions, *, skip_bad: bool) -> Replay:
+def _run(snapshot: Snapshot, traffic: Traffic, options: ReplayOptions) -> Replay:
     replay = Replay(snapshot, options)
     with progress() as bar:
-        task = bar.add_task(f"replaying {recording.path.name}", total=recording.bytes_total, note="")
-        for count in replay.run(recording.rows(skip_bad=skip_bad)):
-            _show(bar, task, recording, count)
+        task = bar.add_task(f"replaying {traffic.name}", total=traffic.total, note="")
+        for count in replay.run(traffic.rows):
+            bar.update(task, completed=traffic.done(), note=f"{count:,} requests")
     return replay
-
-
-def _show(bar: Progress, task: Any, recording: Recording, count: int) -> None:
-    bar.update(task, completed=recording.bytes_read, note=f"{count:,} requests")
 
 
 def summary_tables(document: dict[str, Any], name: str) -> Group:
@@ -125,10 +104,3 @@ def _cells(sums: dict[str, Any]) -> tuple[str, ...]:
         f"{sums['input_tokens']:,}",
         f"{sums['output_tokens']:,}",
     )
-
-
-def cents(usd: str) -> str:
-    """Shorten an exact amount of USD for people: ``"1234.567000000"`` is ``"1,234.57"``."""
-    whole, _, fraction = usd.partition(".")
-    hundredths = int(whole) * 100 + (int(fraction[:3] or 0) + 5) // 10
-    return f"{hundredths // 100:,}.{hundredths % 100:02d}"

@@ -1,0 +1,56 @@
+"""Which budgets of an allowed request point something out: the rule behind warnings, without their sentences.
+
+A replay asks this of every request; an answer makes sentences of what it finds.
+"""
+
+from collections.abc import Iterator
+
+from governor.core.decisions.ceiling_words import carried_amount
+from governor.core.decisions.decision import ReasonCode
+from governor.core.decisions.draws import Draw, Part
+from governor.core.decisions.plan import Candidate
+from governor.core.ledger.budget import EMPTY
+from governor.core.ledger.commands import Admission, Hold
+from governor.core.policy.kinds import WhenReached
+
+
+def budgets_pointed_out(
+    candidate: Candidate, unfit: tuple[int, ...], admission: Admission
+) -> Iterator[tuple[int, ReasonCode]]:
+    """Yield the holds of a candidate that are worth a warning, by index, with what is the matter.
+
+    Args:
+        candidate: The one that was given.
+        unfit: Its holds that did not fit.
+        admission: With the balances before anything was placed.
+    """
+    if not unfit and not candidate.prepared.points_out:
+        return
+    for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
+        if index in unfit:
+            yield index, ReasonCode.QUOTA_EXCEEDED
+        elif draw.part is Part.WHOLE:
+            code = pointed_out(hold, draw, admission)
+            if code is not None:
+                yield index, code
+
+
+def pointed_out(hold: Hold, draw: Draw, admission: Admission) -> ReasonCode | None:
+    """Return what a budget that has room points out: overage, a limit that only warns, a soft limit; else None."""
+    applied = draw.applied
+    quota = applied.quota
+    soft_limit, overage = applied.soft_limit, quota.overage
+    warns = quota.when_reached is WhenReached.WARN
+    if soft_limit is None and overage is None and not warns:
+        return None
+    limit = hold.terms.limit
+    taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
+    room = limit + carried_amount(draw, admission.ceiling(hold))
+    placed = admission.chosen is not None
+    if placed and overage is not None and (taken > room if not overage.fund else hold not in admission.placed):
+        return ReasonCode.OVERAGE
+    if warns and taken > limit:
+        return ReasonCode.QUOTA_EXCEEDED
+    if soft_limit is not None and quota.soft_limit_percent is not None:
+        soft_limit = room * quota.soft_limit_percent // 100
+    return ReasonCode.SOFT_LIMIT_EXCEEDED if soft_limit is not None and taken > soft_limit else None

@@ -1,0 +1,112 @@
+"""The organisation in words: its calendar, its departments and people, and what it does about what it does not know."""
+
+from collections.abc import Iterator
+
+from governor.core.decisions.messages import MONTHS
+from governor.core.policy.organization import Organization, Person, ServiceAccount, Strictness
+from governor.core.wording.phrases import begin_words, duration_words, last_day_words, listed
+from governor.core.wording.statements import Statement
+
+_STRICT = {Strictness.DENY: "refused", Strictness.WARN: "pointed out", Strictness.ALLOW: "let pass"}
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def organization_statements(organization: Organization) -> Iterator[Statement]:
+    """Yield everything that the Organization says."""
+    yield from _calendar(organization)
+    yield from _strictness(organization)
+    yield from _departments(organization)
+    for person in organization.people.values():
+        words = _person_words(person, organization.time_zone)
+        yield Statement(f"people.{person.user}", person.user, words, people=(person.user,))
+    for account in organization.service_accounts.values():
+        words = _account_words(account, organization.time_zone)
+        yield Statement(f"service_accounts.{account.name}", f"service account {account.name}", words)
+    for name, members in organization.groups.items():
+        yield Statement(f"groups.{name}", f"group {name}", listed(members) if members else "nobody", people=members)
+    if organization.can_stop is not None:
+        stops = organization.can_stop
+        words = f"the group {stops.group}, for {duration_words(stops.for_s)} at most"
+        yield Statement("can_stop", "who may stop people and models at once", words)
+
+
+def _calendar(organization: Organization) -> Iterator[Statement]:
+    month, day = organization.fiscal_year_start
+    yield Statement("name", "name", organization.name)
+    yield Statement("time_zone", "time zone", organization.time_zone)
+    yield Statement("fiscal_year_start", "fiscal year begins on", f"{day} {MONTHS[month - 1]}")
+    yield Statement("week_starts", "week begins on", _WEEKDAYS[organization.week_starts - 1])
+    yield Statement("environments", "environments", listed(organization.environments))
+    yield Statement("default_environment", "environment of whoever names none", organization.default_environment)
+
+
+def _strictness(organization: Organization) -> Iterator[Statement]:
+    unknown = organization.unknown_users
+    words = (
+        "refused" if unknown is None else f"in department {unknown.department or 'none'}, team {unknown.team or 'none'}"
+    )
+    yield Statement("unknown_users", "people who are not listed are", words)
+    for key, subject in (
+        ("on_mismatch", "a wrong team or department is"),
+        ("unlisted", "a request that no allowlist concerns is"),
+        ("unknown_model", "a model that nothing knows is"),
+        ("unregistered_use_case", "a use case that is not registered is"),
+    ):
+        yield Statement(key, subject, _STRICT[getattr(organization, key)])
+
+
+def _departments(organization: Organization) -> Iterator[Statement]:
+    for department in organization.departments.values():
+        parts = _led(department.leads, department.cost_centre)
+        if department.projects:
+            parts.append(f"projects {listed(department.projects)}")
+        words = "; ".join(parts) or "without leads"
+        yield Statement(f"departments.{department.name}", f"department {department.name}", words)
+    for team in organization.teams.values():
+        parts = [f"of {team.department}", *_led(team.leads, team.cost_centre)]
+        yield Statement(f"teams.{team.name}", f"team {team.name}", "; ".join(parts))
+
+
+def _led(leads: tuple[str, ...], cost_centre: str) -> list[str]:
+    parts = [f"led by {listed(leads)}"] if leads else []
+    return [*parts, f"cost centre {cost_centre}"] if cost_centre else parts
+
+
+def _person_words(person: Person, time_zone: str) -> str:
+    parts = [str(person.kind)]
+    for placement in person.placements:
+        where = listed(
+            [part for part in (_in("team", placement.team), _in("department", placement.department)) if part]
+        )
+        begins = f" from {begin_words(placement.from_at, time_zone)} on" if placement.from_at is not None else ""
+        parts.append(f"{where}{begins}")
+    if len(person.teams) > 1:
+        parts.append(f"also in team {listed(person.teams[1:])}")
+    if person.sponsor:
+        parts.append(f"sponsored by {person.sponsor}")
+    if person.from_at is not None:
+        parts.append(f"with us from {begin_words(person.from_at, time_zone)} on")
+    if person.until_at is not None:
+        parts.append(f"until {last_day_words(person.until_at, time_zone)}")
+    if person.ids:
+        parts.append(f"also known as {listed(person.ids)}")
+    if person.slack:
+        parts.append(f"in Slack {person.slack}")
+    return ", ".join(parts)
+
+
+def _in(what: str, name: str) -> str:
+    return f"{what} {name}" if name else ""
+
+
+def _account_words(account: ServiceAccount, time_zone: str) -> str:
+    places = (
+        _in("team", account.team),
+        _in("department", account.department),
+        _in("project", account.project),
+        _in("use case", account.use_case),
+    )
+    parts = [f"owned by {account.owner}", *[part for part in places if part]]
+    if account.until_at is not None:
+        parts.append(f"until {last_day_words(account.until_at, time_zone)}")
+    return ", ".join(parts)

@@ -1,0 +1,165 @@
+"""``governor plan``: what a change of the policies says, and what it would have meant for recorded requests."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from governor.clients.clock import clock_from
+from governor.clients.price_catalogue import genai_prices
+from governor.compiler.check.succession import check_succession
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.errors import InvalidRequestError
+from governor.core.policy_changes.compare import compare
+from governor.edges.cli.instants import instant_of
+from governor.edges.cli.mistakes import FINDING
+from governor.edges.cli.options import DatabaseOption, PoliciesOption, run
+from governor.edges.cli.plan_report import as_markdown, as_text
+from governor.edges.cli.printing import console, print_json, progress, say
+from governor.edges.cli.recorded_traffic import Traffic, from_database, from_file
+from governor.edges.cli.revisions import WORKING_TREE, Version, read_version
+from governor.services.garbage import settle_garbage_collector
+from governor.services.open_database import open_database
+from governor.services.plan_replay import PlanReplay
+from governor.services.plan_wire import plan_wire
+from governor.services.replay import ReplayOptions
+from governor.settings import Settings, load_settings
+
+EXAMPLE = "Example: governor plan --from main --since 2026-10-01T00:00:00Z --output markdown"
+
+
+class Format(StrEnum):
+    """How a plan is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be replayed, and how it is read."""
+
+    trace: Path | None
+    since: datetime | None
+    until: datetime | None
+    model: str
+    start: str
+    skip_bad: bool
+
+
+def plan(
+    *,
+    before: Annotated[
+        str, typer.Option("--from", metavar="REV", help="The version in force: a branch, a tag, a commit.")
+    ] = "HEAD",
+    after: Annotated[
+        str,
+        typer.Option("--to", metavar="REV", help="The version proposed; by default the files as they are now."),
+    ] = WORKING_TREE,
+    policies: PoliciesOption = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="Replay this recording, in any format of `governor replay`.",
+            show_default=False,
+        ),
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="Replay what was recorded from here on.", show_default=False)
+    ] = "",
+    until: Annotated[
+        str, typer.Option(metavar="TIME", help="Replay what was recorded up to here.", show_default=False)
+    ] = "",
+    model: Annotated[
+        str, typer.Option(metavar="ID", help="The model where the recording names none.", show_default=False)
+    ] = "",
+    start: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Where a recording without a calendar begins; by default today, 00:00 UTC.",
+            show_default=False,
+        ),
+    ] = "",
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out lines that cannot be read.")] = False,
+    database: DatabaseOption = None,
+    output: Annotated[
+        Format, typer.Option("--output", "-o", help="For people, for programs, or for a pull request.")
+    ] = Format.TABLE,
+) -> None:
+    """Show what a change of the policies says and whom it concerns, and replay recorded requests under both versions.
+
+    Without --trace, --since or --until nothing is replayed. Exit code 0 if nothing differs, 1 if something does.
+    """
+    settings = load_settings(policies=policies, database_url=database)
+    now = clock_from(settings.clock).now()
+    wanted = _Wanted(
+        trace,
+        instant_of(since) if since else None,
+        instant_of(until) if until else None,
+        model,
+        start,
+        skip_bad,
+    )
+    if wanted.since is not None and wanted.until is not None and wanted.until <= wanted.since:
+        raise InvalidRequestError("--until is not after --since")
+    versions = [read_version(revision, settings.policies, now) for revision in (before, after)]
+    document = _document(versions[0], versions[1], _replayed(versions[0], versions[1], wanted, settings), now)
+    if output is Format.JSON:
+        print_json(document)
+    elif output is Format.MARKDOWN:
+        say(as_markdown(document))
+    else:
+        console().print(as_text(document))
+    if document["differs"]:
+        raise typer.Exit(FINDING)
+
+
+def _document(before: Version, after: Version, replay: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
+    return plan_wire(
+        compare(before.policies, after.policies, now),
+        check_succession(before.policies, after.policies, now),
+        before=before.document(),
+        after=after.document(),
+        replay=replay,
+    )
+
+
+def _replayed(before: Version, after: Version, wanted: _Wanted, settings: Settings) -> dict[str, Any] | None:
+    if wanted.trace is None and wanted.since is None and wanted.until is None:
+        return None
+    snapshots = [Snapshot.build(version.policies, genai_prices()) for version in (before, after)]
+    with _traffic(wanted, settings) as traffic:
+        settle_garbage_collector()
+        began_s = perf_counter()
+        replay = PlanReplay(snapshots[0], snapshots[1], ReplayOptions(wanted.model, traffic.offset_s))
+        with progress() as bar:
+            task = bar.add_task(f"replaying {traffic.name}", total=traffic.total, note="")
+            for count in replay.run(traffic.rows):
+                bar.update(task, completed=traffic.done(), note=f"{count:,} requests")
+        return {"traffic": traffic.name, **replay.impact.document(perf_counter() - began_s)}
+
+
+@contextmanager
+def _traffic(wanted: _Wanted, settings: Settings) -> Iterator[Traffic]:
+    if wanted.trace is not None:
+        with from_file(
+            wanted.trace, start=wanted.start, skip_bad=wanted.skip_bad, since=wanted.since, until=wanted.until
+        ) as traffic:
+            yield traffic
+        return
+    database = run(open_database(settings.database_url))
+    try:
+        yield from_database(database, wanted.since, wanted.until)
+    finally:
+        run(database.close())

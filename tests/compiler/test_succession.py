@@ -1,0 +1,163 @@
+"""Two versions of a folder, one after the other: what is said, whom it concerns, and which balances are lost."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from governor.compiler.check.succession import check_succession
+from governor.compiler.load import compile_folder
+from governor.core.decisions.snapshot import PolicySet
+from governor.core.policy_changes.change import PolicyChange
+from governor.core.policy_changes.compare import compare
+from governor.core.policy_changes.words import difference_words, title_words
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+ORGANIZATION = """
+apiVersion: governor/v1
+kind: Organization
+name: acme
+time_zone: UTC
+departments: [{name: marketing, teams: [{name: growth}, {name: brand}]}, {name: sales}]
+people:
+  - {user: ada@acme.example, team: growth}
+  - {user: bob@acme.example, team: growth, kind: contractor}
+  - {user: cyd@acme.example, team: brand}
+  - {user: dan@acme.example, department: sales}
+  - {user: gone@acme.example, department: sales, until: 2026-01-31}
+service_accounts: [{name: writer, owner: ada@acme.example, team: brand}]
+---
+"""
+QUOTA = """
+apiVersion: governor/v1
+kind: Quota
+name: department-monthly
+per: [department]
+limit: 5k USD
+limits:
+  - {department: marketing, limit: 20k USD}
+period: month
+"""
+
+
+def compiled(folder: Path, text: str) -> PolicySet:
+    """Compile a folder of one file."""
+    folder.mkdir(exist_ok=True)
+    (folder / "p.yaml").write_text(ORGANIZATION + text, encoding="utf-8")
+    made = compile_folder(folder, NOW)
+    assert made.policies is not None, made.problems
+    return made.policies
+
+
+def compared(tmp_path: Path, before: str, after: str) -> tuple[PolicyChange, ...]:
+    """Compare two texts."""
+    return compare(compiled(tmp_path / "a", before), compiled(tmp_path / "b", after), NOW)
+
+
+def sentences(changes: tuple[PolicyChange, ...]) -> list[str]:
+    """Return everything that is said, policy by policy."""
+    return [
+        line
+        for change in changes
+        for line in (title_words(change), *(difference_words(each) for each in change.differences))
+    ]
+
+
+def findings(tmp_path: Path, before: str, after: str, now: datetime = NOW) -> list[str]:
+    """Return what lint says about the step."""
+    found = check_succession(compiled(tmp_path / "a", before), compiled(tmp_path / "b", after), now)
+    return [f"{problem.line} {problem.severity} {problem.code}" for problem in found]
+
+
+def test_limit_of_a_department_is_said_in_plain_words(tmp_path: Path) -> None:
+    """A reviewer reads whose limit, from how much to how much, and how many people feel it."""
+    changes = compared(tmp_path, QUOTA, QUOTA.replace("20k USD", "25,000 USD".replace(",", "")))
+
+    assert [
+        "Quota/department-monthly",
+        "Marketing's monthly limit: 20,000 USD to 25,000 USD; 3 people and 1 service account",
+    ] == sentences(changes)
+    assert "what was spent so far in this period counts" == changes[0].balances
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("limit: 5k USD", "limit: 6k USD", "Each department's monthly limit: 5,000 USD to 6,000 USD; 1 person"),
+        (
+            "per: [department]",
+            "per: [department]\nexcept: {kind: contractor}",
+            "Whom it concerns: everyone to everyone, except kind contractor; 4 people and 1 service account",
+        ),
+        (
+            "per: [department]",
+            "per: [department]\nenforcement: audit",
+            "How it is meant: it is enforced to it only writes down what it would refuse; "
+            "4 people and 1 service account",
+        ),
+        (
+            "per: [department]",
+            "per: [department]\napplies_to: {environment: prod}",
+            "Whom it concerns: everyone to environment prod; up to 4 people and 1 service account",
+        ),
+    ],
+)
+def test_edit_says_whom_it_concerns(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    """People who left are not counted; contractors that a rule takes out now were concerned before."""
+    said = sentences(compared(tmp_path, QUOTA, QUOTA.replace(old, new)))
+
+    assert expected in said
+
+
+def test_rename_is_followed(tmp_path: Path) -> None:
+    """With `formerly` it is one policy under another name, and its balances go with it."""
+    after = QUOTA.replace("name: department-monthly", "name: departments\nformerly: [department-monthly]")
+    changes = compared(tmp_path, QUOTA, after)
+
+    assert ["Quota/departments (formerly Quota/department-monthly)"] == sentences(changes)
+    assert [] == findings(tmp_path, QUOTA, after)
+
+
+def test_rename_without_saying_so_is_found(tmp_path: Path) -> None:
+    """A new name alone loses the balance: the reviewer is told how to keep it."""
+    after = QUOTA.replace("name: department-monthly", "name: departments")
+
+    assert ["16 warning renamed-without-formerly"] == findings(tmp_path, QUOTA, after)
+    assert ["Quota/departments is new", "Quota/department-monthly is gone"] == [
+        title_words(change) for change in compared(tmp_path, QUOTA, after)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("per: [department]", "per: [team]"), ("period: month", "period: week"), ("USD", "tokens")]
+)
+def test_identity_changed_in_mid_period_is_found(tmp_path: Path, old: str, new: str) -> None:
+    """What was spent so far does not count any more: that must not happen by accident."""
+    before = QUOTA.replace("limits:\n  - {department: marketing, limit: 20k USD}\n", "")
+    after = before.replace(old, new)
+    changes = compared(tmp_path, before, after)
+
+    assert ["16 warning identity-changed"] == findings(tmp_path, before, after)
+    assert "its budgets start from now: what was spent so far in this period does not count" == changes[0].balances
+
+
+def test_identity_changed_between_periods_is_fine(tmp_path: Path) -> None:
+    """At the first instant of a month nothing has been spent that could be lost."""
+    after = QUOTA.replace("period: month", "period: day")
+
+    assert [] == findings(tmp_path, QUOTA, after, datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_person_who_moves_is_named(tmp_path: Path) -> None:
+    """Who joins, moves and leaves stands in the plan by name."""
+    before = compiled(tmp_path / "a", QUOTA)
+    text = (ORGANIZATION + QUOTA).replace("dan@acme.example, department: sales", "dan@acme.example, team: growth")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "p.yaml").write_text(text, encoding="utf-8")
+    after = compile_folder(tmp_path / "b", NOW).policies
+    assert after is not None
+
+    assert [
+        "Organization/acme",
+        "dan@acme.example: employee, department sales to employee, team growth and department marketing; 1 person",
+    ] == sentences(compare(before, after, NOW))

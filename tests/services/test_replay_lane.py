@@ -1,0 +1,172 @@
+"""A replay's lane against the service's own ledger: the same requests, decided and settled, come to the same."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from governor.core.decisions.caller import Caller
+from governor.core.decisions.evaluate import evaluate
+from governor.core.decisions.event import CallStatus, UsageEvent
+from governor.core.decisions.request import Ability, DecideRequest, Subject
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.ledger.commands import Admission, Place, Placed, Settle, Written
+from governor.core.ledger.memory import MemoryLedger
+from governor.core.ledger.reservation import Facts, ReservationState
+from governor.core.periods import Every, PeriodDefinition
+from governor.core.policy.kinds import Overage, Quota, WhenReached
+from governor.core.settlement.assess import assess
+from governor.core.units import Unit
+from governor.core.usage import Usage
+from governor.services.replay_lane import Lane
+from tests.services.test_replay import START_S, USD, header, monthly, snapshot
+
+CALLER = Caller("replay")
+MINUTE = PeriodDefinition(Every.MINUTE)
+FUND = monthly(25, "fund", project="none")
+POLICIES = (
+    monthly(60),
+    monthly(35, "department", per=("department",)),
+    Quota(
+        header("Quota", "person"),
+        Unit.USD,
+        20 * USD,
+        per=("user",),
+        period=PeriodDefinition(Every.MONTH),
+        when_reached=WhenReached.OVERAGE,
+        overage=Overage(10 * USD, fund="fund"),
+        root="person",
+    ),
+    Quota(header("Quota", "slots"), Unit.CONCURRENT, 2, per=("department",), root="slots", charge_on_expiry=True),
+    Quota(header("Quota", "rate"), Unit.REQUESTS, 2, per=("user",), period=MINUTE, root="rate"),
+    Quota(header("Quota", "tokens"), Unit.TOKENS, 70_000, period=PeriodDefinition(Every.MONTH), root="tokens"),
+    FUND,
+)
+Call = tuple[int, int, int | None, str, int]
+CALLS = st.lists(
+    st.tuples(
+        st.integers(1, 90),
+        st.integers(1, 12),
+        st.none() | st.integers(0, 5),
+        st.sampled_from(["ada", "bob", "dan"]),
+        st.sampled_from([0, 5, 100]),
+    ),
+    max_size=25,
+)
+
+
+class Service:
+    """The service's own steps on the ledger in memory: place, and settle when the call ends."""
+
+    def __init__(self, made: Snapshot) -> None:
+        self.made = made
+        self.now_s = 0.0
+        self.ledger = MemoryLedger(lambda: self.now_s)
+        self.open: list[tuple[float, int, DecideRequest, Usage | None]] = []
+
+    def decide(self, number: int, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: int) -> str:
+        """Return the model given, or ``""``."""
+        self.settle_until(at_s)
+        self.now_s = at_s
+        plan = evaluate(self.made, request, CALLER, datetime.fromtimestamp(at_s, UTC))
+
+        def conclude(admission: Admission, _expires_at_s: int) -> Written:
+            given_ = plan.candidates[admission.chosen or 0]
+            held = given_.held
+            facts = Facts(
+                given_.prepared.attributes,
+                given_.prepared.model.id,
+                given_.prepared.model.provider,
+                request.operation,
+                1,
+                held.input_tokens,
+                held.output_tokens,
+                held.cost_nano_usd,
+                "v1",
+            )
+            return Written(facts, b"")
+
+        key = number.to_bytes(16)
+        placed = self.ledger.apply(
+            Place(
+                key,
+                CALLER.name,
+                key,
+                b"",
+                int(at_s * 1000),
+                plan.options,
+                lambda chosen: max(plan.hold_for_s(chosen), duration_s + 1),
+                conclude,
+                b"",
+            )
+        )
+        assert isinstance(placed, Placed)
+        if placed.state is ReservationState.DENIED:
+            return ""
+        self.open.append((at_s + duration_s, number, request, usage))
+        if not duration_s:
+            self.settle_until(at_s)
+        return placed.reservation.facts.model
+
+    def settle_until(self, at_s: float) -> None:
+        """Report what has ended."""
+        due = sorted(each for each in self.open if each[0] <= at_s)
+        self.open = [each for each in self.open if each[0] > at_s]
+        for ends_s, number, _, usage in due:
+            self.now_s = max(self.now_s, ends_s)
+            status = CallStatus.OK if usage is not None else CallStatus.CANCELLED
+            event = UsageEvent(source=CALLER.name, event_id="", model="", status=status, usage=usage)
+            received_at = datetime.fromtimestamp(self.now_s, UTC)
+            key = number.to_bytes(16)
+            self.ledger.apply(
+                Settle(
+                    entry_id=key,
+                    source=CALLER.name,
+                    event_id=key.hex(),
+                    body_digest=b"",
+                    decision_id=key,
+                    corrects=None,
+                    received_at_ms=int(self.now_s * 1000),
+                    final=True,
+                    assess=partial(_assess, self.made, event, received_at),
+                    encode=lambda _result: b"",
+                )
+            )
+
+
+def _assess(made: Snapshot, event: UsageEvent, received_at: datetime, reservation: object, corrected: object) -> object:
+    return assess(made, event, CALLER, received_at, reservation=reservation, corrected=corrected)  # type: ignore[arg-type]  # as the ledger calls it
+
+
+@settings(max_examples=60, deadline=None)
+@given(CALLS)
+def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
+    """Verdicts, models and every balance are the same after any calls, long or short, reported or not."""
+    made = snapshot(*POLICIES, fallback=("acme/small",))
+    lane, service = Lane(made, CALLER), Service(made)
+    at_s = START_S
+    for number, (step_s, tokens, output, user, duration_s) in enumerate(calls):
+        at_s += step_s
+        request = DecideRequest(
+            "",
+            Subject(user=f"{user}@acme.example"),
+            "acme/fast",
+            input_tokens=tokens,
+            can=frozenset(Ability),
+        )
+        usage = Usage(input_tokens=tokens, output_tokens=output) if output is not None else None
+        outcome = lane.decide(request, usage, at_s, duration_s)
+        chosen = outcome.given.prepared.model.id if outcome.given is not None else ""
+
+        assert service.decide(number, request, usage, at_s, duration_s) == chosen
+    lane.finish()
+    service.settle_until(float("inf"))
+
+    assert balances(service.ledger.book.counters) == balances(lane.book.counters)
+
+
+def balances(counters: dict) -> dict[bytes, int]:  # type: ignore[type-arg]  # of digests to counters
+    """Return what is used of each budget that anything was used of; nothing is held any more."""
+    assert not any(counter.balance(2**40).held for counter in counters.values())
+    return {digest: counter.used for digest, counter in counters.items() if counter.used}

@@ -91,9 +91,8 @@ def test_limit_of_a_department_is_said_in_plain_words(tmp_path: Path) -> None:
         ),
         (
             "per: [department]",
-            "per: [department]\nenforcement: audit",
-            "How it is meant: it is enforced to it only writes down what it would refuse; "
-            "4 people and 1 service account",
+            "per: [department]\nenforcement: warn",
+            "How it is meant: it is enforced to it warns and lets through; 4 people and 1 service account",
         ),
         (
             "per: [department]",

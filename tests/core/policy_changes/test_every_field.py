@@ -147,7 +147,8 @@ USE_CASE: Mapping[str, Any] = {
     "cost_centre": "1",
 }
 RATES: Mapping[str, Any] = {
-    **dict.fromkeys(("input", "cached_input", "cache_write", "cache_write_1h", "output", "reasoning", "per_request"), 7),
+    **dict.fromkeys(("input", "cached_input", "cache_write", "cache_write_1h", "output"), 7),
+    **dict.fromkeys(("reasoning", "per_request"), 7),
     "units": {"image": 1},
     "modalities": {"input_audio": 1},
 }
@@ -312,7 +313,7 @@ def edited(kind: type, field: str, value: Any) -> PolicySet:
 
 
 @pytest.mark.parametrize(
-    ("kind", "field"), [(kind, field) for kind, edits in EDITS.items() for field in edits], ids=lambda part: str(part)
+    ("kind", "field"), [(kind, field) for kind, edits in EDITS.items() for field in edits], ids=str
 )
 def test_every_edit_of_a_field_is_said(kind: type, field: str) -> None:
     """Whatever is edited, the plan has a sentence about it."""

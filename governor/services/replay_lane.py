@@ -1,8 +1,9 @@
 """Recorded requests through one version of the policies, in memory: decided one after the other, settled when they end.
 
-The same ``evaluate``, the same choice among options (``admit``), the same prices and the same counters as the service;
-what is left out are the records that a server needs, so that memory stays flat: a request is forgotten once it has
-ended, a budget once its period is over. A test holds a lane against the service's own ledger on random recordings.
+The same ``evaluate``, the same choice among options (``admit``), the same prices and the same amounts as the service.
+What a ledger needs for callers that may die is left out: a recorded request always ends, so that its hold never
+expires, and a balance is two numbers. Memory stays flat: a request is forgotten once it has ended, a budget once its
+period is over. A test holds a lane against the service's own ledger on random recordings.
 """
 
 from datetime import UTC, datetime
@@ -15,9 +16,8 @@ from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.request import DecideRequest, Operation
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.admit import admit
-from governor.core.ledger.book import Book
+from governor.core.ledger.budget import EMPTY, Balance, BudgetKey
 from governor.core.ledger.commands import Admission, Hold
-from governor.core.ledger.counter import Counter, expiry_bucket
 from governor.core.settlement.postings import Actual
 from governor.core.settlement.pricing import usage_cost
 from governor.core.units import Unit
@@ -52,25 +52,30 @@ class Outcome(NamedTuple):
 
 
 _NOTHING = Usage()
-_Posting = tuple[Hold, int]
-"""A hold, and what its budget is charged in the end."""
+_Open = tuple[float, int, tuple[Hold, ...], Actual, bool]
+"""A request that has not ended: when it will, its number, what it holds, what it will have used, whether recorded."""
 
 
 class Lane:
-    """One version of the policies with its balances.
+    """One version of the policies with its balances; they begin with nothing used.
 
     Args:
         snapshot: The version.
         caller: In whose name requests are replayed.
+
+    Attributes:
+        balances: Of every budget that was drawn on and may be again.
     """
 
     def __init__(self, snapshot: Snapshot, caller: Caller) -> None:
         self.snapshot = snapshot
+        self.balances: dict[bytes, Balance] = {}
         self._caller = caller
-        self.book = Book(complete=True)
+        self._keys: dict[bytes, BudgetKey] = {}
+        self._now_s = 0.0
         self._count = 0
         # What ends later, by its time; the number keeps the order where times are equal.
-        self._due: list[tuple[float, int, int, list[_Posting]]] = []
+        self._open: list[_Open] = []
 
     def decide(self, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
         """Decide a request at an instant, and settle it: at once, or when it ends.
@@ -81,27 +86,25 @@ class Lane:
             at_s: When, in Unix seconds; a recording may step back a little, the ledger's clock never does.
             duration_s: How long it took.
         """
-        book = self.book
-        if self._due and self._due[0][0] <= at_s:
+        if self._open and self._open[0][0] <= at_s:
             self._settle_until(at_s)
-        book.now_s = max(book.now_s, at_s)
+        self._now_s = max(self._now_s, at_s)
         self._count += 1
         if self._count % FORGET_EVERY == 0:
             self._forget_budgets()
         plan = evaluate(self.snapshot, request, self._caller, datetime.fromtimestamp(at_s, UTC))
-        admission = admit(plan.options(), book.find_balance)
+        admission = admit(plan.options(), self.balances.get)
         if admission.chosen is None:
             return Outcome(plan, admission, None, _NOTHING, 0)
         given = plan.candidates[admission.chosen]
         used, cost = self._used(request, given, admission, usage, at_s + duration_s)
         actual = Actual(used, cost, given.amounts.requests)
         if duration_s > 0:
-            self._hold(plan, admission, actual, reported=usage is not None, duration_s=duration_s)
+            self._hold(admission.placed)
+            ends_at_s = self._now_s + duration_s
+            heappush(self._open, (ends_at_s, self._count, admission.placed, actual, usage is not None))
         else:
-            for hold in admission.placed:
-                counter = self._counter(hold)
-                counter.fold(book.now_s)
-                counter.used += _charged(hold, actual, reported=usage is not None)
+            self._post(admission.placed, actual, reported=usage is not None)
         return Outcome(plan, admission, given, used, cost)
 
     def finish(self) -> None:
@@ -119,6 +122,7 @@ class Lane:
             return Usage(input_tokens=held.input_tokens, output_tokens=held.output_tokens), cost
         model = given.prepared.model
         batch = request.operation is Operation.BATCH
+        requests = given.amounts.requests
         priced = usage_cost(
             self.snapshot,
             model.id,
@@ -126,70 +130,65 @@ class Lane:
             usage,
             at=datetime.fromtimestamp(ends_at_s, UTC),
             batch=batch,
-            requests=given.amounts.requests,
-            input_size=-(-usage.input_tokens // given.amounts.requests) if batch else None,
+            requests=requests,
+            input_size=-(-usage.input_tokens // requests) if batch else None,
         )
         # An unknown price is not zero: what was held is the best guess there is.
         return usage, priced if priced is not None else held.cost_nano_usd or 0
 
-    def _hold(self, plan: Plan, admission: Admission, actual: Actual, *, reported: bool, duration_s: float) -> None:
-        """Hold a request's amounts until it ends."""
-        book = self.book
-        bucket = expiry_bucket(book.now_s + max(plan.hold_for_s(admission.chosen or 0), int(duration_s) + 1))
-        postings: list[_Posting] = []
-        for hold in admission.placed:
-            counter = self._counter(hold)
-            counter.fold(book.now_s)
-            counter.hold(bucket, hold.amount, charge_on_expiry=hold.terms.charge_on_expiry)
-            postings.append((hold, _charged(hold, actual, reported=reported)))
-        heappush(self._due, (book.now_s + duration_s, self._count, bucket, postings))
+    def _post(self, holds: tuple[Hold, ...], actual: Actual, *, reported: bool) -> None:
+        """Charge budgets for a request that ends at once: nobody could see its hold."""
+        balances = self.balances
+        for hold in holds:
+            budget = hold.budget
+            digest = budget.digest
+            balance = balances.get(digest)
+            if balance is None:
+                balance = EMPTY
+                self._keys[digest] = budget
+            balances[digest] = Balance(balance.used + _charged(hold, actual, reported=reported), balance.held)
+
+    def _hold(self, holds: tuple[Hold, ...]) -> None:
+        for hold in holds:
+            digest = hold.budget.digest
+            balance = self.balances.get(digest, EMPTY)
+            self._keys[digest] = hold.budget
+            self.balances[digest] = Balance(balance.used, balance.held + hold.amount)
 
     def _settle_until(self, at_s: float) -> None:
-        book = self.book
-        while self._due and self._due[0][0] <= at_s:
-            due_s, _, bucket, postings = heappop(self._due)
-            book.now_s = max(book.now_s, due_s)
-            for hold, charged in postings:
-                counter = self._counter(hold)
-                counter.fold(book.now_s)
-                counter.unhold(bucket, hold.amount, charge_on_expiry=hold.terms.charge_on_expiry)
-                counter.used += charged
-
-    def _counter(self, hold: Hold) -> Counter:
-        counters, digest = self.book.counters, hold.budget.digest
-        counter = counters.get(digest)
-        if counter is None:
-            counter = counters[digest] = Counter(hold.budget)
-        return counter
+        while self._open and self._open[0][0] <= at_s:
+            ends_at_s, _, holds, actual, reported = heappop(self._open)
+            self._now_s = max(self._now_s, ends_at_s)
+            for hold in holds:
+                digest = hold.budget.digest
+                balance = self.balances[digest]
+                used = balance.used + _charged(hold, actual, reported=reported)
+                self.balances[digest] = Balance(used, balance.held - hold.amount)
 
     def _forget_budgets(self) -> None:
-        """Forget the budgets of periods that nobody can draw on any more.
-
-        The period before is kept where something may be carried from it, and so is what is still open.
-        """
-        book = self.book
-        before_s = book.now_s - _STEP_BACK_S
-        open_budgets = {hold.budget.digest for *_, postings in self._due for hold, _ in postings}
+        """Forget the budgets of periods that nobody can draw on any more, but for what is still open."""
+        open_budgets = {hold.budget.digest for _, _, holds, _, _ in self._open for hold in holds}
         over = [
             digest
-            for digest, counter in book.counters.items()
-            if (end_s := counter.key.period_end_s) is not None
-            and end_s + self._kept_s(counter) < before_s
+            for digest, key in self._keys.items()
+            if key.period_end_s is not None
+            and key.period_end_s + self._kept_s(key) < self._now_s - _STEP_BACK_S
             and digest not in open_budgets
         ]
         for digest in over:
-            del book.counters[digest]
+            del self.balances[digest], self._keys[digest]
 
-    def _kept_s(self, counter: Counter) -> int:
+    def _kept_s(self, key: BudgetKey) -> int:
         """Return how long a budget is needed after its period: what a quota carries follows from two periods before."""
-        quota = self.snapshot.quota(counter.key.policy.removeprefix("Quota/"))
-        if quota is None or quota.rollover is None or counter.key.period_end_s is None:
+        quota = self.snapshot.quota(key.policy.removeprefix("Quota/"))
+        if quota is None or quota.rollover is None or key.period_end_s is None:
             return 0
-        return 3 * (counter.key.period_end_s - counter.key.period_start_s)
+        return 3 * (key.period_end_s - key.period_start_s)
 
 
 def _charged(hold: Hold, actual: Actual, *, reported: bool) -> int:
     """Return what a budget is charged: what was used or, where nobody knows, what was held; a slot is given back."""
-    if reported or hold.budget.unit is Unit.CONCURRENT:
-        return actual.amount(hold.budget.unit, hold.terms.counts)
+    unit = hold.budget.unit
+    if reported or unit is Unit.CONCURRENT:
+        return actual.amount(unit, hold.terms.counts)
     return hold.amount

@@ -163,10 +163,9 @@ def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
     lane.finish()
     service.settle_until(float("inf"))
 
-    assert balances(service.ledger.book.counters) == balances(lane.book.counters)
+    counters = service.ledger.book.counters
 
-
-def balances(counters: dict) -> dict[bytes, int]:  # type: ignore[type-arg]  # of digests to counters
-    """Return what is used of each budget that anything was used of; nothing is held any more."""
-    assert not any(counter.balance(2**40).held for counter in counters.values())
-    return {digest: counter.used for digest, counter in counters.items() if counter.used}
+    assert {digest: counter.used for digest, counter in counters.items() if counter.used} == {
+        digest: balance.used for digest, balance in lane.balances.items() if balance.used
+    }
+    assert not any(balance.held for balance in lane.balances.values())

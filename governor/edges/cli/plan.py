@@ -97,7 +97,7 @@ def plan(
         Format, typer.Option("--output", "-o", help="For people, for programs, or for a pull request.")
     ] = Format.TABLE,
 ) -> None:
-    """Show what a change of the policies says and whom it concerns, and replay recorded requests under both versions.
+    """Show what a change of the policies says, and what it would have meant for recorded requests.
 
     Without --trace, --since or --until nothing is replayed. Exit code 0 if nothing differs, 1 if something does.
     """

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from governor.core.decisions.messages import MONTHS
 from governor.core.policy.organization import Organization, Person, ServiceAccount, Strictness
-from governor.core.wording.phrases import begin_words, duration_words, last_day_words, listed
+from governor.core.wording.phrases import begin_words, date_words, duration_words, last_day_words, listed
 from governor.core.wording.statements import Statement
+from governor.core.working_time import WorkingTime
 
 _STRICT = {Strictness.DENY: "refused", Strictness.WARN: "pointed out", Strictness.ALLOW: "let pass"}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -36,8 +37,21 @@ def _calendar(organization: Organization) -> Iterator[Statement]:
     yield Statement("time_zone", "time zone", organization.time_zone)
     yield Statement("fiscal_year_start", "fiscal year begins on", f"{day} {MONTHS[month - 1]}")
     yield Statement("week_starts", "week begins on", _WEEKDAYS[organization.week_starts - 1])
+    yield from _working(organization.working_time)
     yield Statement("environments", "environments", listed(organization.environments))
     yield Statement("default_environment", "environment of whoever names none", organization.default_environment)
+
+
+def _working(working: WorkingTime) -> Iterator[Statement]:
+    days = listed(_WEEKDAYS[day - 1] for day in sorted(working.days))
+    words = f"{days}, {_clock(working.from_minute)} to {_clock(working.until_minute)}, {working.time_zone}"
+    yield Statement("working_hours", "working hours", words)
+    for day in sorted(working.holidays):
+        yield Statement(f"holidays.{day.isoformat()}", f"holiday on {date_words(day)}", "nobody works")
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _strictness(organization: Organization) -> Iterator[Statement]:

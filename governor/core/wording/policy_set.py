@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.header import Header
+from governor.core.wording.approvals import approval_statements
 from governor.core.wording.envelope import about
 from governor.core.wording.models import catalog_statements, price_statements
 from governor.core.wording.organization import organization_statements
@@ -42,6 +43,8 @@ def _described(policies: PolicySet) -> Iterator[Described]:
         yield _rule(quota.header, quota_statements(quota, zone))
     for routing in policies.routings:
         yield _rule(routing.header, routing_statements(routing, zone))
+    for rule in policies.approval_rules:
+        yield _rule(rule.header, approval_statements(rule, zone))
     for use_case in organization.use_cases.values():
         yield Described(use_case.header.ref, str(use_case.header.source), tuple(use_case_statements(use_case)))
     yield from _documents(policies)

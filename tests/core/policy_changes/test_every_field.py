@@ -10,6 +10,17 @@ import pytest
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.models import Model, ModelCatalog
 from governor.core.periods import Every, PeriodDefinition
+from governor.core.policy.approval_rule import (
+    ApprovalRule,
+    AutomaticCap,
+    BreakGlass,
+    DecideIn,
+    Escalation,
+    MayRequest,
+    Requirement,
+    Route,
+    Urgent,
+)
 from governor.core.policy.header import Enforcement, Header, Selector, Source
 from governor.core.policy.kinds import (
     ContextLimit,
@@ -41,6 +52,7 @@ from governor.core.policy.use_case import Audience, Stage, UseCase
 from governor.core.policy_changes.compare import compare
 from governor.core.prices import Discount, Price, PriceBook, PriceEntry, Rates, Tier
 from governor.core.units import Counts, Unit
+from governor.core.working_time import Span, WorkingTime
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 LATER = datetime(2027, 3, 1, tzinfo=UTC)
@@ -117,6 +129,7 @@ ORGANIZATION: Mapping[str, Any] = {
     "can_stop": CanStop("board", 60),
     "unregistered_use_case": Strictness.DENY,
     "use_cases": {},
+    "working_time": WorkingTime(until_minute=17 * 60),
 }
 PERSON: Mapping[str, Any] = {
     "placements": (Placement("marketing", ""),),
@@ -177,12 +190,44 @@ BOOK: Mapping[str, Any] = {
     "unknown_price": Price(Rates(input=1)),
     "use_catalogue": False,
 }
+DAY = Span(86_400)
+APPROVAL: Mapping[str, Any] = {
+    "routes": (Route(None, (Requirement("board", 2),)),),
+    "may_request": MayRequest.LEADS,
+    "deny_at": 2,
+    "max_duration_s": 86_400,
+    "justification_min": 40,
+    "expected_value_required": True,
+    "remind_after": DAY,
+    "escalate": Escalation(DAY, "board"),
+    "expire_after": DAY,
+    "urgent": Urgent(DAY, DAY),
+    "delegation": True,
+    "channel": "#ai",
+    "break_glass": BreakGlass("board", USD, 60, 1, Every.WEEK, 3600),
+}
+ROUTE: Mapping[str, Any] = {
+    "up_to_nano_usd": USD,
+    "require": (Requirement("board", 1, "finance"),),
+    "cap": AutomaticCap(USD, Every.MONTH, "team"),
+    "decide_in": DecideIn.WEB,
+}
+WORKING_TIME: Mapping[str, Any] = {
+    "time_zone": "Asia/Tokyo",
+    "days": frozenset({1}),
+    "from_minute": 1,
+    "until_minute": 1439,
+    "holidays": frozenset({date(2026, 12, 25)}),
+}
 UNTOLD: Mapping[type, frozenset[str]] = {
     Header: frozenset({"kind", "name", "source", "formerly"}),
     Quota: frozenset({"header", "root"}),
     ModelAllowlist: frozenset({"header"}),
     ContextLimit: frozenset({"header"}),
     Routing: frozenset({"header"}),
+    ApprovalRule: frozenset({"header"}),
+    Route: frozenset(),
+    WorkingTime: frozenset(),
     Organization: frozenset({"source", "person_ids"}),
     Person: frozenset({"user"}),
     ServiceAccount: frozenset({"name"}),
@@ -203,6 +248,9 @@ EDITS: Mapping[type, Mapping[str, Any]] = {
     ModelAllowlist: ALLOWLIST,
     ContextLimit: CONTEXT,
     Routing: ROUTING,
+    ApprovalRule: APPROVAL,
+    Route: ROUTE,
+    WorkingTime: WORKING_TIME,
     Organization: ORGANIZATION,
     Person: PERSON,
     ServiceAccount: ACCOUNT,
@@ -245,6 +293,7 @@ def made(**parts: Any) -> PolicySet:
         allowlists=(ModelAllowlist(header("ModelAllowlist", "list"), allow=("a/b",)),),
         context_limits=(ContextLimit(header("ContextLimit", "limit"), max_input=1000),),
         quotas=(Quota(header("Quota", "spend"), Unit.USD, USD, period=PeriodDefinition(Every.MONTH)),),
+        approval_rules=(ApprovalRule(header("ApprovalRule", "all"), (Route(None, (Requirement("board"),)),)),),
         routings=(Routing(header("Routing", "auto"), ("a/b",)),),
     )
     return replace(policies, **parts)
@@ -276,6 +325,13 @@ def _context(policies: PolicySet, field: str, value: Any) -> PolicySet:
     return replace(policies, context_limits=(replace(limit, **{field: value}, **extra),))
 
 
+def _route(policies: PolicySet, field: str, value: Any) -> PolicySet:
+    [rule] = policies.approval_rules
+    extra = {"require": ()} if field == "cap" else {}
+    route = replace(rule.routes[0], **{field: value}, **extra)
+    return replace(policies, approval_rules=(replace(rule, routes=(route,)),))
+
+
 def _price(policies: PolicySet, price: Price) -> PolicySet:
     [entry] = policies.prices.entries
     return replace(policies, prices=PriceBook((replace(entry, price=price),)))
@@ -295,6 +351,9 @@ def edited(kind: type, field: str, value: Any) -> PolicySet:
         ModelAllowlist: lambda: replace(policies, allowlists=(replace(policies.allowlists[0], **change),)),
         ContextLimit: lambda: _context(policies, field, value),
         Routing: lambda: replace(policies, routings=(replace(policies.routings[0], **change),)),
+        ApprovalRule: lambda: replace(policies, approval_rules=(replace(policies.approval_rules[0], **change),)),
+        Route: lambda: _route(policies, field, value),
+        WorkingTime: lambda: _organization(policies, working_time=replace(organization.working_time, **change)),
         Organization: lambda: _organization(policies, **change),
         Person: lambda: _organization(policies, people=_in(organization.people, "ada@acme.example", **change)),
         ServiceAccount: lambda: _organization(

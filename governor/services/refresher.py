@@ -61,7 +61,8 @@ class Refresher(Generic[T]):
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
-        self._thread.shutdown(wait=False)
+        # A reading that has begun ends first: it would lose its connection under it.
+        await asyncio.to_thread(self._thread.shutdown)
 
     async def refresh(self) -> None:
         """Read now, and let what was read count."""

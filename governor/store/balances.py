@@ -24,3 +24,15 @@ def balance_of(used: int, blob: bytes, now_s: float) -> Balance:
     charged = sum(amount for bucket, amount in buckets.charging.items() if bucket <= now_s)
     held = sum(amount for bucket, amount in (*buckets.releasing.items(), *buckets.charging.items()) if bucket > now_s)
     return Balance(used + charged, held)
+
+
+def read_last_expiries(connection: Connection, digests: Sequence[bytes], now_s: float) -> dict[bytes, int]:
+    """Return when the last open hold of each budget expires, in Unix seconds; budgets without any are left out."""
+    query = select(BUDGETS.c.digest, BUDGETS.c.buckets).where(BUDGETS.c.digest.in_(list(digests)))
+    found: dict[bytes, int] = {}
+    for row in connection.execute(query):
+        buckets = decode_buckets(row.buckets)
+        last_s = max((*buckets.releasing, *buckets.charging), default=0)
+        if last_s > now_s:
+            found[bytes(row.digest)] = last_s
+    return found

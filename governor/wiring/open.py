@@ -13,6 +13,7 @@ from governor.services.adjust import Adjuster
 from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
+from governor.services.close_periods import PeriodCloser
 from governor.services.decide import Decider
 from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
@@ -27,6 +28,7 @@ from governor.services.refresher import Refresher
 from governor.services.report_use_cases import UseCaseReporter
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
+from governor.services.statements import StatementReader
 from governor.services.summarise_usage import UsageSummariser
 from governor.services.watch_budgets import BudgetWatcher
 from governor.settings import Settings
@@ -59,6 +61,8 @@ class Governor:
     outcomes: OutcomeRecorder
     use_cases: UseCaseReporter
     adjuster: Adjuster
+    statements: StatementReader
+    closer: PeriodCloser
 
 
 @asynccontextmanager
@@ -123,6 +127,8 @@ async def open_governor(
             outcomes=OutcomeRecorder(publisher.snapshots, database),
             use_cases=UseCaseReporter(publisher.snapshots, database),
             adjuster=Adjuster(publisher.snapshots, ledger, database),
+            statements=StatementReader(publisher.snapshots, database),
+            closer=PeriodCloser(publisher.snapshots, database),
         )
 
 

@@ -28,6 +28,7 @@ GRANTED = {
     ("GET", "/entitlements"): set(Role),
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/use-cases"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("GET", "/statements"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("POST", "/adjustments"): {Role.ADMIN},
     ("GET", "/adjustments"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},

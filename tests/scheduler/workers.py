@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from governor.edges.scheduler.triggers import every
-from governor.services.jobs import Job, Turn
+from governor.services.jobs import Job, Trigger, Turn
 from governor.services.run_jobs import JobRunner
 from governor.store.database import Database
 from governor.store.server_time import server_time_s
 
+TEN_MINUTES = every(minutes=10)
+ALWAYS = Trigger("always", lambda at: at)
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -62,8 +64,9 @@ def worker(
     times: Times | Callable[[], datetime],
     *verbs: Callable[[Turn], Awaitable[object]],
     pause: Callable[[float], Awaitable[None]] = never,
+    trigger: Trigger = TEN_MINUTES,
 ) -> JobRunner:
-    """Return a worker whose jobs are called ``job-0``, ``job-1``, ..., each due every ten minutes."""
-    jobs = [Job(f"job-{index}", every(minutes=10), verb) for index, verb in enumerate(verbs)]
+    """Return a worker whose jobs are called ``job-0``, ``job-1``, ..., each due every ten minutes unless told else."""
+    jobs = [Job(f"job-{index}", trigger, verb) for index, verb in enumerate(verbs)]
     server_time = times.server_s if isinstance(times, Times) else server_time_s
     return JobRunner(jobs, database, times, pause, server_time)

@@ -59,3 +59,71 @@ ADJUSTED: dict[str, Any] = {
         "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
     },
 }
+
+_FIGURES: dict[str, Any] = {
+    "limit": "20000",
+    "carried_in": "1500",
+    "used": "18230.5",
+    "held": "0",
+    "over": "0",
+    "surcharge": "0",
+    "carried_out": "1769.5",
+    "on_time": "18180.5",
+    "late": "0",
+    "adjusted": "50",
+    "rerated": "0",
+    "unreported": "0",
+    "requests": 81204,
+    "overrun_usd": "12.250000000",
+    "by_model": [
+        {"name": "anthropic/claude-sonnet-4", "amount": "18180.5", "requests": 81204},
+        {"name": "(adjustments)", "amount": "50", "requests": 0},
+    ],
+    "by_team": [
+        {"name": "growth", "amount": "18180.5", "requests": 81204},
+        {"name": "(adjustments)", "amount": "50", "requests": 0},
+    ],
+    "by_use_case": [
+        {"name": "campaign-drafts", "amount": "18180.5", "requests": 81204},
+        {"name": "(adjustments)", "amount": "50", "requests": 0},
+    ],
+}
+
+STATEMENT: dict[str, Any] = {
+    "policy": "Quota/department-monthly-spend",
+    "scope": {"department": "marketing"},
+    "unit": "USD",
+    "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
+    "stated_at": "2026-11-30T23:00:04Z",
+    "policy_version": "9f2c1b7",
+    "derived": False,
+    **_FIGURES,
+    "forecast": {
+        "made_at": "2026-11-15T03:20:00Z",
+        "lower": "16900",
+        "median": "18050.25",
+        "upper": "19400",
+        "interval_percent": 80,
+        "insufficient_data": False,
+        "more_used": "181.75",
+    },
+    "corrections": [
+        {
+            "at": "2026-12-02T09:14:05Z",
+            "reason": "usage was reported after the period's end",
+            "policy_version": "9f2c1b7",
+            "changes": {"used": "1.5", "late": "1.5", "carried_out": "-1.5", "requests": 3},
+        }
+    ],
+    "final": {
+        **_FIGURES,
+        "used": "18232",
+        "late": "1.5",
+        "carried_out": "1768",
+        "requests": 81207,
+        "by_model": [
+            {"name": "anthropic/claude-sonnet-4", "amount": "18182", "requests": 81207},
+            {"name": "(adjustments)", "amount": "50", "requests": 0},
+        ],
+    },
+}

@@ -49,6 +49,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/outcomes"): _BODY,
     ("GET", "/usage/summary"): _QUERY,
     ("GET", "/use-cases"): _QUERY,
+    ("GET", "/statements"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
     ("POST", "/adjustments"): (*_BODY, "conflict", "credit_too_large"),
     ("GET", "/adjustments"): _QUERY,

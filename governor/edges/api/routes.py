@@ -34,6 +34,7 @@ from governor.edges.api.outcomes import outcomes_route
 from governor.edges.api.policies import policies_route
 from governor.edges.api.reservations import reservation_routes
 from governor.edges.api.slack_events import SlackEvents, SlackReceiver
+from governor.edges.api.statements import statement_routes
 from governor.edges.api.usage import UsageRoute
 from governor.edges.api.usage_summary import summary_routes
 from governor.edges.api.use_cases import use_case_routes
@@ -90,6 +91,7 @@ def create_framework_app(
     app.include_router(budget_routes)
     app.include_router(decision_routes)
     app.include_router(summary_routes)
+    app.include_router(statement_routes)
     app.include_router(outcomes_route(metrics))
     app.include_router(use_case_routes)
     app.include_router(policies_route)

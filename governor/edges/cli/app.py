@@ -16,6 +16,7 @@ SUMMARIES = {
     "decide": "Ask whether a model request may be made, and why; exit code 1 if not.",
     "explain": "Show what was asked, what was answered and why, what became of it, and the policies as they were then.",
     "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",
+    "statements": "Show what each budget's periods came to, with dated corrections.",
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from governor.edges.scheduler.triggers import daily
+from governor.edges.scheduler.triggers import daily, every
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
 from governor.services.sweep_holds import sweep_holds
@@ -32,6 +32,7 @@ class JobRow:
 
 
 JOBS: tuple[JobRow, ...] = (
+    JobRow("close-periods", every(seconds=5), lambda governor, turn: governor.closer.close(turn), "write statements"),
     JobRow("sweep-holds", daily(3, 10), lambda _, turn: sweep_holds(turn), "mark decisions whose hold has expired"),
     JobRow(
         "forget-records",

@@ -12,12 +12,14 @@ from governor.store.tables.keys import API_KEYS
 from governor.store.tables.outcomes import OUTCOMES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
 from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
+from governor.store.tables.statements import BUDGET_USAGE, STATEMENT_CHECKS, STATEMENTS
 from governor.store.tables.usage import ENTRIES, USAGE_HOURLY
 
 __all__ = [
     "API_KEYS",
     "BLOCKS",
     "BUDGETS",
+    "BUDGET_USAGE",
     "BYTES",
     "DECISIONS",
     "ENTRIES",
@@ -38,5 +40,7 @@ __all__ = [
     "SLACK_CURSORS",
     "SLACK_DELIVERIES",
     "SLACK_MESSAGES",
+    "STATEMENTS",
+    "STATEMENT_CHECKS",
     "USAGE_HOURLY",
 ]

@@ -11,6 +11,8 @@ class Budgets(Stored, table=True):
     __tablename__ = "budgets"
     __table_args__ = (
         Index(None, "policy", "scope", "period_start_s"),
+        # Periods close in the order of their ends; rows never move in it.
+        Index(None, "period_end_s", "digest"),
         # Room in the page for the new version of a busy row, so that no index is touched.
         {**CLUSTERED, "postgresql_with": {"fillfactor": 50}},
     )

@@ -1,0 +1,1 @@
+"""What a budget's period came to, once it is over."""

@@ -108,7 +108,7 @@ class BudgetReader:
     async def views(self, budgets: Sequence[tuple[Quota, Scope]], at: datetime) -> tuple[BudgetView, ...]:
         """Return some budgets as decisions would compare them, in the periods that contain an instant."""
         snapshot = self._snapshots.current
-        context = DrawContext(snapshot.organization, snapshot.quota, at, downgrades=False, model_id="")
+        context = DrawContext(snapshot.organization, snapshot.quota, at)
         draws = [draws_of(quota, dict(scope), context)[0] for quota, scope in budgets]
         rules = [draw.terms.rule for draw in draws if draw.terms.rule is not None]
         wanted = [draw.budget.digest for draw in draws] + [digest for rule in rules for digest in rule.reads()]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select
 
 from governor.core.ledger.budget import Balance
+from governor.core.ledger.counter import balance_at
 from governor.store.records import decode_buckets
 from governor.store.tables import BUDGETS
 
@@ -15,15 +16,11 @@ def read_balances(connection: Connection, digests: Sequence[bytes], now_s: float
     query = select(columns.digest, columns.used, columns.buckets, columns.as_of_s).where(
         columns.digest.in_(bindparam("digests", list(digests), expanding=True)), columns.as_of_s > 0
     )
-    return {row.digest: balance_of(row.used, row.buckets, max(now_s, row.as_of_s)) for row in connection.execute(query)}
-
-
-def balance_of(used: int, blob: bytes, now_s: float) -> Balance:
-    """Read a stored counter's balance at an instant: what has passed is not held any more."""
-    buckets = decode_buckets(blob)
-    charged = sum(amount for bucket, amount in buckets.charging.items() if bucket <= now_s)
-    held = sum(amount for bucket, amount in (*buckets.releasing.items(), *buckets.charging.items()) if bucket > now_s)
-    return Balance(used + charged, held)
+    balances: dict[bytes, Balance] = {}
+    for row in connection.execute(query):
+        buckets = decode_buckets(row.buckets)
+        balances[row.digest] = balance_at(row.used, buckets.releasing, buckets.charging, max(now_s, row.as_of_s))
+    return balances
 
 
 def read_last_expiries(connection: Connection, digests: Sequence[bytes], now_s: float) -> dict[bytes, int]:

@@ -67,21 +67,12 @@ NO_BUCKETS = _encoder.encode(Buckets({}, {}))
 
 def encode_decision(reservation: Reservation) -> bytes:
     """Render what a decision's row keeps in its ``record``."""
-    holds = tuple(
-        [
-            HoldRecord(
-                held.budget,
-                held.policy,
-                held.unit,
-                held.counts,
-                held.amount,
-                held.ceiling,
-                held.charge_on_expiry,
-            )
-            for held in reservation.holds
-        ]
-    )
-    return _encoder.encode(DecisionRecord(holds, reservation.facts))
+    # Tuples are written as the structs that they are read as.
+    holds = [
+        (held.budget, held.policy, held.unit, held.counts, held.amount, held.ceiling, held.charge_on_expiry)
+        for held in reservation.holds
+    ]
+    return _encoder.encode((holds, reservation.facts))
 
 
 def decode_decision(record: bytes) -> tuple[tuple[HeldBudget, ...], Facts]:

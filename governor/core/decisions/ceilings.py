@@ -20,8 +20,7 @@ def ceilings_now(snapshot: Snapshot, reservation: Reservation, now: datetime) ->
     for quota in snapshot.applicable.find(attributes, now).quotas:
         key = budget_key(quota, scope_of(quota, attributes), decided_at)
         at = now if key.period_end_s is None else min(now, datetime.fromtimestamp(key.period_end_s - 1, UTC))
-        model_id = attributes.get("model", "")
-        context = DrawContext(snapshot.organization, snapshot.quota, at, downgrades=False, model_id=model_id)
+        context = DrawContext(snapshot.organization, snapshot.quota, at)
         for draw in draws_of(quota, attributes, context):
             terms = draw.terms
             if terms.rule is None:

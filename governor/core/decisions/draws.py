@@ -83,7 +83,6 @@ class DrawContext:
         quota: Finds a quota by name (a fund), or None.
         now: The instant that fixes periods and limits.
         downgrades: Whether the model is the one asked for, so that ``downgrade`` begins at its ``from``.
-        model_id: The model that is tried.
         made: Draws of quotas that say the same of every model, by quota and scope: what one candidate draws on, the
             others do too.
     """
@@ -91,8 +90,7 @@ class DrawContext:
     organization: Organization
     quota: Callable[[str], Quota | None]
     now: datetime
-    downgrades: bool
-    model_id: str
+    downgrades: bool = False
     made: Made = field(default_factory=dict)
 
 
@@ -124,7 +122,7 @@ def _made(quota: Quota, scope: Scope, attributes: Mapping[str, str], context: Dr
         applied,
         key,
         measure_of(quota),
-        _terms(applied, key, carry, context),
+        _terms(applied, key, carry, attributes, context),
         instead=_from_fund(applied, key, attributes, context),
     )
     return (whole, *_parts(whole, scope, attributes, carry, context))
@@ -152,13 +150,15 @@ def measure_of(quota: Quota) -> Measure:
                     return Measure.OUTPUT_TOKENS
 
 
-def _terms(applied: AppliedQuota, key: BudgetKey, carry: Carry | None, context: DrawContext) -> HoldTerms:
+def _terms(
+    applied: AppliedQuota, key: BudgetKey, carry: Carry | None, attributes: Mapping[str, str], context: DrawContext
+) -> HoldTerms:
     quota, limit = applied.quota, applied.limit
     warns = quota.when_reached is WhenReached.WARN
     extra = quota.overage.up_to if quota.overage is not None and not quota.overage.fund else 0
     cap = None
     downgrade = quota.downgrade
-    if downgrade is not None and context.downgrades and context.model_id not in downgrade.to:
+    if downgrade is not None and context.downgrades and attributes.get("model") not in downgrade.to:
         cap = limit * downgrade.from_percent // 100
     plain = limit + extra if cap is None else min(cap, limit + extra)
     return HoldTerms(

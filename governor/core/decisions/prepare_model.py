@@ -177,7 +177,7 @@ def _draws(
     *,
     downgrades: bool,
 ) -> tuple[Draw, ...]:
-    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, attributes.get("model", ""), made)
+    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, made)
     return tuple([draw for quota in quotas for draw in draws_of(quota, attributes, context)])
 
 

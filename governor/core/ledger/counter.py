@@ -5,6 +5,8 @@ passed simply no longer counts. Holds of quotas with ``on_expiry: charge`` sit i
 as used once they have passed.
 """
 
+from collections.abc import Mapping
+
 from governor.core.ledger.budget import Balance, BudgetKey
 
 BUCKET_S = 10
@@ -15,6 +17,13 @@ NEVER_S = 2**62
 def expiry_bucket(expires_at_s: float) -> int:
     """Round an expiry up to the end of its bucket, in Unix seconds."""
     return -int(-expires_at_s // BUCKET_S) * BUCKET_S
+
+
+def balance_at(used: int, releasing: Mapping[int, int], charging: Mapping[int, int], now_s: float) -> Balance:
+    """Return the balance at an instant: what has expired is not held any more, and charged if it is to be."""
+    charged = sum([amount for bucket, amount in charging.items() if bucket <= now_s])
+    held = sum([amount for buckets in (releasing, charging) for bucket, amount in buckets.items() if bucket > now_s])
+    return Balance(used + charged, held)
 
 
 class Counter:
@@ -53,9 +62,7 @@ class Counter:
         """Return the balance at an instant, whether or not anything was folded."""
         if now_s < self._due_s:
             return Balance(self.used, self._held)
-        released = sum(amount for bucket, amount in self.releasing.items() if bucket <= now_s)
-        charged = sum(amount for bucket, amount in self.charging.items() if bucket <= now_s)
-        return Balance(self.used + charged, self._held - released - charged)
+        return balance_at(self.used, self.releasing, self.charging, now_s)
 
     def fold(self, now_s: float) -> None:
         """Drop what has expired and charge what is charged on expiry. Changes no balance at or after ``now_s``."""

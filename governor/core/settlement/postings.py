@@ -70,8 +70,7 @@ def quota_targets(
 ) -> tuple[Target, ...]:
     """Return the budgets of the quotas in force at ``now`` that concern the attributes, in ``booked_at``'s period."""
     quotas = snapshot.applicable.find(attributes, now).quotas
-    model_id = attributes.get("model", "")
-    context = DrawContext(snapshot.organization, snapshot.quota, booked_at, downgrades=False, model_id=model_id)
+    context = DrawContext(snapshot.organization, snapshot.quota, booked_at)
     return tuple(_target(draw) for quota in quotas for draw in draws_of(quota, attributes, context))
 
 

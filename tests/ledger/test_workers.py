@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from governor.core.ledger.budget import Balance
+from governor.core.ledger.ceilings import Carry, CeilingRule, Predecessor
 from governor.core.ledger.commands import Placed
 from governor.core.ledger.reservation import ReservationState
 from governor.store.database import Database
@@ -15,6 +17,7 @@ from tests.conftest import FakeClock
 from tests.ledger.factory import budget, extend, hold, place, release, settle
 
 COMPANY = budget("company")
+BEFORE = budget("company", month="before")
 ROUNDS = 25
 
 Workers = tuple[SqlLedger, SqlLedger]
@@ -44,6 +47,18 @@ async def placed_by(worker: SqlLedger, *, hold_for_s: int = 600) -> bytes:
 async def used(worker: SqlLedger) -> Balance:
     """Return the company's balance."""
     return (await worker.balances([COMPANY.digest]))[COMPANY.digest]
+
+
+async def test_a_period_that_another_worker_charges_is_carried_from_then_on(workers: Workers) -> None:
+    """Nobody had drawn on the month before; then it is overspent by 5, late, and that is taken off at once."""
+    carry = Carry(Predecessor(BEFORE.digest, 10), None, (10, 0), overspend=True)
+    plain = hold(COMPANY, 1, 10)
+    carrying = replace(plain, terms=replace(plain.terms, rule=CeilingRule(COMPANY.digest, 10, carry)))
+    first = [await workers[0].submit(place(carrying)) for _ in range(5)]
+    await workers[1].submit(place(hold(BEFORE, 15, None)))
+    after = await workers[0].submit(place(carrying))
+
+    assert ["held"] * 5 + ["denied"] == [getattr(outcome, "state", None) for outcome in (*first, after)]
 
 
 async def test_the_same_request_at_two_workers_is_placed_once(workers: Workers) -> None:

@@ -57,6 +57,8 @@ class Batches:
         self._clock = clock
         self._known: dict[bytes, BudgetKey] = {}
         self._counters: dict[bytes, Counter] = {}
+        self._absent: set[bytes] = set()
+        """Budgets that were looked for and that nobody has; as fresh as the counters."""
         self._every_option = False
         """Whether to load what requests need that are given another model because budgets are full."""
         self._emptied_day = -1
@@ -80,7 +82,7 @@ class Batches:
             return self._apply(session, commands)
         except BaseException:
             # What failed half way has changed them in memory, and nowhere else.
-            self._counters.clear()
+            self._forget_state()
             raise
 
     def _apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
@@ -89,7 +91,7 @@ class Batches:
         while True:
             session.begin()
             if session.changed_elsewhere() or len(self._counters) > COUNTERS_MAX:
-                self._counters.clear()
+                self._forget_state()
             book = Book(complete=False)
             book.counters = self._counters
             book.now_s = self._clock()
@@ -118,16 +120,25 @@ class Batches:
     def forget(self) -> None:
         """Forget the identities of budgets: somebody may have changed the tables behind the ledger."""
         self._known.clear()
+        self._forget_state()
+
+    def _forget_state(self) -> None:
+        """Forget what the database may say otherwise by now."""
         self._counters.clear()
+        self._absent.clear()
 
     def _learn(self, session: Session, wanted: dict[bytes, BudgetKey | None]) -> list[BudgetKey]:
         """Return the budgets that may have to be created or renamed; learn the identities of the others."""
-        if len(self._known) > KNOWN_MAX:
-            self._known.clear()
-        known = self._known
-        unknown = [digest for digest, key in wanted.items() if key is None and digest not in known]
+        known, absent = self._known, self._absent
+        if len(known) > KNOWN_MAX:
+            known.clear()
+            absent.clear()
+        unknown = [
+            digest for digest, key in wanted.items() if key is None and digest not in known and digest not in absent
+        ]
         if unknown:
             known.update((key.digest, key) for key in find_budget_keys(session, unknown))
+            absent.update(digest for digest in unknown if digest not in known)
         return [
             key
             for digest, key in wanted.items()

@@ -97,7 +97,7 @@ def statement_of(closing: Closing, figures: Figures, policy_version: str, now: d
 
 def _draw(snapshot: Snapshot, quota: Quota, scope: Scope, at: datetime) -> Draw:
     attributes: Mapping[str, str] = dict(scope)
-    context = DrawContext(snapshot.organization, snapshot.quota, at, downgrades=False, model_id="")
+    context = DrawContext(snapshot.organization, snapshot.quota, at)
     return draws_of(quota, attributes, context)[0]
 
 

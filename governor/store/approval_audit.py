@@ -1,7 +1,7 @@
 """Whether the records and what they tell of were tampered with: every row is looked at, and every fault is told."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Row, Table, select
 
 from governor.core.decisions.ids import id_bytes, id_text
 from governor.store.approval_records import GENESIS, Body, Head, read_body
-from governor.store.approvals import request_values
-from governor.store.delegations import delegation_values
+from governor.store.approvals import request_revision, request_values
+from governor.store.delegations import delegation_revision, delegation_values
 from governor.store.tables import EXCEPTION_DELEGATIONS, EXCEPTION_RECORDS, EXCEPTIONS
 
+ValuesOf = Callable[[bytes], Mapping[str, Any]]
+RevisionOf = Callable[[bytes], int]
 _PAGE = 500
 
 
@@ -27,10 +29,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Walk:
-    """What is known after walking along the chain: its head, and for each subject the digest of its document."""
+    """What is known after walking along the chain: its head, and each subject's last document digest and revision."""
 
     head: Head
-    documents: dict[bytes, str]
+    documents: dict[bytes, tuple[str, int]]
     passed: dict[int, bytes]
 
 
@@ -50,8 +52,8 @@ def audit_chain(connection: Connection, expected: Head | None = None) -> tuple[W
     if expected is not None and expected.seq and walk.passed.get(expected.seq) != expected.digest:
         what = "is not the one that was noted: the chain was cut or written anew"
         faults.append(Fault(f"record {expected.seq}", what))
-    faults += _rows(connection, EXCEPTIONS, request_values, walk)
-    faults += _rows(connection, EXCEPTION_DELEGATIONS, delegation_values, walk)
+    faults += _rows(connection, EXCEPTIONS, request_values, request_revision, walk)
+    faults += _rows(connection, EXCEPTION_DELEGATIONS, delegation_values, delegation_revision, walk)
     faults += [
         Fault(f"subject {id_text(subject)}", "has records, but its row is missing")
         for subject in sorted(walk.documents)
@@ -74,7 +76,7 @@ def _records(connection: Connection, walk: Walk, expected: Head | None) -> Itera
                 walk.passed[expected.seq] = walk.head.digest
             body = _body(row)
             if body is not None:
-                walk.documents[bytes(row.subject_id)] = body.document
+                walk.documents[bytes(row.subject_id)] = (body.document, body.revision)
         if len(rows) < _PAGE:
             return
 
@@ -100,11 +102,13 @@ def _body(row: Row[Any]) -> Body | None:
         return None
 
 
-def _rows(connection: Connection, table: Table, values_of: Any, walk: Walk) -> Iterator[Fault]:
+def _rows(
+    connection: Connection, table: Table, values_of: ValuesOf, revision_of: RevisionOf, walk: Walk
+) -> Iterator[Fault]:
     """Compare every row with the digest in its last record, and its columns with its document."""
     for row in connection.execute(select(table).order_by(table.c.id)):
         where = f"{table.name} {id_text(bytes(row.id))}"
-        digest = walk.documents.pop(bytes(row.id), None)
+        digest, revision = walk.documents.pop(bytes(row.id), (None, 0))
         if digest is None:
             yield Fault(where, "has no record")
         elif hashlib.sha256(bytes(row.document)).hexdigest() != digest:
@@ -114,6 +118,8 @@ def _rows(connection: Connection, table: Table, values_of: Any, walk: Walk) -> I
         except (msgspec.MsgspecError, ValueError):
             yield Fault(where, "cannot be read")
             continue
+        if digest is not None and revision_of(bytes(row.document)) != revision:
+            yield Fault(where, "has fewer or more records than steps")
         wrong = [name for name, value in values.items() if row._mapping[name] != value]  # noqa: SLF001 SQLAlchemy's documented name
         if wrong:
             yield Fault(where, f"was changed: {', '.join(wrong)} not as in its document")

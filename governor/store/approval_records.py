@@ -5,7 +5,7 @@ the digest of what the request (or delegation) was afterwards, so that a row edi
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +29,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         subject: UUID text of the request or delegation.
         document: Digest of what the subject was after this step, in hex.
+        revision: Which step of the subject it is: the last record's is that of the row.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str
     details: dict[str, str | int | bool | tuple[str, ...] | None]
     document: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def chain_head(connection: Connection) -> Head:
 
 
 def append_records(
-    connection: Connection, subject_id: bytes, transitions: Iterable[Transition], document: bytes
+    connection: Connection, subject_id: bytes, transitions: Sequence[Transition], document: bytes, revision: int
 ) -> tuple[int, ...]:
     """Append what happened to one subject; the caller holds the chain's lock.
 
@@ -92,6 +94,7 @@ def append_records(
         subject_id: The request's or delegation's id.
         transitions: What happened, in order.
         document: What the subject is afterwards, as it is stored.
+        revision: Its revision afterwards; each transition is one step.
 
     Returns:
         The numbers of the records.
@@ -99,8 +102,8 @@ def append_records(
     head = chain_head(connection)
     after = hashlib.sha256(document).hexdigest()
     numbers = []
-    for transition in transitions:
-        body = canonical(_body(head.seq + 1, subject_id, transition, after))
+    for number, transition in enumerate(transitions, revision - len(transitions) + 1):
+        body = canonical(_body(head.seq + 1, subject_id, transition, after, number))
         digest = hashlib.sha256(head.digest + body).digest()
         connection.execute(
             insert(EXCEPTION_RECORDS).values(
@@ -119,7 +122,7 @@ def append_records(
     return tuple(numbers)
 
 
-def _body(seq: int, subject_id: bytes, transition: Transition, document: str) -> Body:
+def _body(seq: int, subject_id: bytes, transition: Transition, document: str, revision: int) -> Body:
     actor = transition.actor
     return Body(
         seq=seq,
@@ -132,6 +135,7 @@ def _body(seq: int, subject_id: bytes, transition: Transition, document: str) ->
         state=str(transition.state),
         details=dict(transition.details),
         document=document,
+        revision=revision,
     )
 
 

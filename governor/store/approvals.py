@@ -94,7 +94,7 @@ def save_step(connection: Connection, step: Step) -> tuple[int, ...]:
     )
     if not changed.rowcount:
         connection.execute(insert(EXCEPTIONS).values(document=document, **values))
-    return append_records(connection, values["id"], step.transitions, document)
+    return append_records(connection, values["id"], step.transitions, document, step.request.revision)
 
 
 def granted_since(connection: Connection, scope: Scope, since: datetime) -> int:
@@ -159,6 +159,11 @@ def request_values(document: bytes) -> Mapping[str, Any]:
         "due_at_ms": _ms(request.due_at),
         "revision": request.revision,
     }
+
+
+def request_revision(document: bytes) -> int:
+    """Return how many records a request has."""
+    return _DECODER.decode(document).revision
 
 
 def _sum() -> "Select[int, int]":

@@ -31,7 +31,7 @@ def insert_delegation(connection: Connection, delegation: Delegation, transition
     document = canonical(delegation)
     values = delegation_values(document)
     connection.execute(insert(EXCEPTION_DELEGATIONS).values(document=document, **values))
-    append_records(connection, values["id"], (transition,), document)
+    append_records(connection, values["id"], (transition,), document, 1)
 
 
 def end_delegation(connection: Connection, delegation: Delegation, at: datetime, transition: Transition) -> Delegation:
@@ -43,7 +43,7 @@ def end_delegation(connection: Connection, delegation: Delegation, at: datetime,
     connection.execute(
         update(EXCEPTION_DELEGATIONS).where(columns.id == values["id"]).values(document=document, **values)
     )
-    append_records(connection, values["id"], (transition,), document)
+    append_records(connection, values["id"], (transition,), document, 2)
     return ended
 
 
@@ -57,6 +57,11 @@ def delegation_values(document: bytes) -> Mapping[str, Any]:
         "until_ms": _ms(read.until_at),
         "ended_ms": _ms(read.ended_at) if read.ended_at is not None else None,
     }
+
+
+def delegation_revision(document: bytes) -> int:
+    """Return how many records a delegation has: one when it is made, and one when it is taken back."""
+    return 1 if _DECODER.decode(document).ended_at is None else 2
 
 
 def _ms(at: datetime) -> int:

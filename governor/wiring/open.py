@@ -10,6 +10,7 @@ from governor.compiler.worker import compile_in_process
 from governor.core.decisions.blocks import Block
 from governor.core.grants import Grant
 from governor.services.adjust import Adjuster
+from governor.services.approvals.desk import Desk
 from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
@@ -51,6 +52,7 @@ class Governor:
     blocks: Refresher[list[Block]]
     grants: Refresher[list[Grant]]
     grant_keeper: GrantKeeper
+    desk: Desk
     health: HealthChecker
     budgets: BudgetReader
     watcher: BudgetWatcher
@@ -117,6 +119,7 @@ async def open_governor(
             blocks=blocks,
             grants=grants,
             grant_keeper=GrantKeeper(publisher.snapshots, ledger, database),
+            desk=Desk(publisher.snapshots, database),
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
             watcher=BudgetWatcher(budgets, database),

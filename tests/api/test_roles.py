@@ -14,6 +14,19 @@ from tests.api.world import BOOTSTRAP, Server, StandingClock, running, settings_
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+READERS = {Role.VIEWER, Role.APPROVER, Role.ADMIN}
+READ = ("audit", "report", "delegations", "{exception_id}")
+ASKED = (
+    "preview",
+    "break-glass",
+    *(f"{{exception_id}}/{verb}" for verb in ("cancel", "revoke", "extend", "ask", "outcome")),
+)
+DECIDED = (
+    "delegations",
+    "delegations/end",
+    *(f"{{exception_id}}/{verb}" for verb in ("approve", "deny", "withdraw", "review")),
+)
+
 GRANTED = {
     ("POST", "/decide"): {Role.GATEWAY, Role.ADMIN},
     ("POST", "/decide/batch"): {Role.GATEWAY, Role.ADMIN},
@@ -35,6 +48,9 @@ GRANTED = {
     ("POST", "/blocks"): {Role.ADMIN},
     ("GET", "/blocks"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("DELETE", "/blocks/{block_id}"): {Role.ADMIN},
+    **{("GET", path): READERS for path in ("/exceptions", *(f"/exceptions/{one}" for one in READ))},
+    **{("POST", path): READERS for path in ("/exceptions", *(f"/exceptions/{one}" for one in ASKED))},
+    **{("POST", f"/exceptions/{one}"): {Role.APPROVER, Role.ADMIN} for one in DECIDED},
 }
 OPEN = {"/slack/events", "/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json"}
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from governor.edges.api import examples, examples_control
+from governor.edges.api.approval_bodies import APPROVAL_BODIES, APPROVAL_SHAPES
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.ext_authz_openapi import ext_authz_paths
 from governor.edges.api.roles import RULES, RouteRule
@@ -28,6 +29,8 @@ _BODY = (
     "ledger_unavailable",
 )
 _QUERY = ("unknown_field", "invalid_request", "invalid_cursor", "ledger_unavailable")
+_ASK = ("wrong_state", "never_lifted", "no_approval_rule")
+_DECIDE = ("not_found", "wrong_state", "decide_on_page")
 
 CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/decide"): (*_BODY, "conflict"),
@@ -56,6 +59,25 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/blocks"): _BODY,
     ("GET", "/blocks"): _QUERY,
     ("DELETE", "/blocks/{block_id}"): ("not_found", "invalid_request", "ledger_unavailable"),
+    ("POST", "/exceptions"): (*_BODY, *_ASK),
+    ("POST", "/exceptions/preview"): (*_BODY, *_ASK),
+    ("POST", "/exceptions/break-glass"): (*_BODY, *_ASK, "break_glass_suspended"),
+    ("GET", "/exceptions"): _QUERY,
+    ("GET", "/exceptions/audit"): ("unknown_field", "invalid_request", "ledger_unavailable"),
+    ("GET", "/exceptions/report"): ("unknown_field", "invalid_request", "ledger_unavailable"),
+    ("GET", "/exceptions/delegations"): ("ledger_unavailable",),
+    ("POST", "/exceptions/delegations"): _BODY,
+    ("POST", "/exceptions/delegations/end"): (*_BODY, "not_found"),
+    ("GET", "/exceptions/{exception_id}"): ("not_found", "invalid_request", "ledger_unavailable"),
+    ("POST", "/exceptions/{exception_id}/approve"): (*_BODY, *_DECIDE),
+    ("POST", "/exceptions/{exception_id}/deny"): (*_BODY, *_DECIDE),
+    ("POST", "/exceptions/{exception_id}/withdraw"): (*_BODY, "not_found", "wrong_state"),
+    ("POST", "/exceptions/{exception_id}/cancel"): (*_BODY, "not_found", "wrong_state"),
+    ("POST", "/exceptions/{exception_id}/revoke"): (*_BODY, "not_found", "wrong_state"),
+    ("POST", "/exceptions/{exception_id}/extend"): (*_BODY, *_ASK, "not_found"),
+    ("POST", "/exceptions/{exception_id}/ask"): (*_BODY, "not_found", "wrong_state"),
+    ("POST", "/exceptions/{exception_id}/review"): (*_BODY, "not_found", "wrong_state"),
+    ("POST", "/exceptions/{exception_id}/outcome"): (*_BODY, "not_found", "wrong_state"),
 }
 """Which errors a route can answer, beside those of every route with a key."""
 
@@ -95,6 +117,7 @@ _SHAPES = [
     ReleaseWire,
     BlockWire,
     AdjustmentWire,
+    *APPROVAL_SHAPES,
     UsageWire,
     OutcomeWire,
     DecisionAnswer,
@@ -172,6 +195,7 @@ _BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "/reservations/{reservation_id}/extend": ("ExtendWire", {"longer": examples.EXTEND_REQUEST}),
     "/blocks": ("BlockWire", {"a_user": examples_control.BLOCK_REQUEST}),
     "/adjustments": ("AdjustmentWire", {"opening": examples_control.ADJUSTMENT_REQUEST}),
+    **APPROVAL_BODIES,
 }
 """Bodies that routes of the framework decode themselves: shape and examples."""
 

@@ -13,6 +13,7 @@ OPEN: frozenset[Role] = frozenset()
 _GATEWAY = frozenset({Role.GATEWAY, Role.ADMIN})
 _VIEWER = frozenset({Role.VIEWER, Role.APPROVER, Role.ADMIN})
 _READER = _VIEWER | {Role.GATEWAY}
+_DECIDER = frozenset({Role.APPROVER, Role.ADMIN})
 _ADMIN = frozenset({Role.ADMIN})
 
 CAN_STOP = "can_stop"
@@ -60,6 +61,25 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),
     RouteRule("DELETE", "/blocks/{block_id}", _ADMIN, "let go on before the end", CAN_STOP),
     RouteRule("POST", "/slack/events", OPEN, "what people do in Slack", proof="Slack's signature"),
+    RouteRule("POST", "/exceptions", _VIEWER, "ask for an exception"),
+    RouteRule("POST", "/exceptions/preview", _VIEWER, "what it would cost, and who would be asked"),
+    RouteRule("POST", "/exceptions/break-glass", _VIEWER, "lift quotas at once; reviewed afterwards"),
+    RouteRule("GET", "/exceptions", _VIEWER, "requests for exceptions"),
+    RouteRule("GET", "/exceptions/audit", _VIEWER, "everything that happened to exceptions"),
+    RouteRule("GET", "/exceptions/report", _VIEWER, "asked, granted, used, worth, time to decision"),
+    RouteRule("GET", "/exceptions/delegations", _VIEWER, "who votes in whose place"),
+    RouteRule("POST", "/exceptions/delegations", _DECIDER, "let somebody vote in one's place for a while"),
+    RouteRule("POST", "/exceptions/delegations/end", _DECIDER, "vote oneself again"),
+    RouteRule("GET", "/exceptions/{exception_id}", _VIEWER, "one request, and what happened to it"),
+    RouteRule("POST", "/exceptions/{exception_id}/approve", _DECIDER, "vote for it, or for less or shorter"),
+    RouteRule("POST", "/exceptions/{exception_id}/deny", _DECIDER, "vote against it"),
+    RouteRule("POST", "/exceptions/{exception_id}/withdraw", _DECIDER, "take one's vote back"),
+    RouteRule("POST", "/exceptions/{exception_id}/cancel", _VIEWER, "take one's request back"),
+    RouteRule("POST", "/exceptions/{exception_id}/revoke", _VIEWER, "end a grant: who decides, who asked, or an admin"),
+    RouteRule("POST", "/exceptions/{exception_id}/extend", _VIEWER, "ask for the same for longer"),
+    RouteRule("POST", "/exceptions/{exception_id}/ask", _VIEWER, "ask the requester, or answer"),
+    RouteRule("POST", "/exceptions/{exception_id}/review", _DECIDER, "review a broken glass"),
+    RouteRule("POST", "/exceptions/{exception_id}/outcome", _VIEWER, "what came of a grant"),
     RouteRule("GET", "/healthz", OPEN, "alive"),
     RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies; and how jobs go"),
     RouteRule("GET", "/metrics", OPEN, "Prometheus"),

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from governor import __version__
 from governor.core.errors import GovernorError
 from governor.edges.api.adjustments import adjustment_routes
+from governor.edges.api.approvals import approval_routes
 from governor.edges.api.blocks import block_routes
 from governor.edges.api.budgets import budget_routes
 from governor.edges.api.decide import DecideRoute
@@ -97,6 +98,7 @@ def create_framework_app(
     app.include_router(policies_route)
     app.include_router(adjustment_routes)
     app.include_router(block_routes)
+    app.include_router(approval_routes)
     app.include_router(metrics_route(metrics))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

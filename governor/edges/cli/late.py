@@ -17,11 +17,12 @@ class LateCommand(TyperCommand):
     Args:
         name: The command's, its module's and its function's name.
         summary: What a list of commands says of it.
+        room: The module, if it has another name.
     """
 
-    def __init__(self, name: str, summary: str) -> None:
+    def __init__(self, name: str, summary: str, room: str = "") -> None:
         super().__init__(name, help=summary)
-        self._module = f"{__package__}.{name}"
+        self._module = f"{__package__}.{room or name}"
 
     def load(self) -> Any:
         """Import the module, and return the command itself."""
@@ -43,7 +44,10 @@ class LateCommands(MistakeGroup):
     """A group whose commands are imported late; a subclass says which there are."""
 
     summaries: ClassVar[Mapping[str, str]]
+    rooms: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, **given: Any) -> None:
-        commands = {name: LateCommand(name, summary) for name, summary in self.summaries.items()}
+        commands = {
+            name: LateCommand(name, summary, self.rooms.get(name, "")) for name, summary in self.summaries.items()
+        }
         super().__init__(**{**given, "commands": commands})

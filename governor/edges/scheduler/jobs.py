@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from governor.edges.scheduler.triggers import daily, every
+from governor.services.approvals.sign_in import forget_ended
+from governor.services.approvals.tick import tick
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
 from governor.services.sweep_holds import sweep_holds
@@ -40,6 +42,18 @@ JOBS: tuple[JobRow, ...] = (
         lambda governor, turn: forget_old_records(turn, governor.settings.keep_decisions),
         "forget requests and answers that are older than they have to be; what was used and paid is kept",
         needs=("keep_decisions",),
+    ),
+    JobRow(
+        "tick-exceptions",
+        every(seconds=20),
+        lambda governor, turn: tick(governor.desk, governor.ledger, turn.now),
+        "remind, escalate, expire and end exceptions, and ask what came of them",
+    ),
+    JobRow(
+        "forget-sign-ins",
+        daily(3, 20),
+        lambda governor, turn: forget_ended(governor.database, turn.now),
+        "delete links and sessions of the pages that ended more than a day ago",
     ),
 )
 """In the order in which due jobs begin."""

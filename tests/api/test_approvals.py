@@ -1,0 +1,364 @@
+"""Exceptions over HTTP: asked for, decided by known persons, obeyed by the next decision, and audited."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from governor.core.keys import Role
+from governor.services.approvals.audit import head_text, verify_audit
+from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, running, settings_for, write_policies
+
+PEOPLE = """\
+  - {user: kim@acme.example, department: engineering}
+  - {user: fin@acme.example, department: engineering}
+  - {user: fay@acme.example, department: engineering}
+groups:
+  - {name: finance, members: [fin@acme.example, fay@acme.example]}
+"""
+RULE = """\
+---
+apiVersion: governor/v1
+kind: ApprovalRule
+name: everybody
+routes:
+  - {up_to: 10 USD, approve: automatic, at_most: 25 USD per month per department}
+  - {up_to: 1k USD, require: [{group: department-leads, instead: finance}]}
+  - {up_to: 5k USD, require: [{group: finance, at_least: 1}], decide_in: web}
+justification: {at_least: 20 characters}
+break_glass: {group: finance, up_to: 50 USD, for: 2 hours, at_most: 2 per week per person, review_within: 48 hours}
+delegation: allowed
+"""
+LEADS = "  - {name: engineering, leads: [kim@acme.example], teams: [{name: platform}"
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Path:
+    """Give the small organisation with leads, finance, and a rule."""
+    folder = write_policies(tmp_path / "policies")
+    organization = POLICIES.replace("service_accounts:", f"{PEOPLE}service_accounts:")
+    organization = organization.replace("  - {name: engineering, teams: [{name: platform}", LEADS)
+    (folder / "organization.yaml").write_text(organization)
+    (folder / "quotas.yaml").write_text(QUOTAS.replace("limit: 100 USD", "limit: 0.001 USD") + RULE)
+    return folder
+
+
+@pytest.fixture
+async def people(any_server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """Give a client for each person: Eve may ask, the others may decide as well."""
+    roles = {"eve": Role.VIEWER, "kim": Role.APPROVER, "fin": Role.APPROVER, "fay": Role.APPROVER}
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for name, role in roles.items():
+            secret = await any_server.make_key(f"{name}-key", role, person=f"{name}@acme.example")
+            clients[name] = await stack.enter_async_context(any_server.client(secret=secret))
+        yield clients
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    """Return a request for more of engineering's budget, with changes; a change to None leaves the field out."""
+    body = {
+        "kind": "budget",
+        "lifts": ["Quota/department-spend"],
+        "for": "10 days",
+        "amount_usd": "200",
+        "justification": "the migration needs one more run",
+        **changes,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def obeyed(server: Server) -> list[str]:
+    """Return the ids of the grants that the next decision obeys."""
+    return [grant.id for grant in server.governor.publisher.snapshots.current.grants.all]
+
+
+async def test_an_approved_exception_is_obeyed_by_the_next_decision(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """Asked for, approved by the lead, obeyed; revoked, obeyed no more."""
+    request = (await people["eve"].post("/exceptions", json=asked())).json()
+    waiting = obeyed(any_server)
+    path = f"/exceptions/{request['id']}"
+    done = (await people["kim"].post(f"{path}/approve", json={"reason": "worth it"})).json()
+    granted = obeyed(any_server)
+    shown = (await people["eve"].get(path)).json()
+    revoked = await people["kim"].post(f"{path}/revoke", json={"reason": "the run is over"})
+    after = obeyed(any_server)
+
+    assert ([], [request["id"]], []) == (waiting, granted, after)
+    assert ("pending", "active", 200) == (request["state"], done["state"], revoked.status_code)
+    assert ["kim@acme.example"] == done["approved_by"]
+    assert {"spent_usd": "0.000000000", "left_usd": "200.000000000"} == shown["grant"]
+    assert ["requested", "sent_for_approval", "voted", "approved", "activated"] == [
+        one["act"] for one in shown["records"]
+    ]
+    assert ("kim@acme.example", "api", "kim-key") == tuple(
+        shown["records"][3][name] for name in ("actor", "door", "key")
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "verb", "body"),
+    [
+        ("eve", "approve", {}),
+        ("eve", "deny", {"reason": "no thanks"}),
+        ("kim", "cancel", {}),
+        ("fin", "approve", {}),
+        ("fin", "approve", {"amount_usd": "1"}),
+        ("fin", "deny", {"reason": "too dear"}),
+        ("fay", "ask", {"text": "what for?"}),
+        ("admin", "approve", {}),
+        ("admin", "approve", {"amount_usd": "1"}),
+        ("admin", "cancel", {}),
+        ("admin", "revoke", {"reason": "no more"}),
+        ("gateway", "approve", {}),
+        ("viewer", "approve", {}),
+        ("viewer", "extend", {"for": "20 days", "amount_usd": "5000"}),
+        ("approver", "approve", {}),
+        ("approver", "deny", {"reason": "no more"}),
+        ("approver", "withdraw", {}),
+        ("nobody", "approve", {}),
+    ],
+)
+async def test_who_may_not_raise_a_limit_does_not(server: Server, who: str, verb: str, body: dict[str, Any]) -> None:
+    """The whole table of docs/security.md, from the other side: 401 or 403, and the request is as it was."""
+    people = {
+        name: await server.make_key(f"{name}-key-2", role, person=f"{name}@acme.example")
+        for name, role in (
+            ("eve", Role.APPROVER),
+            ("kim", Role.APPROVER),
+            ("fin", Role.APPROVER),
+            ("fay", Role.APPROVER),
+        )
+    }
+    roles = {str(role): server.keys[role] for role in Role}
+    secrets = {**roles, **people, "nobody": "gov_" + "x" * 43}
+    async with server.client(secret=people["eve"]) as eve, server.client(secret=secrets[who]) as other:
+        request = (await eve.post("/exceptions", json=asked())).json()
+        refused = await other.post(f"/exceptions/{request['id']}/{verb}", json=body)
+        shown = (await eve.get(f"/exceptions/{request['id']}")).json()
+
+    assert refused.status_code in {401, 403}
+    assert ("pending", [], 2) == (shown["state"], shown["votes"], shown["revision"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"lifts": ["Quota/department-spnd"]}, "invalid_request", "lifts"),
+        ({"lifts": []}, "invalid_request", "lifts"),
+        ({"kind": "money"}, "invalid_request", "kind"),
+        ({"for": None}, "invalid_request", "until"),
+        ({"for": "2 months"}, "invalid_request", "for"),
+        ({"amount_usd": "NaN"}, "invalid_amount", "amount_usd"),
+        ({"amount_usd": "-5"}, "invalid_amount", "amount_usd"),
+        ({"amount_usd": "0"}, "invalid_request", "amount_usd"),
+        ({"amount_usd": "5001"}, "invalid_request", "amount_usd"),
+        ({"amount_usd": None}, "invalid_request", "amount_usd"),
+        ({"justification": "because"}, "invalid_request", "justification"),
+        ({"scope": {"team": "platform", "user": "eve"}}, "invalid_request", "scope"),
+        ({"scope": {"team": "grwth"}}, "invalid_request", "scope"),
+        ({"amout_usd": "5"}, "unknown_field", "amout_usd"),
+    ],
+)
+async def test_what_is_wrong_is_said_at_its_field(
+    server: Server, changes: dict[str, Any], code: str, field: str
+) -> None:
+    """422, the code, the field, and nobody is disturbed."""
+    secret = await server.make_key("eve-key", Role.VIEWER, person="eve@acme.example")
+    async with server.client(secret=secret) as eve:
+        refused = await eve.post("/exceptions", json=asked(**changes))
+        listed = (await eve.get("/exceptions")).json()
+
+    error = refused.json()["error"]
+    assert (422, code, field) == (refused.status_code, error["code"], error["details"]["field"])
+    assert [] == listed["exceptions"]
+
+
+async def test_small_ones_are_granted_and_their_sum_is_not(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """Two halves of what a lead would decide are decided by the lead; the preview says so before."""
+    first = (await people["eve"].post("/exceptions", json=asked(amount_usd="6"))).json()
+    preview = (await people["eve"].post("/exceptions/preview", json=asked(amount_usd="6"))).json()
+    second = (await people["eve"].post("/exceptions", json=asked(amount_usd="6"))).json()
+
+    assert ("active", False, "12.000000000", "pending") == (
+        first["state"],
+        preview["automatic"],
+        preview["cost_usd"],
+        second["state"],
+    )
+    assert [{"group": "department-leads", "at_least": 1, "instead": None}] == preview["requires"]
+
+
+async def test_lists_tell_what_waits_for_whom(any_server: Server, people: dict[str, httpx.AsyncClient]) -> None:
+    """By state, requester and department; page after page."""
+    quotas = (["Quota/department-spend"], ["Quota/company-spend"], ["Quota/department-spend", "Quota/company-spend"])
+    made = [(await people["eve"].post("/exceptions", json=asked(lifts=lifts))).json() for lifts in quotas]
+    ids = [one["id"] for one in made]
+    mine = (await people["kim"].get("/exceptions", params={"waits_for_me": True})).json()
+    others = (await people["fin"].get("/exceptions", params={"waits_for_me": True})).json()
+    first = (await people["fin"].get("/exceptions", params={"limit": 2, "state": "pending"})).json()
+    rest = (await people["fin"].get("/exceptions", params={"limit": 2, "cursor": first["next"]})).json()
+    nobody = (await people["fin"].get("/exceptions", params={"requester": "kim@acme.example"})).json()
+    wrong = await people["fin"].get("/exceptions", params={"state": "approvd"})
+
+    assert ([*reversed(ids)], [], []) == (
+        [one["id"] for one in mine["exceptions"]],
+        others["exceptions"],
+        nobody["exceptions"],
+    )
+    assert [*reversed(ids)] == [one["id"] for one in (*first["exceptions"], *rest["exceptions"])]
+    assert (422, "state") == (wrong.status_code, wrong.json()["error"]["details"]["field"])
+
+
+async def test_the_story_of_a_request_goes_on_after_its_grant(
+    any_server: Server, people: dict[str, httpx.AsyncClient], standing: StandingClock
+) -> None:
+    """Question, answer, less than asked, longer, what came of it, and the report of it all."""
+    path = f"/exceptions/{(await people['eve'].post('/exceptions', json=asked(expected_value_usd='900'))).json()['id']}"
+    await people["kim"].post(f"{path}/ask", json={"text": "is half of it enough?"})
+    await people["eve"].post(f"{path}/ask", json={"text": "for a week, yes"})
+    standing.advance(3600)
+    less = (await people["kim"].post(f"{path}/approve", json={"amount_usd": "100"})).json()
+    longer = (await people["eve"].post(f"{path}/extend", json={"for": "20 days", "amount_usd": "50"})).json()
+    told = (await people["eve"].post(f"{path}/outcome", json={"count": 3, "worth_usd": "700"})).json()
+    report = (await people["fin"].get("/exceptions/report")).json()
+
+    assert ("active", "100.000000000", "200.000000000") == (
+        less["state"],
+        less["terms"]["amount_usd"],
+        less["asked"]["amount_usd"],
+    )
+    assert ("pending", less["terms"]["until"], less["id"]) == (
+        longer["state"],
+        longer["asked"]["from"],
+        longer["extends"],
+    )
+    assert "700.000000000" == told["came_of_it"]["worth_usd"]
+    assert ("250.000000000", "100.000000000", "700.000000000", 3600) == tuple(
+        report["total"][name] for name in ("asked_usd", "granted_usd", "worth_usd", "time_to_decision_s")
+    )
+    assert [("engineering", 2)] == [(one["department"], one["requests"]) for one in report["departments"]]
+    assert [("kim@acme.example", 1, "100.000000000")] == [
+        (one["approver"], one["approved"], one["granted_usd"]) for one in report["approvers"]
+    ]
+
+
+async def test_the_glass_is_broken_and_reviewed_over_http(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """Without Slack: the next decision obeys, and another one reviews it."""
+    body = asked(amount_usd="20", scope={"user": "eve"}, **{"for": "1 hour"})
+    broken = (await people["fin"].post("/exceptions/break-glass", json=body)).json()
+    at_once = obeyed(any_server)
+    own = await people["fin"].post(f"/exceptions/{broken['id']}/review", json={"justified": True, "note": "it was me"})
+    done = await people["kim"].post(
+        f"/exceptions/{broken['id']}/review", json={"justified": True, "note": "it was night"}
+    )
+
+    assert ("active", True, [broken["id"]], 403) == (broken["state"], broken["break_glass"], at_once, own.status_code)
+    assert (True, "kim@acme.example") == (done.json()["review"]["justified"], done.json()["review"]["by"])
+
+
+async def test_a_delegate_votes_over_http(any_server: Server, people: dict[str, httpx.AsyncClient]) -> None:
+    """Kim is away; Fay decides for Kim until Kim takes it back."""
+    made = (
+        await people["kim"].post("/exceptions/delegations", json={"to": "fay@acme.example", "for": "5 days"})
+    ).json()
+    request = (await people["eve"].post("/exceptions", json=asked())).json()
+    listed = (await people["eve"].get("/exceptions/delegations")).json()["delegations"]
+    done = (await people["fay"].post(f"/exceptions/{request['id']}/approve", json={})).json()
+    ended = (await people["kim"].post("/exceptions/delegations/end", json={})).json()["delegations"]
+
+    assert [made["id"]] == [one["id"] for one in listed] == [one["id"] for one in ended]
+    assert ("active", [("kim@acme.example", "fay@acme.example")]) == (
+        done["state"],
+        [(vote["member"], vote["by"]) for vote in done["votes"]],
+    )
+
+
+async def test_the_audit_is_a_chain_that_shows_tampering(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """Pages of records, and a head to note."""
+    for amount in ("6", "200"):
+        await people["eve"].post("/exceptions", json=asked(amount_usd=amount))
+    first = (await people["fin"].get("/exceptions/audit", params={"limit": 2})).json()
+    rest = (await people["fin"].get("/exceptions/audit", params={"after": first["next"]})).json()
+
+    assert [1, 2, 3, 4, 5] == [one["seq"] for one in (*first["records"], *rest["records"])]
+    assert (2, None, "5") == (first["next"], rest["next"], rest["head"].split(":")[0])
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE exceptions SET amount_nano_usd = 1",
+        "UPDATE exceptions SET state = 'active'",
+        "UPDATE exceptions SET document = (SELECT body FROM exception_records WHERE seq = 1)",
+        "DELETE FROM exceptions",
+        "DELETE FROM exception_records WHERE seq = 1",
+        "DELETE FROM exception_records WHERE seq = (SELECT max(seq) FROM exception_records)",
+        "UPDATE exception_records SET actor = 'kim@acme.example' WHERE seq = 1",
+        "UPDATE exception_records SET at_ms = at_ms + 1 WHERE seq = 2",
+        "UPDATE exception_records SET body = (SELECT body FROM exception_records WHERE seq = 1) WHERE seq = 2",
+        "UPDATE exception_records SET previous = digest WHERE seq = 2",
+        "UPDATE exception_delegations SET delegate = 'eve@acme.example'",
+        "DELETE FROM exception_delegations",
+    ],
+)
+async def test_any_tampering_is_found(any_server: Server, people: dict[str, httpx.AsyncClient], tampering: str) -> None:
+    """Whatever row is edited, inserted or taken out."""
+    await people["eve"].post("/exceptions", json=asked(amount_usd="200"))
+    await people["kim"].post("/exceptions/delegations", json={"to": "fay@acme.example", "for": "5 days"})
+    await people["eve"].post("/exceptions", json=asked(amount_usd="6", lifts=["Quota/company-spend"]))
+    governor = any_server.governor
+    before = await verify_audit(governor.desk, governor.clock.now())
+    await governor.database.write(lambda connection: connection.execute(text(tampering)))
+    after = await verify_audit(governor.desk, governor.clock.now())
+
+    assert () == before.faults
+    assert after.faults
+
+
+async def test_a_chain_that_was_written_anew_is_found_by_its_noted_head(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """Who can write everything can write everything anew: a head that was noted elsewhere tells."""
+    await people["eve"].post("/exceptions", json=asked(amount_usd="200"))
+    governor = any_server.governor
+    noted = head_text((await verify_audit(governor.desk, governor.clock.now())).head)
+    await people["eve"].post("/exceptions", json=asked(amount_usd="6", lifts=["Quota/company-spend"]))
+    grown = await verify_audit(governor.desk, governor.clock.now(), expected=noted)
+    for table in ("exceptions", "exception_records"):
+        await governor.database.write(lambda connection, name=table: connection.execute(text(f"DELETE FROM {name}")))
+    await people["eve"].post("/exceptions", json=asked(amount_usd="300"))
+    anew = await verify_audit(governor.desk, governor.clock.now(), expected=noted)
+
+    assert () == grown.faults
+    assert ["is not the one that was noted: the chain was cut or written anew"] == [one.what for one in anew.faults]
+
+
+async def test_two_workers_approve_at_once_and_one_grant_comes_of_it(
+    database_url: str, policies: Path, any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """On one database: acts are one after the other, so that slices are counted and votes are not lost."""
+    async with running(settings_for(database_url, policies), StandingClock(), with_keys=False) as other:
+        secrets = [people[name].headers["authorization"].removeprefix("Bearer ") for name in ("eve", "kim")]
+        async with other.client(secret=secrets[0]) as there:
+            asked_twice = await asyncio.gather(
+                *(client.post("/exceptions", json=asked(amount_usd="9")) for client in (people["eve"], there) * 4)
+            )
+    states = sorted(answer.json()["state"] for answer in asked_twice)
+    ids = {answer.json()["id"] for answer in asked_twice}
+
+    assert ["active", *["pending"] * 7] == states
+    assert 2 == len(ids), "the second one waits for the lead, the others join it"

@@ -161,6 +161,7 @@ class JobRunner:
         finally:
             work.cancel()
             heart.cancel()
+            await asyncio.gather(heart, return_exceptions=True)
         took_ms = round((time.monotonic() - began_s) * 1000)
         await self._record(job, lease, now, succeeded=succeeded, result=result, took_ms=took_ms)
 
@@ -168,10 +169,15 @@ class JobRunner:
         """Renew a lease until the work ends; work whose lease is lost is stopped."""
         while True:
             await self._pause(RENEW_S)
+            renewal = asyncio.ensure_future(
+                self._database.write(partial(renew_lease, lease=lease, lease_s=LEASE_S, server_time=self._server_time))
+            )
             try:
-                held = await self._database.write(
-                    partial(renew_lease, lease=lease, lease_s=LEASE_S, server_time=self._server_time)
-                )
+                held = await asyncio.shield(renewal)
+            except asyncio.CancelledError:
+                # Its thread goes on all the same: the database must not be closed under it.
+                await asyncio.wait([renewal])
+                raise
             except SQLAlchemyError as error:
                 _log.warning("lease_not_renewed", job=lease.job, problem=type(error).__name__)
                 continue

@@ -8,8 +8,10 @@ from prometheus_client.metrics_core import Metric
 from sqlalchemy.exc import SQLAlchemyError
 
 from governor.edges.api.job_metrics import job_families
+from governor.edges.api.ledger_metrics import ledger_families
 from governor.edges.api.metrics import HttpMetrics
 from governor.store.jobs import read_jobs
+from governor.store.ledger_checks import read_last_check
 from governor.wiring import Governor
 
 EVERY_S = 1.0
@@ -40,6 +42,7 @@ async def families(governor: Governor) -> list[Metric]:
     try:
         watched = await governor.watcher.look(now)
         jobs = await governor.database.read(read_jobs)
+        checked = await governor.database.read(read_last_check)
     except SQLAlchemyError as error:
         _log.warning("metrics_without_database", problem=type(error).__name__)
         return []
@@ -57,4 +60,4 @@ async def families(governor: Governor) -> list[Metric]:
     )
     for reporting in watched.reporting:
         shares.add_metric((reporting.client,), reporting.unreported_share)
-    return [ratios, shares, *job_families(jobs, now)]
+    return [ratios, shares, *job_families(jobs, now), *ledger_families(checked, now)]

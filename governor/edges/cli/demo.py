@@ -62,7 +62,7 @@ def demo(
             began_s = perf_counter()
             result = _send(url, snapshot, midnight, clock, requests=requests, seed=seed)
             seconds = perf_counter() - began_s
-            differences = run(differences_of(settings, clock.time()))
+            differences = run(differences_of(settings, clock.now()))
             _show(url, result, seconds, differences, output)
             if not once:
                 clock.release()

@@ -1,20 +1,18 @@
 """``governor ledger verify``: the proof that no balance is wrong."""
 
 from dataclasses import asdict
-from itertools import islice
+from datetime import datetime
 
 import typer
-from sqlalchemy import Connection
 
 from governor.clients.clock import clock_from
 from governor.edges.cli.mistakes import FINDING, MistakeGroup
 from governor.edges.cli.options import DatabaseOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say, table
 from governor.edges.cli.workbench import open_store
+from governor.services.verify_ledger import check_ledger
 from governor.settings import Settings, load_settings
-from governor.store.verify import Difference, verify
-
-SHOWN_MAX = 100
+from governor.store.ledger_checks import LedgerCheck
 
 app = typer.Typer(
     name="ledger",
@@ -39,7 +37,8 @@ def verify_(database: DatabaseOption = None, output: OutputOption = Output.TABLE
     with progress() as bar:
         bar.add_task("recomputing every balance from the records", total=None, note="")
         settings = load_settings(database_url=database)
-        shown, count = run(_verified(settings, clock_from(settings.clock).time()))
+        found = run(_verified(settings, clock_from(settings.clock).now()))
+    shown, count = found.shown, found.count
     if output is Output.JSON:
         print_json({"differences": count, "shown": [asdict(difference) for difference in shown]})
     elif not count:
@@ -52,17 +51,11 @@ def verify_(database: DatabaseOption = None, output: OutputOption = Output.TABLE
         raise typer.Exit(FINDING)
 
 
-async def differences_of(settings: Settings, now_s: float) -> int:
+async def differences_of(settings: Settings, now: datetime) -> int:
     """Count the differences of a ledger at an instant; 0 is right."""
-    _, count = await _verified(settings, now_s)
-    return count
+    return (await _verified(settings, now)).count
 
 
-async def _verified(settings: Settings, now_s: float) -> tuple[list[Difference], int]:
-    def read(connection: Connection) -> tuple[list[Difference], int]:
-        differences = verify(connection, now_s)
-        shown = list(islice(differences, SHOWN_MAX))
-        return shown, len(shown) + sum(1 for _ in differences)
-
+async def _verified(settings: Settings, now: datetime) -> LedgerCheck:
     async with open_store(settings) as database:
-        return await database.read(read)
+        return await database.read(lambda connection: check_ledger(connection, now))

@@ -10,6 +10,7 @@ from governor.services.approvals.tick import tick
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
 from governor.services.sweep_holds import sweep_holds
+from governor.services.verify_ledger import verify_ledger
 from governor.settings import Settings
 from governor.wiring import Governor
 
@@ -36,6 +37,12 @@ class JobRow:
 JOBS: tuple[JobRow, ...] = (
     JobRow("close-periods", every(seconds=5), lambda governor, turn: governor.closer.close(turn), "write statements"),
     JobRow("sweep-holds", daily(3, 10), lambda _, turn: sweep_holds(turn), "mark decisions whose hold has expired"),
+    JobRow(
+        "verify-ledger",
+        daily(3, 40),
+        lambda governor, turn: verify_ledger(turn, governor.database),
+        "recompute every balance from the records; a difference is an error in the log and a metric",
+    ),
     JobRow(
         "forget-records",
         daily(2, 40),

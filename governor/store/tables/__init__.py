@@ -9,6 +9,7 @@ from governor.store.tables.forecasts import FORECASTS
 from governor.store.tables.grants import GRANTS
 from governor.store.tables.jobs import JOB_MARKS, JOBS
 from governor.store.tables.keys import API_KEYS
+from governor.store.tables.ledger_checks import LEDGER_CHECKS
 from governor.store.tables.outcomes import OUTCOMES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
 from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
@@ -30,6 +31,7 @@ __all__ = [
     "GRANTS",
     "JOBS",
     "JOB_MARKS",
+    "LEDGER_CHECKS",
     "METADATA",
     "OUTCOMES",
     "POLICY_VERSIONS",

@@ -15,7 +15,7 @@ from governor.core.policy.match import Attributes
 from governor.core.scopes import Scope
 from governor.core.units import Unit
 
-POLICY_PREFIX = "Grant/"
+GRANT_PREFIX = "Grant/"
 """How answers and budgets name a grant, where others name a policy."""
 
 GRANTEE_KEYS = ("user", "team", "project", "use_case")
@@ -102,7 +102,7 @@ class Grant:
     @property
     def ref(self) -> str:
         """How answers name it: ``Grant/01a1...``."""
-        return f"{POLICY_PREFIX}{self.id}"
+        return f"{GRANT_PREFIX}{self.id}"
 
     def state_at(self, now: datetime, taken_nano_usd: int = 0) -> GrantState:
         """Tell whether it acts at an instant: from ``starts_at`` up to, and not at, ``ends_at``.
@@ -135,12 +135,10 @@ class Grant:
         """Tell whether a canonical model id is one of those that it gives."""
         return matches_any(self.models, model_id)
 
-    def amount_of(self, header: Header, unit: Unit) -> int | None:
+    def amount_of(self, header: Header, unit: Unit) -> UnitAmount | None:
         """Return how much of a lifted quota it may spend in the quota's own unit, or None if that is not said."""
-        for lifted in self.amounts:
-            if lifted.unit is unit and lifted.policy in {f"{header.kind}/{n}" for n in (header.name, *header.formerly)}:
-                return lifted.amount
-        return None
+        names = {f"{header.kind}/{name}" for name in (header.name, *header.formerly)}
+        return next((each for each in self.amounts if each.unit is unit and each.policy in names), None)
 
 
 def in_drawing_order(grants: Iterable[Grant]) -> list[Grant]:
@@ -170,6 +168,10 @@ class Grants:
 
     def __bool__(self) -> bool:
         return bool(self.all)
+
+    def acts(self, ref: str, now: datetime) -> bool:
+        """Tell whether the grant of a name (``Grant/01a1...``) acts at an instant."""
+        return any(grant.ref == ref and grant.state_at(now) is GrantState.ACTIVE for grant in self.all)
 
     def find(self, attributes: Attributes, now: datetime) -> tuple[Grant, ...]:
         """Return the grants that act for a request now, in the order in which they are drawn on."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from governor.core.decisions.decision import BudgetView, Decision, Reason, Remedy, ReservationView
+from governor.core.decisions.decision import BudgetView, Decision, GrantUse, Reason, Remedy, ReservationView
 from governor.core.decisions.output_estimates import PERCENTILE, OutputEstimate
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.reservation import ReservationState
@@ -50,6 +50,7 @@ class _Answer(msgspec.Struct):
     degraded: bool
     stale_policy: bool
     output_estimate: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    grants: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode_decision(decision: Decision) -> bytes:
@@ -75,6 +76,7 @@ def encode_decision(decision: Decision) -> bytes:
             decision.degraded,
             decision.stale_policy,
             _estimate(decision.estimate) if decision.estimate is not None else msgspec.UNSET,
+            [_grant_use(use) for use in decision.grants] if decision.grants else msgspec.UNSET,
         )
     )
 
@@ -229,6 +231,21 @@ def _estimate(estimate: OutputEstimate) -> dict[str, Any]:
         "model": estimate.model,
         "use_case": estimate.use_case or None,
         "version": estimate.version,
+    }
+
+
+def _grant_use(use: GrantUse) -> dict[str, Any]:
+    grant = use.grant
+    return {
+        "id": grant.id,
+        "exception_id": grant.exception_id,
+        "kind": grant.kind,
+        "scope": dict(grant.scope),
+        "lifts": use.lifts,
+        "amount_usd": usd_text(grant.amount_nano_usd),
+        "left_usd": usd_text(use.left_nano_usd),
+        "ends_at": grant.ends_at,
+        "approved_by": grant.approved_by,
     }
 
 

@@ -211,7 +211,7 @@ class _Question:
         plan = self.plan
         decision = conclude(plan, admission, Stored(self._id, expires_at_s), stale_policy=self.stale_policy)
         self._decision = decision
-        candidate = plan.candidates[admission.chosen or 0]
+        candidate = plan.standing(admission.chosen or 0, admission)
         facts = Facts(
             attributes=candidate.prepared.attributes,
             model=candidate.prepared.model.id,

@@ -12,18 +12,24 @@ from sqlalchemy import Connection
 from governor.core.decisions.blocks import POLICY_PREFIX, Block
 from governor.core.decisions.ids import id_text
 from governor.core.errors import NotFoundError
+from governor.core.grants import GRANT_PREFIX
 from governor.core.ledger.entry import Entry
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
+from governor.services.grants import GrantView, read_views
 from governor.services.policy_excerpts import Excerpt, find_excerpts
 from governor.services.reservations import decision_bytes, unknown
 from governor.store.blocks import read_block
 from governor.store.database import Database
 from governor.store.decisions import DecisionFilter, read_decision, read_entries, search_decisions
+from governor.store.grants import read_grant
 from governor.store.policy_versions import read_policy_files
 
 SCAN_MAX = 20_000
 """Decisions that one page of a search looks at: a rare filter gives short pages, never a slow answer."""
+
+_RULINGS = (POLICY_PREFIX, GRANT_PREFIX)
+"""What answers name that stands in no policy folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Explanation:
         policies: The documents that it names, in the version that decided.
         text_kept: Whether the text of that version is kept.
         blocks: The blocks that it names, with what became of them.
+        grants: The grants that it names, with what became of them.
     """
 
     reservation: Reservation
@@ -45,6 +52,7 @@ class Explanation:
     policies: Sequence[Excerpt]
     text_kept: bool
     blocks: Sequence[Block] = ()
+    grants: Sequence[GrantView] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +119,17 @@ class Explainer:
                 return None
             files = read_policy_files(connection, reservation.facts.policy_version)
             named = _policies_named(reservation)
-            blocked = [name.removeprefix(POLICY_PREFIX) for name in named if name.startswith(POLICY_PREFIX)]
+            now_s = self._time_s()
+            blocks = [read_block(connection, decision_bytes(text)) for text in _ids(named, POLICY_PREFIX)]
+            grants = [read_grant(connection, text) for text in _ids(named, GRANT_PREFIX)]
             return Explanation(
                 reservation,
-                reservation.state_at(self._time_s()),
+                reservation.state_at(now_s),
                 read_entries(connection, key),
-                find_excerpts(files or {}, [name for name in named if not name.startswith(POLICY_PREFIX)]),
+                find_excerpts(files or {}, [name for name in named if not name.startswith(_RULINGS)]),
                 files is not None,
-                [block for text in blocked if (block := read_block(connection, decision_bytes(text))) is not None],
+                [block for block in blocks if block is not None],
+                read_views(connection, [grant for grant in grants if grant is not None], now_s),
             )
 
         explanation = await self._database.read(read)
@@ -155,6 +166,10 @@ class Explainer:
         complete = len(found) < query.limit and scanned < SCAN_MAX
         following = None if complete or last is None else encode_cursor(id_text(last))
         return DecisionPage(tuple(found), following)
+
+
+def _ids(named: Sequence[str], prefix: str) -> list[str]:
+    return [name.removeprefix(prefix) for name in named if name.startswith(prefix)]
 
 
 def _before(cursor: str) -> bytes:

@@ -13,6 +13,7 @@ from governor.core.units import amount_text
 from governor.services.answers import usage_wire
 from governor.services.block_wire import block_wire
 from governor.services.explain import Explanation
+from governor.services.grant_wire import grant_wire
 
 
 def explanation_wire(explanation: Explanation, now: datetime) -> dict[str, Any]:
@@ -39,6 +40,7 @@ def explanation_wire(explanation: Explanation, now: datetime) -> dict[str, Any]:
             for excerpt in explanation.policies
         ],
         "blocks": [block_wire(block, now) for block in explanation.blocks],
+        "grants": [grant_wire(view) for view in explanation.grants],
     }
 
 

@@ -8,6 +8,7 @@ from governor.core.decisions.draws import Draw, Part
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.globs import matches_any
+from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission
 from governor.core.policy.applicable import Applicable, limit_rule
 
@@ -63,7 +64,7 @@ def _of_models(snapshot: Snapshot, plan: Plan, admission: Admission) -> Iterator
     """The lists that admitted the model that is given, and those that offered it."""
     if admission.chosen is None:
         return
-    asked, given = plan.candidates[0], plan.candidates[admission.chosen]
+    asked, given = plan.standing(0, admission), plan.standing(admission.chosen, admission)
     model = given.prepared.model.id
     for allowlist in _applicable(snapshot, plan, given).allowlists:
         if matches_any(allowlist.allow or (), model):
@@ -97,9 +98,9 @@ def _of_budgets(snapshot: Snapshot, plan: Plan, admission: Admission) -> Iterato
             yield draw.applied.quota.header.ref, _rule_of(snapshot, plan, draw)
     if admission.chosen is None:
         return
-    given = plan.candidates[admission.chosen]
+    given = plan.standing(admission.chosen, admission)
     for hold, draw in zip(given.holds, given.prepared.draws, strict=True):
-        taken = admission.balances[hold.budget.digest].taken + hold.amount
+        taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
         room = hold.terms.limit + carried_amount(draw, admission.ceiling(hold))
         if draw.part is Part.WHOLE and hold.amount and taken > room:
             yield draw.applied.quota.header.ref, _rule_of(snapshot, plan, draw)

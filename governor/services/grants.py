@@ -1,20 +1,24 @@
 """Issue, prolong and revoke grants, and tell what became of them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from governor.core.decisions.grant_budgets import money_budget
+from governor.core.decisions.grant_budgets import money_budget, revocation_marker
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from governor.core.grants import Grant, GrantState
 from governor.core.ledger.budget import EMPTY, Balance
+from governor.core.ledger.closing import Close
 from governor.core.ledger.port import Ledger
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.grant_terms import check_grant
+from governor.services.ids import new_id
 from governor.services.reasons import checked_reason
 from governor.services.snapshots import Snapshots
+from governor.store.balances import read_balances
 from governor.store.database import Database
 from governor.store.grants import (
     GrantFilter,
@@ -24,6 +28,9 @@ from governor.store.grants import (
     read_grants,
     revoke_grant,
 )
+
+DEADLINE_S = 5.0
+"""How long a revocation waits for the ledger; sending it again is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +99,31 @@ class GrantKeeper:
         return await self._database.write(write)
 
     async def revoke(self, grant_id: str, *, by: str, reason: str, now: datetime) -> Grant:
-        """End a grant before its end. Revoking what is revoked changes nothing.
+        """End a grant before its end: at once for the ledger, within a second for what workers say of it.
+
+        Revoking what is revoked changes nothing.
 
         Raises:
             NotFoundError: If there is no such grant.
             InvalidRequestError: If the reason says nothing.
+            LedgerUnavailableError: If the ledger does not answer; revoking it again is safe.
         """
         reason = checked_reason(reason)
+        grant = await self._database.read(lambda connection: _known(connection, grant_id))
+        await self.close(grant, now)
+        return await self._database.write(
+            lambda connection: revoke_in(connection, grant_id, by=by, reason=reason, now=now)
+        )
 
-        def write(connection: Connection) -> Grant:
-            _known(connection, grant_id)
-            revoke_grant(connection, grant_id, at=now, by=by, reason=reason)
-            return _known(connection, grant_id)
+    async def close(self, grant: Grant, now: datetime) -> None:
+        """Let nothing more be drawn on a grant, whatever a worker still knows of it; ``revoke`` does so first.
 
-        return await self._database.write(write)
+        Raises:
+            LedgerUnavailableError: If the ledger does not answer; closing it again is safe.
+        """
+        at_ms = int(now.timestamp() * 1000)
+        command = Close(new_id(at_ms), grant.id, revocation_marker(grant), at_ms)
+        await self._ledger.submit(command, deadline_s=DEADLINE_S)
 
     async def view(self, grant_id: str, now: datetime) -> GrantView:
         """Return a grant with what it has paid.
@@ -142,14 +160,20 @@ class GrantKeeper:
         following = encode_cursor(found[limit - 1].id) if len(found) > limit else None
         return GrantPage(tuple(await self._views(found[:limit], now)), following)
 
-    async def _views(self, grants: list[Grant], now: datetime) -> list[GrantView]:
-        digests = [money_budget(grant).digest for grant in grants]
-        balances = await self._ledger.balances(digests)
-        paid = [balances.get(digest, EMPTY) for digest in digests]
-        return [
-            GrantView(grant, balance, grant.state_at(now, balance.taken))
-            for grant, balance in zip(grants, paid, strict=True)
-        ]
+    async def _views(self, grants: Sequence[Grant], now: datetime) -> list[GrantView]:
+        balances = await self._ledger.balances([money_budget(grant).digest for grant in grants])
+        return [_view(grant, balances, now) for grant in grants]
+
+
+def read_views(connection: Connection, grants: Sequence[Grant], now_s: float) -> list[GrantView]:
+    """Return grants with what they have paid, within somebody else's reading; ``now_s`` is Unix time."""
+    balances = read_balances(connection, [money_budget(grant).digest for grant in grants], now_s)
+    return [_view(grant, balances, datetime.fromtimestamp(now_s, UTC)) for grant in grants]
+
+
+def _view(grant: Grant, balances: Mapping[bytes, Balance], now: datetime) -> GrantView:
+    paid = balances.get(money_budget(grant).digest, EMPTY)
+    return GrantView(grant, paid, grant.state_at(now, paid.taken))
 
 
 def issue_in(connection: Connection, grant: Grant) -> Grant:
@@ -163,6 +187,17 @@ def issue_in(connection: Connection, grant: Grant) -> Grant:
     if replace(grant, issued_at=known.issued_at) != known:
         raise ConflictError(f"the id `{grant.id}` was used for a grant with other terms; use a new one", id=grant.id)
     return known
+
+
+def revoke_in(connection: Connection, grant_id: str, *, by: str, reason: str, now: datetime) -> Grant:
+    """Revoke a grant that was closed, within somebody else's transaction; see ``GrantKeeper.revoke``.
+
+    Raises:
+        NotFoundError: If there is no such grant.
+    """
+    _known(connection, grant_id)
+    revoke_grant(connection, grant_id, at=now, by=by, reason=reason)
+    return _known(connection, grant_id)
 
 
 def _known(connection: Connection, grant_id: str) -> Grant:

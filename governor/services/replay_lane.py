@@ -96,7 +96,7 @@ class Lane:
         admission = admit(plan.options(), self.balances.get)
         if admission.chosen is None:
             return Outcome(plan, admission, None, _NOTHING, 0)
-        given = plan.candidates[admission.chosen]
+        given = plan.standing(admission.chosen, admission)
         used, cost = self._used(request, given, admission, usage, at_s + duration_s)
         actual = Actual(used, cost, given.amounts.requests)
         if duration_s > 0:

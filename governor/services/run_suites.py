@@ -160,7 +160,7 @@ def _same_instant(given: object, wanted: object) -> bool:
 
 
 def _cost(plan: Plan, admission: Admission) -> str | None:
-    cost = plan.candidates[admission.chosen or 0].amounts.cost_nano_usd
+    cost = plan.standing(admission.chosen or 0, admission).amounts.cost_nano_usd
     return usd_text(cost) if cost is not None else None
 
 

@@ -13,6 +13,7 @@ from governor.store.records import entry_from_row, event_key
 from governor.store.tables import BUDGETS, DECISIONS, ENTRIES
 
 _FOLLOWING = (EntryKind.CORRECTION.value, EntryKind.RERATING.value)
+_NO_USAGE = (EntryKind.ADJUSTMENT.value, EntryKind.CLOSING.value)
 _DECISION = tuple(DECISIONS.c[name] for name in ("id", "client", "at_ms", "state", "expires_at_s", "record"))
 _BUDGET = tuple(BUDGETS.c[name] for name in ("digest", "policy", "scope", "unit", "period_start_s", "period_end_s"))
 
@@ -42,7 +43,7 @@ def read_chains(connection: Connection, *, from_ms: int, until_ms: int, after: b
             columns.id > after,
             columns.occurred_at_ms >= from_ms,
             columns.occurred_at_ms < until_ms,
-            columns.kind.not_in((*_FOLLOWING, EntryKind.ADJUSTMENT.value)),
+            columns.kind.not_in((*_FOLLOWING, *_NO_USAGE)),
         )
         .order_by(columns.id)
         .limit(limit)

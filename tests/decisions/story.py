@@ -14,19 +14,24 @@ from governor.compiler.load import compile_folder
 from governor.core.decisions.blocks import Authority, Block, BlockKind, Blocks
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.event import CallStatus, UsageEvent
+from governor.core.decisions.grant_budgets import revocation_marker
 from governor.core.decisions.ids import id_bytes
 from governor.core.decisions.output_estimates import OutputEstimates, RecentOutputs
 from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
 from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
 from governor.core.errors import GovernorError
+from governor.core.grants import Grant, GrantKind, Grants, UnitAmount
+from governor.core.ledger.closing import Close
 from governor.core.ledger.commands import Release
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
 from governor.core.policy.lineage import trace
+from governor.core.units import Unit
 from governor.core.usage import Usage
 from governor.services.answers import encode_event_result
 from governor.services.decide import Answered, Decider
+from governor.services.ids import new_id
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
 from governor.services.snapshots import Snapshots
@@ -49,6 +54,15 @@ def world(changes: Mapping[str, Mapping[str, Any]]) -> str:
     documents = [{**document, **changes.get(document["kind"], {})} for document in yaml.safe_load_all(text)]
     kept = [{key: value for key, value in document.items() if value is not None} for document in documents]
     return yaml.safe_dump_all(kept, sort_keys=False)
+
+
+def grant_id(number: int) -> str:
+    """Return the id of a story's grant."""
+    return f"01990000-0000-7000-8000-{number:012}"
+
+
+_ANY_GRANT = Grant("", "", GrantKind.BUDGET, (("user", "any"),), (), 1, START, START + timedelta(days=1), START)
+"""Closing needs a grant's id, and nothing else of it."""
 
 
 class Story:
@@ -112,14 +126,22 @@ class Story:
             return await self.decide(step["decide_without_ledger"], step.get("as", ""), decider)
         if "usage" in step:
             return await self.usage(step["usage"])
+        if {"extend", "release", "close"} & step.keys():
+            return await self.end(step)
+        return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
+
+    async def end(self, step: dict[str, Any]) -> dict[str, Any]:
+        """Give a hold back or prolong it, or close a grant."""
         if "extend" in step:
             return await self.extend(step["extend"])
-        if "release" in step:
-            decision_id = id_bytes(self.decisions[step["release"]])
-            assert decision_id is not None
-            outcome = await self.ledger.submit(Release(decision_id, "gw"))
-            return {"outcome": outcome.outcome}  # type: ignore[union-attr]  # a release answers so
-        return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
+        if "close" in step:
+            # Revoked, while this worker does not know it yet.
+            marker = revocation_marker(replace(_ANY_GRANT, id=grant_id(step["close"])))
+            return {"outcome": await self.ledger.submit(Close(new_id(0), grant_id(step["close"]), marker, 0))}
+        decision_id = id_bytes(self.decisions[step["release"]])
+        assert decision_id is not None
+        outcome = await self.ledger.submit(Release(decision_id, "gw"))
+        return {"outcome": outcome.outcome}  # type: ignore[union-attr]  # a release answers so
 
     def changes(self, step: dict[str, Any]) -> bool:
         """Change what decides, if a step says so, and tell whether it did."""
@@ -129,6 +151,8 @@ class Story:
             self.snapshots.swap(self.compiled(step["policies"]), self.now)
         elif "blocks" in step:
             self.snapshots.block(Blocks(self.placed(block) for block in step["blocks"]))
+        elif "grants" in step:
+            self.snapshots.grant(Grants(self.granted(grant) for grant in step["grants"]))
         elif "outputs" in step:
             self.snapshots.learn(self.learned(step["outputs"]))
         else:
@@ -148,6 +172,25 @@ class Story:
             authority=Authority.ADMIN,
             placed_at=self.now,
             until_at=datetime.fromisoformat(block["until"]),
+        )
+
+    def granted(self, stated: dict[str, Any]) -> Grant:
+        """Make a grant from a step; ``usd`` is what it may spend, ``most`` the tokens of a larger request."""
+        most = {f"{name}_tokens_max": tokens for name, tokens in stated.get("most", {}).items()}
+        return Grant(
+            id=grant_id(stated["id"]),
+            exception_id=f"x-{stated['id']}",
+            kind=GrantKind(stated.get("kind", "budget")),
+            scope=tuple(stated["for"].items()),
+            lifts=tuple(stated["lifts"]),
+            amount_nano_usd=nano_from_text(stated["usd"]),
+            starts_at=datetime.fromisoformat(stated.get("from", "2026-11-01T00:00:00Z")),
+            ends_at=datetime.fromisoformat(stated["until"]),
+            issued_at=datetime.fromisoformat(stated.get("issued", "2026-11-01T00:00:00Z")),
+            approved_by=tuple(stated.get("approved_by", ())),
+            models=tuple(stated.get("models", ())),
+            amounts=tuple(UnitAmount(policy, Unit(unit), amount) for policy, unit, amount in stated.get("amounts", ())),
+            **most,
         )
 
     def learned(self, outputs: list[dict[str, Any]]) -> OutputEstimates:

@@ -8,6 +8,7 @@ from governor.core.decisions.ceiling_words import carried_amount, ceiling_words
 from governor.core.decisions.decision import (
     BudgetView,
     Decision,
+    GrantUse,
     Mode,
     Reason,
     ReasonCode,
@@ -15,6 +16,14 @@ from governor.core.decisions.decision import (
     Verdict,
 )
 from governor.core.decisions.draws import Draw, Part
+from governor.core.decisions.grant_words import (
+    Lifted,
+    exhausted_reasons,
+    grant_uses,
+    granted_reasons,
+    lifted_of,
+    paid_by_grants,
+)
 from governor.core.decisions.ids import id_text
 from governor.core.decisions.messages import exceeded_message, overage_message, resets_at, soft_limit_message
 from governor.core.decisions.plan import Candidate, Plan
@@ -52,7 +61,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
     """
     if admission.chosen is None:
         return _denied(plan, admission, stored, stale_policy=stale_policy)
-    given = plan.candidates[admission.chosen]
+    given = plan.standing(admission.chosen, admission)
     substituted = given.prepared.model.id != plan.requested_model
     unfit = admission.unfit[admission.chosen]
     points_out = bool(unfit) or given.prepared.points_out
@@ -61,6 +70,11 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
     warnings = given.warnings
     if points_out:
         warnings = (*warnings, *_budget_warnings(given, unfit, before))
+    uses: tuple[GrantUse, ...] = ()
+    if given.grants and (admission.lifted or admission.paid):
+        lifted = _lifted(given, admission, _before(admission) if stored is not None else admission)
+        uses = grant_uses(lifted, admission)
+        warnings = (*warnings, *granted_reasons(lifted, uses))
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.ALLOW,
@@ -80,6 +94,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         attributes=given.prepared.attributes,
         stale_policy=stale_policy,
         estimate=given.estimate,
+        grants=uses,
     )
 
 
@@ -104,6 +119,15 @@ def degraded(plan: Plan, *, stale_policy: bool = False) -> Decision:
     )
 
 
+def _lifted(given: Candidate, admission: Admission, before: Admission) -> tuple[Lifted, ...]:
+    """Return what grants lifted, with what the budgets that they pay for would have said."""
+    exceeded = [
+        (index, _exceeded(given.holds[index], given.prepared.draws[index], before))
+        for index in paid_by_grants(given, admission)
+    ]
+    return lifted_of(given, admission, exceeded)
+
+
 def _group_reason() -> Reason:
     """Say why a request was denied that nothing refused by itself: only its group can be the cause."""
     message = "another request of this all-or-nothing batch was refused, so none was placed"
@@ -111,7 +135,7 @@ def _group_reason() -> Reason:
 
 
 def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_policy: bool) -> Decision:
-    asked = plan.candidates[0]
+    asked = plan.standing(0, admission)
     unfit = admission.unfit[0] if admission.unfit else ()
     refused = _refused(asked, unfit, admission)
     advisory = tuple(index for index in unfit if index not in refused)
@@ -129,7 +153,11 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
         basis=plan.basis,
         reservation=None,
         reasons=reasons,
-        warnings=(*asked.warnings, *_budget_warnings(asked, advisory, admission, refused)),
+        warnings=(
+            *asked.warnings,
+            *_budget_warnings(asked, advisory, admission, refused),
+            *(exhausted_reasons(asked, unfit, admission) if asked.grants else ()),
+        ),
         budgets=_budgets(asked, admission),
         remedies=remedies(plan, admission),
         policy_version=plan.policy_version,
@@ -147,7 +175,7 @@ def _why_substituted(plan: Plan, before: Admission, given: Candidate) -> tuple[R
         which = "the cheapest" if plan.routing.prefer is Prefer.CHEAPEST else "the first"
         message = f"{header.name} chose {given.prepared.model.id}: {which} of its models that may serve this request"
         return (Reason(ReasonCode.MODEL_ROUTED, message, header.ref, str(header.source)),)
-    asked = plan.candidates[0]
+    asked = plan.standing(0, before)
     return (*asked.reasons, *_budget_reasons(asked, _refused(asked, before.unfit[0], before), before))
 
 
@@ -163,7 +191,7 @@ def decisive_policy(plan: Plan, admission: Admission) -> str:
         plan: What ``evaluate`` made.
         admission: Of a request that was refused.
     """
-    asked = plan.candidates[0]
+    asked = plan.standing(0, admission)
     if asked.reasons:
         return asked.reasons[0].policy or str(asked.reasons[0].code)
     unfit = admission.unfit[0] if admission.unfit else ()
@@ -217,12 +245,12 @@ def _budget_warnings(
         if index in unfit:
             warnings.append(replace(_exceeded(hold, draw, admission), would_deny=True))
         elif draw.part is Part.WHOLE and index not in refused:
-            warnings.extend(_pointed_out(hold, draw, admission))
+            warnings.extend(_pointed_out(index, hold, draw, admission))
     return tuple(warnings)
 
 
-def _pointed_out(hold: Hold, draw: Draw, admission: Admission) -> Iterator[Reason]:
-    code = pointed_out(hold, draw, admission)
+def _pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> Iterator[Reason]:
+    code = pointed_out(index, hold, draw, admission)
     if code is None:
         return
     reason = replace(_exceeded(hold, draw, admission), code=code)
@@ -277,12 +305,24 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
 def _budgets(candidate: Candidate, admission: Admission) -> tuple[BudgetView, ...]:
     """Return the budgets on the path; one that pays instead of another stands behind it."""
     views: list[BudgetView] = []
-    for hold, draw in zip(candidate.holds, candidate.prepared.draws, strict=True):
+    for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
         views.extend(_view(hold, draw, admission))
-        if hold.instead and hold not in admission.placed and admission.placed:
+        if hold.instead and admission.payer(index) == hold.instead:
             for other, other_draw in zip(hold.instead, draw.instead, strict=True):
                 views.extend(_view(other, other_draw, admission))
+    views.extend(_grant_views(candidate, admission))
     return tuple(views)
+
+
+def _grant_views(candidate: Candidate, admission: Admission) -> Iterator[BudgetView]:
+    """Yield the budgets of the grants that pay, each once."""
+    if not candidate.grants:
+        return
+    refs = {grant.ref for grant in candidate.grants}
+    for hold in admission.placed:
+        if hold.budget.policy in refs:
+            balance = admission.balances[hold.budget.digest]
+            yield BudgetView(hold.budget, hold.terms.limit, admission.ceiling(hold), balance.used, balance.held)
 
 
 def _view(hold: Hold, draw: Draw, admission: Admission) -> Iterator[BudgetView]:

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from governor.core.decisions.output_estimates import OutputEstimate
-from governor.core.ledger.budget import BudgetKey
+from governor.core.grants import Grant
+from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.scopes import Scope
 from governor.core.units import Unit
 from governor.core.values import hot_value
@@ -59,6 +60,8 @@ class ReasonCode(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     OVERAGE = "overage"
     SOFT_LIMIT_EXCEEDED = "soft_limit_exceeded"
+    GRANTED = "granted"
+    GRANT_EXHAUSTED = "grant_exhausted"
     BATCH_DENIED = "batch_denied"
     EVALUATION_ERROR = "evaluation_error"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
@@ -131,6 +134,20 @@ class BudgetView:
         return None if self.ceiling is None else self.ceiling - self.used - self.held
 
 
+@dataclass(frozen=True, slots=True)
+class GrantUse:
+    """A grant that a decision rests on, the policies that it lifted for it, and what it has paid and holds now."""
+
+    grant: Grant
+    lifts: tuple[str, ...]
+    paid: Balance
+
+    @property
+    def left_nano_usd(self) -> int:
+        """What it may still spend; below zero after an overrun."""
+        return self.grant.amount_nano_usd - self.paid.taken
+
+
 @hot_value
 class ReservationView:
     """What the decision holds.
@@ -158,6 +175,7 @@ class Decision:
         reservation: None for denies, dry runs and degraded answers.
         attributes: The resolved subject, for explanations; not part of the wire answer.
         estimate: What was learned of the model's output, where a budget on the path holds by it.
+        grants: What was granted beyond the policies, and without which it would have been another decision.
     """
 
     decision_id: str | None
@@ -180,3 +198,4 @@ class Decision:
     degraded: bool = False
     stale_policy: bool = False
     estimate: OutputEstimate | None = None
+    grants: tuple[GrantUse, ...] = ()

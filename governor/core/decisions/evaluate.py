@@ -12,6 +12,7 @@ from governor.core.decisions.context import check_context
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.estimate import Estimate, estimate
 from governor.core.decisions.holds import Amounts, make_holds
+from governor.core.decisions.lifting import lift
 from governor.core.decisions.offers import offered
 from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.decisions.plan import Candidate, Candidates, Plan
@@ -77,7 +78,9 @@ class _Question:
         substitutes = prepared.substitutes
         if not substitutes.offers:
             return Candidates((asked,))
-        standing = offered(substitutes.offers, asked.reasons) if asked.reasons else substitutes.usual
+        standing = substitutes.usual
+        if asked.reasons:
+            standing = offered(substitutes.offers, asked.reasons, liftable=asked.granted is not None)
         return Candidates((asked,), tuple(standing), lambda name: self._substitute(name, standing[name]))
 
     def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:
@@ -90,11 +93,25 @@ class _Question:
         """Decide a model by everything but balances; a block beats everything, so it is named first."""
         snapshot, request = self.snapshot, self.request
         candidate = _candidate(snapshot, request, prepared, self.guess, self.now)
-        if not snapshot.blocks:
+        if snapshot.blocks:
+            attributes, model, zone = prepared.attributes, prepared.model.id, snapshot.organization.time_zone
+            reasons = snapshot.blocks.reasons(request, self.caller, attributes, model, now=self.now, time_zone=zone)
+            candidate = replace(candidate, reasons=(*reasons, *candidate.reasons)) if reasons else candidate
+        return self._lift(candidate) if snapshot.grants else candidate
+
+    def _lift(self, candidate: Candidate) -> Candidate:
+        """Let the grants act that were approved for who asks."""
+        snapshot, request, attributes = self.snapshot, self.request, candidate.prepared.attributes
+        grants = snapshot.grants.find(attributes, self.now)
+        if not grants:
             return candidate
-        attributes, model, zone = prepared.attributes, prepared.model.id, snapshot.organization.time_zone
-        reasons = snapshot.blocks.reasons(request, self.caller, attributes, model, now=self.now, time_zone=zone)
-        return replace(candidate, reasons=(*reasons, *candidate.reasons)) if reasons else candidate
+        allowlists = snapshot.applicable.find(attributes, self.now).allowlists
+        return lift(
+            candidate,
+            grants,
+            allowlists,
+            lambda prepared: _candidate(snapshot, request, prepared, self.guess, self.now),
+        )
 
 
 def _candidate(

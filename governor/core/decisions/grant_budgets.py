@@ -1,8 +1,9 @@
-"""A grant's counters in the ledger: what it has paid for is held and settled like a budget."""
+"""A grant's counters in the ledger: what it pays for is held and settled like a budget."""
 
 from governor.core.grants import Grant, UnitAmount
 from governor.core.ledger.budget import BudgetKey, budget_digest
-from governor.core.units import Unit
+from governor.core.ledger.ceilings import CeilingRule, HoldTerms
+from governor.core.units import Counts, Unit
 
 
 def money_budget(grant: Grant) -> BudgetKey:
@@ -13,6 +14,23 @@ def money_budget(grant: Grant) -> BudgetKey:
 def unit_budget(grant: Grant, lifted: UnitAmount) -> BudgetKey:
     """Return the budget of what a grant gives of a quota that does not count money, in the quota's unit."""
     return _budget(grant, f"{lifted.policy}\x1d{lifted.unit}", lifted.unit)
+
+
+def revocation_marker(grant: Grant) -> BudgetKey:
+    """Return the counter that closes a grant's budgets once it is used: see ``core.ledger.closing``."""
+    return _budget(grant, "revoked", Unit.REQUESTS)
+
+
+def grant_terms(grant: Grant, own: BudgetKey, amount: int, counts: Counts, *, charge_on_expiry: bool) -> HoldTerms:
+    """Return the terms on which one of a grant's budgets is drawn on: up to its amount, and not once it is revoked."""
+    return HoldTerms(
+        limit=amount,
+        ceiling=None,
+        must_fit=True,
+        counts=counts,
+        charge_on_expiry=charge_on_expiry,
+        rule=CeilingRule(own.digest, amount, closed_by=revocation_marker(grant).digest),
+    )
 
 
 def _budget(grant: Grant, part: str, unit: Unit) -> BudgetKey:

@@ -76,12 +76,15 @@ def offers_of(asked: str, reasons: Sequence[Reason], draws: Sequence[Draw], appl
     }
 
 
-def offered(offers: Mapping[str, Offer], reasons: Sequence[Reason]) -> dict[str, tuple[int, ...] | None]:
+def offered(
+    offers: Mapping[str, Offer], reasons: Sequence[Reason], *, liftable: bool = False
+) -> dict[str, tuple[int, ...] | None]:
     """Return those substitutes whose cause is there, or may turn up in the ledger.
 
     Args:
         offers: What may be given instead of the model asked for, in the order in which it is tried.
         reasons: Why policies refuse the model asked for.
+        liftable: Whether grants lift all of them, where they have room: then budgets may be the matter after all.
 
     Returns:
         Their names in order, each with ``Candidate.after``.
@@ -91,7 +94,7 @@ def offered(offers: Mapping[str, Offer], reasons: Sequence[Reason]) -> dict[str,
     for name, offer in offers.items():
         if offer.anyway or not over.isdisjoint(offer.over):
             standing[name] = None
-        elif offer.after and not reasons:
+        elif offer.after and (liftable or not reasons):
             # What policies refuse is not offered another model for a budget that was never the matter.
             standing[name] = offer.after
     return dict(islice(standing.items(), CANDIDATES_MAX - 1))

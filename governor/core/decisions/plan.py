@@ -10,9 +10,24 @@ from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import DecideRequest
 from governor.core.decisions.routing import AUTO, is_open
-from governor.core.ledger.commands import Hold, Option
+from governor.core.grants import Grant
+from governor.core.ledger.commands import Admission, Hold, Option
 from governor.core.policy.kinds import Routing
 from governor.core.values import hot_value
+
+
+@hot_value
+class Need:
+    """Something that grants lift for a request.
+
+    Attributes:
+        reasons: What would refuse it; nothing where it would only be clamped.
+        holds: What the grants would hold for the whole request that can each lift it, in the order in which they are
+            tried.
+    """
+
+    reasons: tuple[Reason, ...]
+    holds: tuple[Hold, ...]
 
 
 @hot_value
@@ -30,6 +45,9 @@ class Candidate:
         after: Holds of the model asked for, by index: only where one of them does not fit is this one offered. None: it
             is offered anyway.
         estimate: What was learned of its output, if a budget holds by it.
+        grants: Those that act for it, in the order in which they are drawn on.
+        granted: The same model under grants that lift what refuses or clamps it, or None; see ``standing``.
+        needs: Of such a form: what is lifted.
     """
 
     prepared: PreparedCandidate
@@ -41,11 +59,18 @@ class Candidate:
     holds: tuple[Hold, ...]
     after: tuple[int, ...] | None = None
     estimate: OutputEstimate | None = None
+    grants: tuple[Grant, ...] = ()
+    granted: "Candidate | None" = None
+    needs: tuple[Need, ...] = ()
 
     @property
     def option(self) -> Option:
         """The candidate as the ledger sees it."""
-        return Option(self.prepared.within_abilities and not self.reasons, self.holds, self.after)
+        placeable = self.prepared.within_abilities and not self.reasons
+        if self.granted is None and not self.needs:
+            return Option(placeable, self.holds, self.after)
+        granted = self.granted.option if self.granted is not None else None
+        return Option(placeable, self.holds, self.after, granted, tuple(need.holds for need in self.needs))
 
 
 class Candidates:
@@ -109,6 +134,13 @@ class Plan:
     def options(self) -> Iterator[Option]:
         """Yield the candidates as the ledger sees them, each decided when it is taken."""
         return (candidate.option for candidate in self.candidates)
+
+    def standing(self, index: int, admission: Admission) -> Candidate:
+        """Return a candidate in the form that the ledger compared: under its grants, where they had room for it."""
+        candidate = self.candidates[index]
+        if candidate.granted is None or admission.lifts(index) is None:
+            return candidate
+        return candidate.granted
 
     def hold_for_s(self, chosen: int) -> int:
         """Return the life of the holds of a candidate, in seconds."""

@@ -30,24 +30,30 @@ def budgets_pointed_out(
         if index in unfit:
             yield index, ReasonCode.QUOTA_EXCEEDED
         elif draw.part is Part.WHOLE:
-            code = pointed_out(hold, draw, admission)
+            code = pointed_out(index, hold, draw, admission)
             if code is not None:
                 yield index, code
 
 
-def pointed_out(hold: Hold, draw: Draw, admission: Admission) -> ReasonCode | None:
-    """Return what a budget that has room points out: overage, a limit that only warns, a soft limit; else None."""
+def pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> ReasonCode | None:
+    """Return what a budget that has room points out: overage, a limit that only warns, a soft limit; else None.
+
+    What a grant pays for is not counted in the budget, so that there is nothing to point out.
+    """
     applied = draw.applied
     quota = applied.quota
     soft_limit, overage = applied.soft_limit, quota.overage
     warns = quota.when_reached is WhenReached.WARN
     if soft_limit is None and overage is None and not warns:
         return None
+    payer = admission.payer(index)
+    if payer and payer != hold.instead:
+        return None
     limit = hold.terms.limit
     taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
     room = limit + carried_amount(draw, admission.ceiling(hold))
     placed = admission.chosen is not None
-    if placed and overage is not None and (taken > room if not overage.fund else hold not in admission.placed):
+    if placed and overage is not None and (taken > room if not overage.fund else bool(payer)):
         return ReasonCode.OVERAGE
     if warns and taken > limit:
         return ReasonCode.QUOTA_EXCEEDED

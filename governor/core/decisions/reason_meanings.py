@@ -26,6 +26,8 @@ MEANINGS: dict[ReasonCode, str] = {
     ReasonCode.OVERAGE: "A budget is beyond its limit, as its policy permits; only ever a warning.",
     ReasonCode.QUOTA_EXCEEDED: "A budget on the path has no room for what would be held.",
     ReasonCode.SOFT_LIMIT_EXCEEDED: "A soft limit is passed; only ever a warning.",
+    ReasonCode.GRANTED: "An approved exception lifts the policy for this request; only ever a warning.",
+    ReasonCode.GRANT_EXHAUSTED: "An approved exception would have helped, but has too little left; a warning.",
     ReasonCode.BATCH_DENIED: "Another request of an all-or-nothing batch was refused.",
     ReasonCode.EVALUATION_ERROR: "A rule applies but cannot be evaluated, so it fails closed; the message says why.",
     ReasonCode.LEDGER_UNAVAILABLE: "The ledger did not answer in time; quotas say whether such requests pass.",

@@ -16,10 +16,11 @@ _INPUT_CODES = frozenset({ReasonCode.INPUT_TOO_LARGE, ReasonCode.CONTEXT_TOO_LAR
 
 def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     """Return what the caller can do about a deny, the quickest first."""
-    asked = plan.candidates[0]
+    asked = plan.standing(0, admission)
     ways: list[Remedy] = []
-    for index, candidate in enumerate(plan.candidates):
-        is_offered = index > 0 and _is_offered(candidate, admission)
+    for index in range(len(plan.candidates)):
+        candidate = plan.standing(index, admission)
+        is_offered = index > 0 and _is_offered(candidate, asked, admission)
         if is_offered and not candidate.reasons and not _refused(candidate, admission, index):
             ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id))
     refused = _refused(asked, admission, 0)
@@ -42,10 +43,12 @@ def _refused(candidate: Candidate, admission: Admission, index: int) -> list[Hol
     return [hold for hold in holds if refuses(hold, admission.balances.get(hold.budget.digest, EMPTY))]
 
 
-def _is_offered(candidate: Candidate, admission: Admission) -> bool:
+def _is_offered(candidate: Candidate, asked: Candidate, admission: Admission) -> bool:
     """Tell whether a substitute's cause is there: what a budget offers is no way out where another one is full."""
-    after = candidate.after
-    return after is None or not set(after).isdisjoint(admission.unfit[0] if admission.unfit else ())
+    if candidate.after is None:
+        return True
+    # What policies refuse is not offered another model for a budget that was never the matter.
+    return not asked.reasons and not set(candidate.after).isdisjoint(admission.unfit[0] if admission.unfit else ())
 
 
 def _wait(refused: list[Hold], blocked: Sequence[Reason], admission: Admission) -> Remedy | None:

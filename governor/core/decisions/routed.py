@@ -26,13 +26,15 @@ def routed(routing: Routing, candidates: Sequence[Candidate], replaced: Candidat
     first = ordered[0].prepared.model.id
     message = f"{header.name} gives {first} to such requests"
     reason = Reason(ReasonCode.MODEL_ROUTED, message, header.ref, str(header.source))
-    return (replace(replaced, reasons=(*replaced.reasons, reason)), *_up_to_remedy(ordered)[: CANDIDATES_MAX - 1])
+    # What is replaced is not given back by a grant: it lifts allowlists and limits.
+    replaced = replace(replaced, reasons=(*replaced.reasons, reason), granted=None)
+    return (replaced, *_up_to_remedy(ordered)[: CANDIDATES_MAX - 1])
 
 
 def _up_to_remedy(ordered: Sequence[Candidate]) -> Sequence[Candidate]:
     """Return the models up to the first that only the caller's abilities rule out: it is the remedy, no later one."""
     for index, candidate in enumerate(ordered):
-        if not candidate.reasons and not candidate.prepared.within_abilities:
+        if not (candidate.granted or candidate).reasons and not candidate.prepared.within_abilities:
             return ordered[: index + 1]
     return ordered
 

@@ -1,6 +1,6 @@
 """Which of a request's options fits. The one rule, used by every ledger, by dry runs and by replay."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.ceilings import CeilingRule, Lookup
@@ -35,12 +35,29 @@ def admit(options: Iterable[Option], lookup: Lookup) -> Admission:
     """
     compared = _Compared(lookup)
     unfit: list[tuple[int, ...]] = []
+    lifted: list[tuple[int, tuple[Hold, ...]]] = []
+    first: Option | None = None
     for index, option in enumerate(options):
-        failing, placed = compared.option(option)
+        standing = option
+        if option.granted is not None:
+            lifts = compared.needs(option.granted.needs)
+            if lifts is not None:
+                standing = option.granted
+                lifted.append((index, lifts))
+        first = first or standing
+        failing, placed, paid = compared.option(standing)
         unfit.append(failing)
-        if placed is not None and (option.after is None or not set(option.after).isdisjoint(unfit[0])):
-            return Admission(index, compared.balances, tuple(unfit), placed, compared.ceilings)
-    return Admission(None, compared.balances, tuple(unfit), (), compared.ceilings)
+        # What policies refuse is not offered another model for a budget that was never the matter.
+        if placed is not None and (
+            option.after is None or (first.placeable and not set(option.after).isdisjoint(unfit[0]))
+        ):
+            placed = placed if standing is option else _once((*placed, *lifted[-1][1]))
+            return Admission(index, compared.balances, tuple(unfit), placed, compared.ceilings, tuple(lifted), paid)
+    return Admission(None, compared.balances, tuple(unfit), (), compared.ceilings, tuple(lifted))
+
+
+Paid = tuple[tuple[int, tuple[Hold, ...]], ...]
+"""Holds of an option, by index, for which something else pays, with what that is."""
 
 
 class _Compared:
@@ -53,36 +70,57 @@ class _Compared:
         self.balances: dict[bytes, Balance] = {}
         self.ceilings: dict[CeilingRule, int] = {}
 
-    def option(self, option: Option) -> tuple[tuple[int, ...], tuple[Hold, ...] | None]:
+    def needs(self, needs: Sequence[tuple[Hold, ...]]) -> tuple[Hold, ...] | None:
+        """Return for each need the first of its grants that has room, or None if one need has none."""
+        found = [next((hold for hold in holds if self._fits(hold)), None) for holds in needs]
+        lifts = tuple([hold for hold in found if hold is not None])
+        return lifts if len(lifts) == len(needs) else None
+
+    def option(self, option: Option) -> tuple[tuple[int, ...], tuple[Hold, ...] | None, Paid]:
         """Compare an option.
 
         Returns:
-            The indexes of its holds that do not fit and for which no other budget can pay; and what is held if the
-            option is placed: its holds, or what pays instead of some of them. None: it is refused.
+            The indexes of its holds that do not fit and for which nothing else can pay; what is held if the option is
+            placed: its holds, or what pays instead of some of them (None: it is refused); and what pays for which.
         """
+        holds = option.holds
         refused = not option.placeable
         unfit: list[int] = []
         paid: dict[int, tuple[Hold, ...]] = {}
+        whole = 0
         is_paid = False
-        for index, hold in enumerate(option.holds):
-            # A part follows its whole: where another budget pays for that, nothing is counted in its parts.
-            if is_paid and hold.terms.part:
+        for index, hold in enumerate(holds):
+            # A part follows its whole: where something else pays for that, nothing is counted in its parts.
+            if not hold.terms.part:
+                whole, is_paid = index, False
+            elif is_paid:
                 paid[index] = ()
                 continue
-            is_paid = False
             if self._fits(hold):
                 continue
-            if hold.instead and all(self._fits(other) for other in hold.instead):
-                paid[index] = hold.instead
+            payer = self._payer(hold, holds[whole])
+            if payer is not None:
+                paid.update(dict.fromkeys(range(whole + 1, index + 1), ()))
+                paid[whole] = payer
                 is_paid = True
                 continue
             unfit.append(index)
             refused = refused or refuses(hold, self.balances[hold.budget.digest])
         if refused:
-            return tuple(unfit), None
+            return tuple(unfit), None, ()
         if not paid:
-            return tuple(unfit), option.holds
-        return tuple(unfit), _once(hold for index, each in enumerate(option.holds) for hold in paid.get(index, (each,)))
+            return tuple(unfit), holds, ()
+        placed = _once(hold for index, each in enumerate(holds) for hold in paid.get(index, (each,)))
+        return tuple(unfit), placed, tuple(paid.items())
+
+    def _payer(self, hold: Hold, whole: Hold) -> tuple[Hold, ...] | None:
+        """Return what pays for a hold that does not fit, or None.
+
+        A fund stands in for the whole alone; a grant for the whole with its parts, whichever of them has no room.
+        """
+        if hold.instead and all(self._fits(other) for other in hold.instead):
+            return hold.instead
+        return next((grant for grant in whole.grants if all(self._fits(other) for other in grant)), None)
 
     def _fits(self, hold: Hold) -> bool:
         digest = hold.budget.digest

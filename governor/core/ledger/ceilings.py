@@ -105,6 +105,7 @@ class CeilingRule:
         percent: The share of limit and carry that counts: 100, or a ``max_share``.
         cap: It is never higher than this: where a downgrade begins for the model asked for. None: no cap.
         pace: A day's part, or None.
+        closed_by: A counter that closes the budget once it is used (a grant that was revoked), or None.
     """
 
     main: bytes
@@ -114,6 +115,7 @@ class CeilingRule:
     percent: int = 100
     pace: Pace | None = None
     cap: int | None = None
+    closed_by: bytes | None = None
 
     @property
     def is_fixed(self) -> bool:
@@ -126,6 +128,8 @@ class CeilingRule:
 
     def ceiling(self, own: bytes, lookup: Lookup) -> int:
         """Return the ceiling of the budget ``own``: the quota's budget itself, or one that is a part of it."""
+        if self.closed_by is not None and (lookup(self.closed_by) or EMPTY).used:
+            return 0
         room = self.limit + self.carried(lookup)
         if self.pace is not None:
             # What was taken before today: today's part is counted by itself.
@@ -139,6 +143,8 @@ class CeilingRule:
     def reads(self) -> tuple[bytes, ...]:
         """Return the budgets that it looks at beside its own; none of them is created by looking."""
         carry = self.carry
+        if self.closed_by is not None:
+            return (self.main, self.closed_by)
         if carry is None:
             return (self.main,)
         return (self.main, carry.before.digest, *carry.former)

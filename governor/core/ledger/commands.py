@@ -7,6 +7,7 @@ from enum import StrEnum
 from governor.core.ledger.adjustments import Adjust, Rerate
 from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.ledger.ceilings import CeilingRule, HoldTerms
+from governor.core.ledger.closing import Close
 from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation, ReservationState
 from governor.core.ledger.results import EventResult
@@ -24,12 +25,15 @@ class Hold:
         amount: In the budget's unit, at least 0.
         terms: The limit and how it binds.
         instead: Where the whole amount is held if it does not fit here, or nothing.
+        grants: What pays where neither this, its parts nor ``instead`` has room: the holds of each grant, in the order
+            in which they are tried.
     """
 
     budget: BudgetKey
     amount: int
     terms: HoldTerms
     instead: tuple["Hold", ...] = ()
+    grants: tuple[tuple["Hold", ...], ...] = ()
 
 
 @hot_value
@@ -41,11 +45,16 @@ class Option:
         holds: What it takes.
         after: Holds of the first option, by index: only where one of them does not fit is this option offered. None:
             it is offered anyway.
+        granted: What it is under grants that lift what refuses or clamps it; stands in for it where they have room.
+        needs: Of such an option: for each thing that is lifted, what the grants would hold that could each lift it, in
+            the order in which they are tried.
     """
 
     placeable: bool
     holds: tuple[Hold, ...]
     after: tuple[int, ...] | None = None
+    granted: "Option | None" = None
+    needs: tuple[tuple[Hold, ...], ...] = ()
 
 
 @hot_value
@@ -59,6 +68,8 @@ class Admission:
             to.
         placed: What is held for the option placed: its holds, or what pays instead of some of them.
         ceilings: The ceilings that follow from other counters, as they were compared.
+        lifted: Options for which ``granted`` stands, by index, each with what is held for its needs.
+        paid: Holds of the chosen option, by index, for which something else pays, with what that is.
     """
 
     chosen: int | None
@@ -66,6 +77,16 @@ class Admission:
     unfit: tuple[tuple[int, ...], ...]
     placed: tuple[Hold, ...] = ()
     ceilings: Mapping[CeilingRule, int] = field(default_factory=dict)
+    lifted: tuple[tuple[int, tuple[Hold, ...]], ...] = ()
+    paid: tuple[tuple[int, tuple[Hold, ...]], ...] = ()
+
+    def lifts(self, option: int) -> tuple[Hold, ...] | None:
+        """Return what is held for the needs of an option whose ``granted`` stands, or None if it stands for itself."""
+        return next((holds for index, holds in self.lifted if index == option), None)
+
+    def payer(self, index: int) -> tuple[Hold, ...]:
+        """Return what pays for a hold of the chosen option, or nothing if it is held where it belongs."""
+        return next((holds for paid, holds in self.paid if paid == index), ())
 
     def ceiling(self, hold: Hold) -> int | None:
         """Return the ceiling that a hold was compared with, or None if there is none."""
@@ -273,4 +294,4 @@ class ReservationResult:
     reservation: Reservation | None
 
 
-Command = Place | PlaceAll | Settle | Release | Extend | Adjust | Rerate
+Command = Place | PlaceAll | Settle | Release | Extend | Adjust | Rerate | Close

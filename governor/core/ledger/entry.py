@@ -20,6 +20,7 @@ class EntryKind(StrEnum):
     UNRESERVED = "unreserved"
     ADJUSTMENT = "adjustment"
     RERATING = "rerating"
+    CLOSING = "closing"
 
 
 @hot_value

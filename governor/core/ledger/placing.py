@@ -115,8 +115,7 @@ def _draft(work: WorkingSet, command: Place, pending: dict[bytes, int]) -> _Draf
         pending[hold.budget.digest] = pending.get(hold.budget.digest, 0) + hold.amount
     instant_s = work.instant(admission.balances)
     bucket = expiry_bucket(instant_s + max(1, command.hold_for_s(admission.chosen)))
-    placed = Admission(admission.chosen, after, admission.unfit, holds, admission.ceilings)
-    return _Draft(placed, bucket, holds)
+    return _Draft(replace(admission, balances=after), bucket, holds)
 
 
 def _held_more(balances: Mapping[bytes, Balance], hold: Hold) -> Balance:
@@ -166,12 +165,24 @@ def budgets_of_options(options: Iterable[Option]) -> dict[bytes, BudgetKey | Non
     read: dict[bytes, BudgetKey | None] = {}
     drawn_on: dict[bytes, BudgetKey | None] = {}
     for option in options:
-        for placed in option.holds:
-            for hold in (placed, *placed.instead):
-                drawn_on[hold.budget.digest] = hold.budget
-                if hold.terms.rule is not None:
-                    read.update(dict.fromkeys(hold.terms.rule.reads()))
+        for hold in _holds_of(option):
+            drawn_on[hold.budget.digest] = hold.budget
+            if hold.terms.rule is not None:
+                read.update(dict.fromkeys(hold.terms.rule.reads()))
     return {**read, **drawn_on}
+
+
+def _holds_of(option: Option) -> Iterator[Hold]:
+    """Yield everything that may be held for an option, also under grants."""
+    for placed in option.holds:
+        yield placed
+        yield from placed.instead
+        for grant in placed.grants:
+            yield from grant
+    if option.granted is not None:
+        for need in option.granted.needs:
+            yield from need
+        yield from _holds_of(option.granted)
 
 
 def up_to_placeable(options: Iterable[Option]) -> Iterator[Option]:

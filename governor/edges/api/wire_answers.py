@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from governor.core.decisions.decision import Basis, Mode, ReasonCode, RemedyType, Verdict
+from governor.core.grants import GrantKind
 from governor.core.ledger.reservation import ReservationState
 from governor.core.ledger.results import EventStatus
 from governor.core.units import Unit
@@ -34,6 +35,20 @@ class OutputEstimateWire(Struct, forbid_unknown_fields=True):
     model: str
     use_case: Annotated[str | None, Meta(description="Null: of all use cases of the model.")]
     version: Annotated[str, Meta(description="The table of estimates that counted.")]
+
+
+class GrantUseWire(Struct, forbid_unknown_fields=True):
+    """An approved exception that the decision rests on: without it, it would have been another one."""
+
+    id: str
+    exception_id: Annotated[str, Meta(description="The exception that it was approved for.")]
+    kind: Annotated[GrantKind, Meta(description="More budget, a model that a list refuses, or a larger request.")]
+    scope: Annotated[dict[str, str], Meta(description="Whom it is for.")]
+    lifts: Annotated[list[str], Meta(description="The policies that it lifted for this request.")]
+    amount_usd: Annotated[UsdText, Meta(description="What it may spend in all.")]
+    left_usd: Annotated[UsdText, Meta(description="What it has left after this request; below zero after an overrun.")]
+    ends_at: datetime
+    approved_by: list[str]
 
 
 class ReasonWire(Struct, forbid_unknown_fields=True):
@@ -74,6 +89,7 @@ class BudgetAnswer(Struct, forbid_unknown_fields=True):
     held: Amount
     free: Amount | None
     period: PeriodAnswer | None
+    why: Annotated[str, Meta(description="What made the ceiling another than the limit.")] | UnsetType = UNSET
 
 
 class RemedyAnswer(Struct, forbid_unknown_fields=True):
@@ -109,6 +125,7 @@ class DecisionAnswer(Struct, forbid_unknown_fields=True):
     degraded: Annotated[bool, Meta(description="The ledger gave no answer in time; the policies say what then.")]
     stale_policy: bool
     output_estimate: OutputEstimateWire | UnsetType = UNSET
+    grants: list[GrantUseWire] | UnsetType = UNSET
 
 
 class ErrorFacts(Struct, forbid_unknown_fields=True):

@@ -28,6 +28,8 @@ def _parts(answer: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield f"  held     {cost}, {held['tokens']:,} tokens, until {held['expires_at']}"
     if answer.get("output_estimate"):
         yield f"  learned  {_estimate(answer['output_estimate'])}"
+    for grant in answer.get("grants", ()):
+        yield f"  grant    {escape(grant['id'])} for {escape(', '.join(grant['scope'].values()))}, {_grant(grant)}"
     if answer["budgets"]:
         yield ""
         yield budgets_table(answer["budgets"])
@@ -75,6 +77,14 @@ def _estimate(estimate: Mapping[str, Any]) -> str:
     return (
         f"{estimate['percentile']} % of the last {estimate['outputs']:,} outputs of {of} had at most "
         f"{estimate['output_tokens']:,} tokens (estimates {estimate['version']})"
+    )
+
+
+def _grant(grant: Mapping[str, Any]) -> str:
+    approved = f", approved by {', '.join(grant['approved_by'])}" if grant["approved_by"] else ""
+    lifts = ", ".join(grant["lifts"])
+    return escape(
+        f"lifts {lifts}: {grant['left_usd']} of {grant['amount_usd']} USD left until {grant['ends_at']}{approved}"
     )
 
 

@@ -68,6 +68,7 @@ def _view(found: dict[str, Any]) -> Group:
     if found["usage"]:
         parts += ["", "[bold]Usage[/]", *map(_used, found["usage"])]
     parts += [part for block in found["blocks"] for part in ("", *_blocked(block))]
+    parts += [part for grant in found["grants"] for part in ("", *_granted(grant))]
     for policy in found["policies"]:
         place = policy["source"] or "its text was not kept"
         parts += ["", f"[bold]{escape(policy['policy'])}[/] [dim]{escape(place)}[/]"]
@@ -80,6 +81,16 @@ def _parent(request: dict[str, Any]) -> Iterator[str]:
     parent = request.get("parent_decision_id")
     if parent:
         yield f"  follows from the decision {escape(parent)}"
+
+
+def _granted(grant: dict[str, Any]) -> Iterator[str]:
+    who = ", ".join(grant["scope"].values())
+    yield f"[bold]Grant {grant['id']}[/] for {escape(who)}, now {grant['state'].replace('_', ' ')}"
+    yield f"  lifts {escape(', '.join(grant['lifts']))}; {grant['left_usd']} of {grant['amount_usd']} USD left"
+    yield f"  from {grant['starts_at']} until {grant['ends_at']}, exception {escape(grant['exception_id'])}"
+    if grant["revoked_at"]:
+        why = f"{escape(grant['revoked_by'])} at {grant['revoked_at']}: {escape(grant['revoke_reason'])}"
+        yield f"  revoked by {why}"
 
 
 def _blocked(block: dict[str, Any]) -> Iterator[str]:

@@ -53,14 +53,13 @@ async def compile_in_process(
     Raises:
         CompilerCrashError: If the process ends without a whole answer.
     """
-    factory = f"{catalogues.__module__}:{catalogues.__qualname__}" if catalogues is not None else ""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "governor.compiler.worker",
         str(folder),
         now.isoformat(),
-        factory,
+        factory_name(catalogues),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -184,7 +183,13 @@ def _write(compiled: Compiled, out: BinaryIO) -> None:
     out.flush()
 
 
-def _catalogues(factory: str) -> Catalogues:
+def factory_name(catalogues: Callable[[], Catalogues] | None) -> str:
+    """Return how another process finds a function of a module that makes the price catalogue."""
+    return f"{catalogues.__module__}:{catalogues.__qualname__}" if catalogues is not None else ""
+
+
+def catalogues_of(factory: str) -> Catalogues:
+    """Make the price catalogue whose factory another process named."""
     if not factory:
         return NO_CATALOGUES
     module, _, name = factory.partition(":")
@@ -197,7 +202,7 @@ def main() -> None:
     folder, now, factory = sys.argv[1:4]
     # Many small values that live to the end: collecting in between only costs time.
     gc.disable()
-    compiled = compile_folder(Path(folder), datetime.fromisoformat(now), _catalogues(factory))
+    compiled = compile_folder(Path(folder), datetime.fromisoformat(now), catalogues_of(factory))
     _write(compiled, sys.stdout.buffer)
 
 

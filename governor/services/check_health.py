@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from governor.core.jobs import JobRecord, JobState
-from governor.services.publish_policies import PolicyPublisher
+from governor.services.policies.state import PolicySource
 from governor.store.database import Database
 from governor.store.jobs import read_jobs
 from governor.store.server_time import server_time_s
@@ -24,7 +24,11 @@ class Check:
     """One part of readiness.
 
     Attributes:
-        decides: Whether a worker without it cannot decide; what only stands beside decisions takes no traffic away.
+        name: Of the part.
+        ok: Whether nothing is wrong with it.
+        facts: What was seen, and the problem if there is one.
+        decides: Whether a worker cannot decide while it is wrong; what only stands beside decisions takes no traffic
+            away, nor does a commit that is refused: the last good one decides meanwhile.
     """
 
     name: str
@@ -46,7 +50,7 @@ class HealthChecker:
     def __init__(
         self,
         database: Database,
-        publisher: PolicyPublisher,
+        publisher: PolicySource,
         now: Callable[[], datetime],
         *,
         simulated_clock: bool,
@@ -107,19 +111,21 @@ class HealthChecker:
     def _policies(self) -> Check:
         state = self._publisher.state
         now = self._now()
-        stale = self._publisher.stale(now)
+        stale = self._publisher.snapshots.stale(now)
         facts: dict[str, object] = {
             "version": state.version,
-            "age_s": round(self._publisher.age_s(now), 1),
+            "age_s": round(self._publisher.snapshots.age_s(now), 1),
             "published_at": state.published_at.isoformat(),
+            "source": state.source,
             "folder_valid": state.valid,
             "stale": stale,
             "load_failures": state.failures,
         }
         if state.problems:
-            facts["problem"] = "the folder is invalid; the last good version is served"
-            facts["problems"] = [str(problem) for problem in state.problems[:20]]
-        return Check("policies", state.valid and not stale, facts)
+            what = f"commit {state.refused} is refused" if state.refused else "the source is invalid"
+            facts["problem"] = f"{what}; the last good version is served"
+            facts["problems"] = list(state.problems[:20])
+        return Check("policies", state.valid and not stale, facts, decides=stale or state.valid)
 
 
 def _job_facts(record: JobRecord, now: datetime) -> dict[str, object]:

@@ -23,7 +23,7 @@ from governor.store.blocks import read_block
 from governor.store.database import Database
 from governor.store.decisions import DecisionFilter, read_decision, read_entries, search_decisions
 from governor.store.grants import read_grant
-from governor.store.policy_versions import read_policy_files
+from governor.store.policy_versions import read_policy_files, text_digest
 
 SCAN_MAX = 20_000
 """Decisions that one page of a search looks at: a rare filter gives short pages, never a slow answer."""
@@ -38,6 +38,7 @@ class Explanation:
 
     Attributes:
         reservation: The record: request, answer, holds, facts.
+        policy_digest: Of the text that the version stands for, or ``""``.
         state: At this instant.
         entries: The usage posted for it, oldest first.
         policies: The documents that it names, in the version that decided.
@@ -47,6 +48,7 @@ class Explanation:
     """
 
     reservation: Reservation
+    policy_digest: str
     state: ReservationState
     entries: Sequence[Entry]
     policies: Sequence[Excerpt]
@@ -117,13 +119,15 @@ class Explainer:
             reservation = read_decision(connection, key)
             if reservation is None:
                 return None
-            files = read_policy_files(connection, reservation.facts.policy_version)
+            digest = text_digest(connection, reservation.facts.policy_version)
+            files = read_policy_files(connection, digest) if digest is not None else None
             named = _policies_named(reservation)
             now_s = self._time_s()
             blocks = [read_block(connection, decision_bytes(text)) for text in _ids(named, POLICY_PREFIX)]
             grants = [read_grant(connection, text) for text in _ids(named, GRANT_PREFIX)]
             return Explanation(
                 reservation,
+                digest or "",
                 reservation.state_at(now_s),
                 read_entries(connection, key),
                 find_excerpts(files or {}, [name for name in named if not name.startswith(_RULINGS)]),

@@ -30,6 +30,7 @@ def explanation_wire(explanation: Explanation, now: datetime) -> dict[str, Any]:
         "holds": [_hold(held) for held in reservation.holds],
         "usage": [_entry(entry) for entry in explanation.entries],
         "policy_version": reservation.facts.policy_version,
+        "policy_digest": explanation.policy_digest,
         "policy_text_kept": explanation.text_kept,
         "policies": [
             {

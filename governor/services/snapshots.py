@@ -44,6 +44,10 @@ class Snapshots:
         """Note that the source was looked at and says what the present snapshot says."""
         self.confirmed_at = now
 
+    def age_s(self, now: datetime) -> float:
+        """Return the seconds since the policies were last seen to be what their source says."""
+        return max(0.0, (now - self.confirmed_at).total_seconds())
+
     def stale(self, now: datetime) -> bool:
         """Tell whether the policies are older than permitted."""
         return self.policy_age_max is not None and now - self.confirmed_at > self.policy_age_max

@@ -2,7 +2,7 @@
 
 from governor.settings.describe import SettingRow, describe_settings
 from governor.settings.fields import PREFIX, Settings
-from governor.settings.load import SettingsError, load_settings, unread_settings
+from governor.settings.load import SettingsError, load_settings
 
 __all__ = [
     "PREFIX",
@@ -11,5 +11,4 @@ __all__ = [
     "SettingsError",
     "describe_settings",
     "load_settings",
-    "unread_settings",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
+from governor.core.policy.place import GitPlace
 from governor.settings.fields import PREFIX, Settings
 
 
@@ -47,6 +48,8 @@ def _text(name: str, value: object) -> str:
         return "(set)"
     if name == "database_url":
         return _without_password(str(value))
+    if isinstance(value, GitPlace):
+        return value.shown
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):

@@ -11,7 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from governor.settings.words import (
     Duration,
     Instant,
+    Place,
     Size,
+    a_file,
     admin_key,
     filled,
     in_unit,
@@ -33,9 +35,21 @@ class Settings(BaseSettings):
         description="Where money is remembered: a SQLite file, or a PostgreSQL database for several hosts.",
         json_schema_extra=in_unit("URL"),
     )
-    policies: Path = Field(
+    policies: Place = Field(
         Path("policies"),
-        description="The folder of policy files; watched while serving.",
+        description="The folder of policy files, watched while serving; or a branch of a repository, like "
+        "`git+https://host/repo.git#branch:folder` (also ssh and file).",
+        json_schema_extra=in_unit("path or git+URL"),
+    )
+    policies_webhook_secret: SecretStr | None = Field(
+        None,
+        description="What GitHub or GitLab sign `POST /policies/sync` with; without it only an admin's key opens it.",
+        json_schema_extra=in_unit("secret"),
+    )
+    require_signed_commits: Annotated[Path | None, AfterValidator(a_file)] = Field(
+        None,
+        description="A file of principals and SSH keys (`ssh-keygen`'s allowed signers): only commits signed by one "
+        "of them go live.",
         json_schema_extra=in_unit("path"),
     )
     host: str = Field("127.0.0.1", description="The address to listen on.", json_schema_extra=in_unit("address"))

@@ -15,10 +15,6 @@ from governor.settings.fields import PREFIX, Settings
 NOT_SETTINGS = ("GOVERNOR_KEY",)
 """Variables that are no settings but options of commands."""
 
-LATER = frozenset(f"{PREFIX}{name}" for name in ("REQUIRE_SIGNED_COMMITS",))
-"""Settings of capabilities that this version lacks. An environment may be ready for them: ``serve`` says that nothing
-reads them, and starts."""
-
 OURS = ("GOVERNOR_TEST_", "GOVERNOR_BENCH_")
 """How the variables of the project's own tests and benchmarks begin."""
 
@@ -58,18 +54,13 @@ def _misspelt(environment: Mapping[str, str]) -> Iterator[str]:
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     linked = "KUBERNETES_SERVICE_HOST" in environment
     for variable in sorted(name.upper() for name, value in environment.items() if value):
-        if not variable.startswith(PREFIX) or variable.startswith(OURS) or variable in {*known, *NOT_SETTINGS, *LATER}:
+        if not variable.startswith(PREFIX) or variable.startswith(OURS) or variable in {*known, *NOT_SETTINGS}:
             continue
         if linked and _SERVICE_LINK.fullmatch(variable):
             continue
         near = get_close_matches(variable.removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in known], n=1)
         hint = f"did you mean {PREFIX}{near[0]}" if near else f"the settings are {', '.join(known)}"
         yield f"{variable} is not a setting; {hint}"
-
-
-def unread_settings(environment: Mapping[str, str]) -> list[str]:
-    """Return the variables that are set for capabilities which this version lacks."""
-    return sorted(LATER & {name.upper() for name, value in environment.items() if value})
 
 
 def _sentence(problem: Any) -> str:

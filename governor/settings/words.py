@@ -2,11 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from governor.core.policy.place import PREFIX as GIT
+from governor.core.policy.place import GitPlace, PolicyPlaceError, git_place
 from governor.core.settlement.assess import AGE_MAX
 
 _DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?")
@@ -68,6 +71,23 @@ def sql_url(value: str) -> str:
     return value
 
 
+def policy_place(value: object) -> object:
+    """Read ``git+https://host/repository.git#branch:folder``; anything else is the path of a folder."""
+    if not isinstance(value, str) or not value.startswith(GIT):
+        return value
+    try:
+        return git_place(value)
+    except PolicyPlaceError as error:
+        raise ValueError(error.message) from None
+
+
+def a_file(value: Path | None) -> Path | None:
+    """Accept the path of a file that is there, or nothing."""
+    if value is not None and not value.is_file():
+        raise ValueError(f"there is no file `{value}`; name one that is there")
+    return value
+
+
 def web_url(value: str) -> str:
     """Accept the URL of a web server, or nothing."""
     if value and urlsplit(value).scheme not in {"http", "https"}:
@@ -94,6 +114,7 @@ def admin_key(value: SecretStr | None) -> SecretStr | None:
 Duration = Annotated[timedelta | None, BeforeValidator(_duration)]
 Instant = Annotated[datetime | None, BeforeValidator(_instant), AfterValidator(_aware)]
 Size = Annotated[int, BeforeValidator(_size)]
+Place = Annotated[Path | GitPlace, BeforeValidator(policy_place)]
 
 
 def in_unit(unit: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from governor.store.tables import POLICY_VERSIONS
+from governor.store.tables import POLICY_RELEASES, POLICY_VERSIONS
 
 
 def insert_policy_version(connection: Connection, version: str, at: datetime, files: Mapping[str, str]) -> None:
@@ -18,6 +18,22 @@ def insert_policy_version(connection: Connection, version: str, at: datetime, fi
         connection.execute(sqlite.insert(POLICY_VERSIONS).values(values).on_conflict_do_nothing())
     else:
         connection.execute(postgresql.insert(POLICY_VERSIONS).values(values).on_conflict_do_nothing())
+
+
+def text_digest(connection: Connection, version: str) -> str | None:
+    """Return the digest of the text that a version stands for: its own, or that of the commit; None if unknown."""
+    known = connection.execute(select(POLICY_VERSIONS.c.version).where(POLICY_VERSIONS.c.version == version)).scalar()
+    if known is not None:
+        return version
+    of_commit = select(POLICY_RELEASES.c.version).where(POLICY_RELEASES.c.commit_id == version)
+    return connection.execute(of_commit.order_by(POLICY_RELEASES.c.sequence.desc()).limit(1)).scalar()
+
+
+def list_policy_versions(connection: Connection, *, limit: int) -> list[tuple[str, datetime]]:
+    """Return the versions whose text is kept and when each first decided, the latest first."""
+    query = select(POLICY_VERSIONS.c.version, POLICY_VERSIONS.c.at_ms).order_by(POLICY_VERSIONS.c.at_ms.desc())
+    rows = connection.execute(query.limit(limit))
+    return [(row.version, datetime.fromtimestamp(row.at_ms / 1000, UTC)) for row in rows]
 
 
 def read_policy_files(connection: Connection, version: str) -> dict[str, str] | None:

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from governor.clients.clock import Clock, SystemClock, clock_from
-from governor.clients.price_catalogue import genai_prices
 from governor.compiler.worker import compile_in_process
 from governor.core.decisions.blocks import Block
 from governor.core.grants import Grant
@@ -23,7 +22,7 @@ from governor.services.grants import GrantKeeper
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
 from governor.services.output_watcher import watch_outputs
-from governor.services.publish_policies import CompilePolicies, PolicyPublisher, publish_folder
+from governor.services.policies.state import CompilePolicies, PolicySource
 from governor.services.record_outcomes import OutcomeRecorder
 from governor.services.refresher import Refresher
 from governor.services.report_use_cases import UseCaseReporter
@@ -35,6 +34,7 @@ from governor.services.watch_budgets import BudgetWatcher
 from governor.settings import Settings
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
+from governor.wiring.policies import open_policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Governor:
     clock: Clock
     database: Database
     ledger: SqlLedger
-    publisher: PolicyPublisher
+    publisher: PolicySource
     decider: Decider
     settler: Settler
     doorkeeper: KeyRing | OpenDoor
@@ -85,36 +85,30 @@ async def open_governor(
     async with AsyncExitStack() as stack:
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        publisher = await publish_folder(
-            settings.policies,
-            catalogues=genai_prices,
-            compile_policies=compile_policies,
-            database=database,
-            now=clock.now,
-            policy_age_max=settings.max_policy_age,
-        )
+        publisher = await open_policies(settings, database, clock.now, compile_policies)
+        snapshots = publisher.snapshots
         ledger = SqlLedger(database, clock.time, queue_max=settings.queue_max)
         await ledger.start()
         stack.push_async_callback(ledger.close)
         doorkeeper = _doorkeeper(settings, database, clock)
         await doorkeeper.start()
         stack.push_async_callback(doorkeeper.stop)
-        blocks = watch_blocks(publisher.snapshots, database, clock.now)
-        grants = watch_grants(publisher.snapshots, database, clock.now)
-        for watcher in (blocks, grants, watch_outputs(publisher.snapshots, database, clock.now)):
+        blocks = watch_blocks(snapshots, database, clock.now)
+        grants = watch_grants(snapshots, database, clock.now)
+        for watcher in (blocks, grants, watch_outputs(snapshots, database, clock.now)):
             await watcher.start()
             stack.push_async_callback(watcher.stop)
-        publisher.start()
+        await publisher.start()
         stack.push_async_callback(publisher.stop)
-        budgets = BudgetReader(publisher.snapshots, ledger, database)
+        budgets = BudgetReader(snapshots, ledger, database)
         yield Governor(
             settings=settings,
             clock=clock,
             database=database,
             ledger=ledger,
             publisher=publisher,
-            decider=Decider(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
-            settler=Settler(publisher.snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
+            decider=Decider(snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
+            settler=Settler(snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             doorkeeper=doorkeeper,
             blocks=blocks,
             grants=grants,
@@ -123,15 +117,15 @@ async def open_governor(
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
             watcher=BudgetWatcher(budgets, database),
-            entitlements=EntitlementReader(publisher.snapshots, ledger),
+            entitlements=EntitlementReader(snapshots, ledger),
             explainer=Explainer(database, clock.time),
-            reservations=ReservationKeeper(publisher.snapshots, ledger),
-            usage=UsageSummariser(publisher.snapshots, database),
-            outcomes=OutcomeRecorder(publisher.snapshots, database),
-            use_cases=UseCaseReporter(publisher.snapshots, database),
-            adjuster=Adjuster(publisher.snapshots, ledger, database),
-            statements=StatementReader(publisher.snapshots, database),
-            closer=PeriodCloser(publisher.snapshots, database),
+            reservations=ReservationKeeper(snapshots, ledger),
+            usage=UsageSummariser(snapshots, database),
+            outcomes=OutcomeRecorder(snapshots, database),
+            use_cases=UseCaseReporter(snapshots, database),
+            adjuster=Adjuster(snapshots, ledger, database),
+            statements=StatementReader(snapshots, database),
+            closer=PeriodCloser(snapshots, database),
         )
 
 

@@ -12,7 +12,8 @@ from governor.compiler.load import Compiled, compile_folder
 from governor.compiler.worker import CompilerCrashError, compile_in_process
 from governor.core.decisions.snapshot import NO_CATALOGUES, Catalogues
 from governor.services.decide import Decider
-from governor.services.publish_policies import PolicyPublisher, publish_folder
+from governor.services.policies.folder import FolderPolicies, publish_folder
+from governor.services.policies.publisher import Publisher
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
 from tests.conftest import FakeClock
@@ -49,16 +50,10 @@ def now() -> datetime:
     return START.astimezone(UTC)
 
 
-async def published(folder: Path, database: Database, compile_policies: Any) -> PolicyPublisher:
+async def published(folder: Path, database: Database, compile_policies: Any) -> FolderPolicies:
     """Publish a folder for the first time."""
-    return await publish_folder(
-        folder,
-        catalogues=no_catalogues,
-        compile_policies=compile_policies,
-        database=database,
-        now=now,
-        policy_age_max=None,
-    )
+    publisher = Publisher(catalogues=no_catalogues, compile_policies=compile_policies, database=database, now=now)
+    return await publish_folder(folder, publisher, policy_age_max=None)
 
 
 async def test_decisions_are_answered_while_thousands_of_policies_are_compiled(

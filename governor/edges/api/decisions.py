@@ -106,6 +106,7 @@ class ExplanationWire(BaseModel):
     holds: list[HoldWire]
     usage: list[UsageEntryWire]
     policy_version: str
+    policy_digest: str
     policy_text_kept: bool
     policies: list[PolicyTextWire]
     blocks: list[BlockAnswer]

@@ -31,6 +31,7 @@ ERRORS: dict[str, ErrorKind] = {
     "decide_on_page": ErrorKind(409, "The rule says `decide_in: web`: decide it on the page, not in Slack."),
     "break_glass_suspended": ErrorKind(409, "A review of an earlier use is overdue; `details.review` names it."),
     "credit_too_large": ErrorKind(409, "A credit gives back at most what the budget has used; nothing changed."),
+    "not_a_repository": ErrorKind(409, "The policies come from a folder, which is watched: there is nothing to sync."),
     "hold_too_long": ErrorKind(422, "A hold lives at most 24 hours in all."),
     "body_too_large": ErrorKind(413, "The body is larger than GOVERNOR_REQUEST_SIZE_MAX."),
     "unsupported_media_type": ErrorKind(415, "The body has a content type that the route does not read."),

@@ -27,9 +27,10 @@ class CheckWire(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether this worker should get traffic, and which part says no."""
+    """Whether this worker should get traffic, whether anything is wrong all the same, and with what."""
 
     ready: bool
+    degraded: bool
     checks: dict[str, CheckWire]
 
 
@@ -46,9 +47,14 @@ async def healthz() -> Alive:
     responses={503: {"model": Readiness, "description": "Not ready; `checks` says which part."}},
 )
 async def readyz(governor: TheGovernor, response: Response) -> Readiness:
-    """Look at database, clock, policies and jobs; 503 if one that decisions need is not fit."""
+    """Look at database, clock, policies and jobs; 503 if one that decisions need is not fit.
+
+    Policies that are refused leave a worker ready, by the last good version, and ``degraded``: otherwise one broken
+    commit would take every worker out of service.
+    """
     checks = await governor.health.check()
     ready = all(check.ok or not check.decides for check in checks)
+    degraded = not all(check.ok for check in checks)
     response.status_code = 200 if ready else 503
     wires = {check.name: CheckWire(ok=check.ok, decides=check.decides, facts=check.facts) for check in checks}
-    return Readiness(ready=ready, checks=wires)
+    return Readiness(ready=ready, degraded=degraded, checks=wires)

@@ -94,10 +94,18 @@ class _Families:
         )
         self.policy_valid = gauge(
             "governor_policy_folder_valid",
-            "0 while the policy folder has errors and the last good version is served.",
+            "0 while the folder or the commit of the policies is refused and the last good version is served.",
             "livemin",
         )
-        self.policy_failures = counter("governor_policy_load_failures_total", "Policy folders that were refused.")
+        self.policy_failures = counter(
+            "governor_policy_load_failures_total", "Policy folders and commits that were refused."
+        )
+        self.policy_refused = gauge(
+            "governor_policy_refused_info",
+            "1 for the commit that is not served because it is refused.",
+            "livemax",
+            "commit",
+        )
 
 
 class HttpMetrics:
@@ -117,6 +125,7 @@ class HttpMetrics:
         self._decided: list[tuple[_Outcome, Stages | None]] = []
         self._commit_seconds = self._families.stage_seconds.labels("commit")
         self._policy_version = ""
+        self._policy_refused = ""
         self._failures_seen = 0
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -178,8 +187,14 @@ class HttpMetrics:
         for kind, count in in_force.items():
             self._families.blocks.labels(kind).set(count)
 
-    def policies(self, version: str, age_s: float, *, valid: bool) -> None:
-        """Record which policies are in force, how fresh they are, and whether the folder is valid."""
+    def policies(self, version: str, age_s: float, *, valid: bool, refused: str) -> None:
+        """Record which policies are in force, how fresh they are, and which commit is refused in their place."""
+        if refused != self._policy_refused:
+            if self._policy_refused:
+                self._families.policy_refused.labels(self._policy_refused).set(0)
+            if refused:
+                self._families.policy_refused.labels(refused).set(1)
+            self._policy_refused = refused
         if version != self._policy_version:
             if self._policy_version:
                 self._families.policy_info.labels(self._policy_version).set(0)

@@ -22,9 +22,10 @@ _log = structlog.get_logger("governor.metrics")
 def observe(governor: Governor, metrics: HttpMetrics) -> None:
     """Read the state of this worker off into its gauges."""
     publisher, now = governor.publisher, governor.clock.now()
-    metrics.policies(publisher.state.version, publisher.age_s(now), valid=publisher.state.valid)
+    state, age_s = publisher.state, publisher.snapshots.age_s(now)
+    metrics.policies(state.version, age_s, valid=state.valid, refused=state.refused)
+    metrics.policy_failures(state.failures)
     metrics.blocks(publisher.snapshots.current.blocks.count(now))
-    metrics.policy_failures(publisher.state.failures)
     metrics.ledger_queue(governor.ledger.queue_depth)
     metrics.count()
 

@@ -33,13 +33,20 @@ class PolicyWire(BaseModel):
 
 
 class PoliciesWire(BaseModel):
-    """One page of the policies that decide, and how fresh they are."""
+    """One page of the policies that decide, and how fresh they are.
+
+    ``version`` is the commit, or the digest of the folder; ``refused`` is a commit that is not served because of
+    ``problems``.
+    """
 
     version: str
     published_at: datetime
     age_s: float
+    source: str
+    digest: str
     folder_valid: bool
     problems: list[str]
+    refused: str
     policies: list[PolicyWire]
     next: str | None
 
@@ -62,9 +69,12 @@ async def policies(parameters: Annotated[PolicyParameters, Query()], governor: T
     return PoliciesWire(
         version=state.version,
         published_at=state.published_at,
-        age_s=round(governor.publisher.age_s(now), 1),
+        age_s=round(governor.publisher.snapshots.age_s(now), 1),
+        source=state.source,
+        digest=state.digest,
         folder_valid=state.valid,
-        problems=[str(problem) for problem in state.problems],
+        problems=list(state.problems),
+        refused=state.refused,
         policies=[_wire(header, now) for header in current.headers[begin:end]],
         next=encode_cursor(current.version, str(end)) if end < len(current.headers) else None,
     )

@@ -24,7 +24,7 @@ CAN_STOP = "can_stop"
 class RouteRule:
     """One row: a route, the roles that may call it (none: it is open), and what it is for.
 
-    ``persons`` names who may beside the roles, or is ``""``; ``proof`` is what an open route needs instead of a key.
+    ``persons`` names who may beside the roles, or is ``""``; ``proof`` is what is as good as a key.
     """
 
     method: str
@@ -55,6 +55,13 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/use-cases", _VIEWER, "each use case: cost, outcomes, worth"),
     RouteRule("GET", "/statements", _VIEWER, "what each budget's periods came to, with dated corrections"),
     RouteRule("GET", "/policies", _VIEWER, "the policies in force"),
+    RouteRule(
+        "POST",
+        "/policies/sync",
+        _ADMIN,
+        "look at the branch of the policies now",
+        proof="a webhook signed by GitHub or GitLab",
+    ),
     RouteRule("POST", "/adjustments", _ADMIN, "credit, debit or open a budget, with a reason"),
     RouteRule("GET", "/adjustments", _VIEWER, "what was adjusted, by whom and why"),
     RouteRule("POST", "/blocks", _ADMIN, "stop a user, team, use case, key or model at once", CAN_STOP),
@@ -93,7 +100,7 @@ def roles_table() -> str:
     """Render the table as Markdown, for the documentation."""
     lines = ["| route | roles | what |", "|---|---|---|"]
     for rule in RULES:
-        roles = ", ".join(role for role in Role if role in rule.roles) or rule.proof or "open"
+        roles = ", ".join([*(role for role in Role if role in rule.roles), *filter(None, [rule.proof])]) or "open"
         persons = f", persons in `{rule.persons}`" if rule.persons else ""
         lines.append(f"| `{rule.method} {rule.path}` | {roles}{persons} | {rule.purpose} |")
     return "\n".join(lines) + "\n"

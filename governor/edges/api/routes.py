@@ -33,6 +33,7 @@ from governor.edges.api.metrics_page import metrics_route
 from governor.edges.api.openapi import openapi_of
 from governor.edges.api.outcomes import outcomes_route
 from governor.edges.api.policies import policies_route
+from governor.edges.api.policy_sync import policy_sync_route
 from governor.edges.api.reservations import reservation_routes
 from governor.edges.api.slack_events import SlackEvents, SlackReceiver
 from governor.edges.api.statements import statement_routes
@@ -96,6 +97,7 @@ def create_framework_app(
     app.include_router(outcomes_route(metrics))
     app.include_router(use_case_routes)
     app.include_router(policies_route)
+    app.include_router(policy_sync_route)
     app.include_router(adjustment_routes)
     app.include_router(block_routes)
     app.include_router(approval_routes)

@@ -20,6 +20,7 @@ SUMMARIES = {
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",
+    "policies": "Show which commits of the policies went live and what they say, sync the branch, and roll back.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "adjust": "Post a credit, a debit or an opening balance on a budget, with a reason; an entry, never an edit.",
     "prices": "Re-rate recorded usage after a price was corrected.",

@@ -20,7 +20,7 @@ from governor.edges.cli.decision_view import budgets_table
 from governor.edges.cli.demo_day import DayResult, send_day
 from governor.edges.cli.demo_server import DayClock, running_server, wait_for_interrupt
 from governor.edges.cli.ledger import differences_of
-from governor.edges.cli.load_policies import load_snapshot
+from governor.edges.cli.load_policies import load_snapshot, policy_folder
 from governor.edges.cli.mistakes import FINDING
 from governor.edges.cli.options import PoliciesOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say, table
@@ -45,7 +45,7 @@ def demo(
 
     A hundred people ask models for help; at 14:00 an agent runs away. The database is thrown away at the end.
     """
-    folder = policies or load_settings().policies
+    folder = policy_folder(policies)
     snapshot = load_snapshot(folder, SystemClock().now())
     with tempfile.TemporaryDirectory(prefix="governor-demo-") as scratch, _day(snapshot) as midnight:
         settings = load_settings(

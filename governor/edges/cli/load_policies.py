@@ -7,13 +7,27 @@ from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import compile_folder
 from governor.core.decisions.snapshot import PolicySet, Snapshot
 from governor.core.errors import GovernorError
+from governor.core.policy.place import GitPlace
 from governor.edges.cli.printing import progress
+from governor.settings import load_settings
 
 
 class InvalidFolderError(GovernorError):
     """A policy folder that does not compile."""
 
     code = "invalid_policies"
+
+
+def policy_folder(given: str | None = None) -> Path:
+    """Return the folder that an option or GOVERNOR_POLICIES names, for commands that work on files.
+
+    Raises:
+        InvalidFolderError: If it is a repository: those commands work on a checkout.
+    """
+    place = load_settings(policies=given).policies
+    if isinstance(place, GitPlace):
+        raise InvalidFolderError(f"`{place.shown}` is a repository; name a folder, such as your checkout of it")
+    return place
 
 
 def load_snapshot(folder: Path, now: datetime) -> Snapshot:

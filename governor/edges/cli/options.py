@@ -1,10 +1,11 @@
 """Options that several commands share, and how a command runs what is asynchronous."""
 
 import asyncio
+import sys
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import structlog
 import typer
 
 T = TypeVar("T")
@@ -14,7 +15,7 @@ DatabaseOption = Annotated[
     typer.Option("--database", metavar="URL", help="By default GOVERNOR_DATABASE_URL.", show_default=False),
 ]
 PoliciesOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--policies", metavar="DIR", help="By default GOVERNOR_POLICIES.", show_default=False),
 ]
 UrlOption = Annotated[
@@ -28,5 +29,14 @@ KeyOption = Annotated[
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run what is asynchronous to its end."""
-    return asyncio.run(coroutine)
+    """Run what is asynchronous to its end; warnings of the log go to standard error, where no program reads results."""
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        structlog.configure(**before)

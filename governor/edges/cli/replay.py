@@ -8,14 +8,13 @@ import typer
 from rich.console import Group
 
 from governor.core.decisions.snapshot import Snapshot
-from governor.edges.cli.load_policies import load_snapshot
+from governor.edges.cli.load_policies import load_snapshot, policy_folder
 from governor.edges.cli.money_words import cents
 from governor.edges.cli.options import PoliciesOption
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, table
 from governor.edges.cli.recorded_traffic import Traffic, from_file, start_of
 from governor.services.garbage import settle_garbage_collector
 from governor.services.replay import Replay, ReplayOptions
-from governor.settings import load_settings
 
 EXAMPLE = "Example: governor replay trace.csv.gz --policies policies --model gpt-4o-mini"
 NUMBERS = ("requests", "allowed", "denied", "substituted", "cost (USD)", "input tokens", "output tokens")
@@ -48,7 +47,7 @@ def replay(
 
     A request settles with its recorded output after its recorded duration, else at once.
     """
-    folder = policies or load_settings().policies
+    folder = policy_folder(policies)
     with from_file(file, start=start, skip_bad=skip_bad) as traffic:
         snapshot = load_snapshot(folder, start_of(start))
         settle_garbage_collector()

@@ -1,6 +1,5 @@
 """``governor serve``: run the service."""
 
-import os
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +7,9 @@ from typing import Annotated
 import typer
 
 from governor.core.errors import GovernorError
+from governor.core.policy.place import GitPlace
 from governor.edges.cli.options import DatabaseOption, PoliciesOption
-from governor.settings import Settings, load_settings, unread_settings
+from governor.settings import Settings, load_settings
 from governor.wiring import serve as serve_forever
 
 EXAMPLE = "Example: governor serve --policies policies --port 8080"
@@ -36,15 +36,13 @@ def serve(
     settings = load_settings(policies=policies, database_url=database, host=host, port=port, workers=workers)
     _need_folder(settings.policies)
     _need_address(settings)
-    for variable in unread_settings(os.environ):
-        typer.echo(f"warning: {variable} is set, but nothing in this version reads it", err=True)
     serve_forever(settings)
 
 
-def _need_folder(folder: Path) -> None:
-    if not folder.is_dir():
+def _need_folder(place: Path | GitPlace) -> None:
+    if isinstance(place, Path) and not place.is_dir():
         raise GovernorError(
-            f"there is no policy folder `{folder}`; name one with --policies or GOVERNOR_POLICIES", code="no_policies"
+            f"there is no policy folder `{place}`; name one with --policies or GOVERNOR_POLICIES", code="no_policies"
         )
 
 

@@ -12,13 +12,12 @@ from governor.compiler.problems import Severity
 from governor.compiler.testcases import read_suites
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.decisions.suites import Suite
-from governor.edges.cli.load_policies import load_policies
+from governor.edges.cli.load_policies import load_policies, policy_folder
 from governor.edges.cli.mistakes import FINDING, WRONG_USE
 from governor.edges.cli.printing import complain, console, print_json, say
 from governor.edges.cli.test_report import as_github, as_json, as_junit, as_text
 from governor.services.coverage import coverage
 from governor.services.run_suites import run_suites
-from governor.settings import load_settings
 
 EXAMPLE = "Example: governor test policies --fail-under 80"
 
@@ -50,7 +49,7 @@ def test(
 
     Suites are documents of kind TestSuite in files named *.test.yaml.
     """
-    place = folder or Path(load_settings().policies)
+    place = folder or policy_folder()
     policies = load_policies(place, SystemClock().now())
     suites = _selected(place, suite, case)
     results = list(run_suites(Snapshot.build(policies, genai_prices()), suites))

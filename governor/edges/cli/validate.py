@@ -14,9 +14,9 @@ from governor.compiler.load import Compiled, compile_folder
 from governor.compiler.problems import Problem, Severity, in_order
 from governor.compiler.report import as_github, as_json, as_sarif
 from governor.compiler.testcases import Suites, read_suites
+from governor.edges.cli.load_policies import policy_folder
 from governor.edges.cli.mistakes import FINDING, WRONG_USE
 from governor.edges.cli.printing import complain, print_json, progress, say
-from governor.settings import load_settings
 
 EXAMPLE = "Example: governor validate policies --format github"
 
@@ -47,7 +47,7 @@ def validate(
 
     Its test suites are checked too, but not run: governor test runs them.
     """
-    place = folder or Path(load_settings().policies)
+    place = folder or policy_folder()
     if not place.is_dir():
         complain(f"there is no policy folder `{place}`; name one: governor validate FOLDER")
         raise typer.Exit(WRONG_USE)

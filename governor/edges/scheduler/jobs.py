@@ -9,6 +9,7 @@ from governor.services.approvals.sign_in import forget_ended
 from governor.services.approvals.tick import tick
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
+from governor.services.policies.repository import sync_repository
 from governor.services.sweep_holds import sweep_holds
 from governor.services.verify_ledger import verify_ledger
 from governor.settings import Settings
@@ -61,6 +62,12 @@ JOBS: tuple[JobRow, ...] = (
         daily(3, 20),
         lambda governor, turn: forget_ended(governor.database, turn.now),
         "delete links and sessions of the pages that ended more than a day ago",
+    ),
+    JobRow(
+        "sync-policies",
+        every(minutes=1),
+        lambda governor, turn: sync_repository(governor.publisher, turn),
+        "look whether the branch of the policies has moved, and let its commit go live if it is good",
     ),
 )
 """In the order in which due jobs begin."""

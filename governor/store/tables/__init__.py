@@ -11,6 +11,7 @@ from governor.store.tables.jobs import JOB_MARKS, JOBS
 from governor.store.tables.keys import API_KEYS
 from governor.store.tables.ledger_checks import LEDGER_CHECKS
 from governor.store.tables.outcomes import OUTCOMES
+from governor.store.tables.policy_releases import POLICY_RELEASES, POLICY_SOURCES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
 from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
 from governor.store.tables.statements import BUDGET_USAGE, STATEMENT_CHECKS, STATEMENTS
@@ -34,6 +35,8 @@ __all__ = [
     "LEDGER_CHECKS",
     "METADATA",
     "OUTCOMES",
+    "POLICY_RELEASES",
+    "POLICY_SOURCES",
     "POLICY_VERSIONS",
     "QUOTA_ROOTS",
     "REQUEST_KEYS",

@@ -1,0 +1,1 @@
+"""From policies in a folder or in a repository to the snapshot that decides."""

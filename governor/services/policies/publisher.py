@@ -1,0 +1,92 @@
+"""Compiled policies into the snapshot of a worker; all or nothing."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from governor.compiler.load import Compiled
+from governor.core.decisions.snapshot import Catalogues, PolicySet, Snapshot
+from governor.services.policies.state import CompilePolicies, PolicyState
+from governor.services.snapshots import Snapshots
+from governor.services.trace_quotas import trace_quotas
+from governor.store.database import Database
+from governor.store.policy_versions import insert_policy_version
+
+_log = structlog.get_logger("governor.policies")
+
+
+class Publisher:
+    """Compiles, indexes, swaps and remembers.
+
+    Args:
+        catalogues: Makes the price catalogue, here and in the compiler's process; used if the policies ask for it.
+        compile_policies: Compiles a folder.
+        database: Where the text of every version is kept.
+        now: The clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogues: Callable[[], Catalogues],
+        compile_policies: CompilePolicies,
+        database: Database,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._catalogues = catalogues
+        self._compile = compile_policies
+        self.database = database
+        self.now = now
+        self._unsaved: Compiled | None = None
+
+    async def compile(self, folder: Path) -> Compiled:
+        """Compile a folder as of now."""
+        return await self._compile(folder, self.now(), self._catalogues)
+
+    async def index(self, policies: PolicySet) -> Snapshot:
+        """Tie quotas to the balances that they continue, and index everything.
+
+        Raises:
+            SQLAlchemyError: If the database does not answer: without their roots, renamed quotas would start from
+                nothing.
+        """
+        traced = await trace_quotas(self.database, policies, publish=True)
+        # Indexing 100,000 policies takes a while: in a thread, so that decisions go on.
+        return await asyncio.to_thread(Snapshot.build, traced, self._catalogues())
+
+    async def save(self, compiled: Compiled) -> None:
+        """Keep the text, so that a decision can be explained in years; a failure is made up for by ``save_again``."""
+        self._unsaved = compiled
+        at = self.now()
+        try:
+            await self.database.write(
+                lambda connection: insert_policy_version(connection, compiled.version, at, compiled.files)
+            )
+        except SQLAlchemyError as error:
+            _log.warning("policy_text_not_saved", version=compiled.version, problem=type(error).__name__)
+        else:
+            self._unsaved = None
+
+    async def save_again(self) -> None:
+        """Keep the text that could not be kept before."""
+        if self._unsaved is not None:
+            await self.save(self._unsaved)
+
+
+def swapped(snapshots: Snapshots, snapshot: Snapshot, state: PolicyState, now: datetime) -> PolicyState:
+    """Let a snapshot decide from now on, and return the new state."""
+    snapshots.swap(snapshot, now)
+    _log.info("policies_published", version=snapshot.version, policies=len(snapshot.policies.headers))
+    return replace(state, version=snapshot.version, published_at=now, problems=(), refused="")
+
+
+def refused(state: PolicyState, problems: tuple[str, ...], commit: str = "") -> PolicyState:
+    """Keep what is served, and return a state that says why."""
+    first = problems[0] if problems else ""
+    _log.error("policies_refused", kept=state.version, refused=commit, problems=len(problems), first=first)
+    return replace(state, failures=state.failures + 1, problems=problems, refused=commit)

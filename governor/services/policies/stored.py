@@ -1,0 +1,45 @@
+"""Policies from the database: the text of a version, compiled again."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.errors import GovernorError
+from governor.core.policy.releases import Release
+from governor.services.policies.publisher import Publisher
+from governor.services.policies.state import InvalidPoliciesError
+from governor.store.policy_versions import read_policy_files
+
+
+class UnknownVersionError(GovernorError):
+    """A version whose text is not kept."""
+
+    code = "unknown_policy_version"
+
+
+async def stored_snapshot(publisher: Publisher, release: Release) -> Snapshot:
+    """Compile and index the text of a release; its version is the commit.
+
+    Raises:
+        InvalidPoliciesError: If this version of Governor no longer takes the text.
+        UnknownVersionError: If the text is not kept.
+    """
+    files = await publisher.database.read(lambda connection: read_policy_files(connection, release.digest))
+    if files is None:
+        raise UnknownVersionError(f"the text of commit {release.commit[:12]} is not kept; sync the repository again")
+    with tempfile.TemporaryDirectory(prefix="governor-policies-", ignore_cleanup_errors=True) as scratch:
+        write_files(Path(scratch), files)
+        compiled = await publisher.compile(Path(scratch))
+    if compiled.policies is None:
+        raise InvalidPoliciesError(f"commit {release.commit[:12]}", compiled.problems)
+    return await publisher.index(replace(compiled.policies, version=release.commit))
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files of a version into an empty folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")

@@ -43,6 +43,7 @@ GRANTED = {
     ("GET", "/use-cases"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/statements"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("POST", "/policies/sync"): {Role.ADMIN},
     ("POST", "/adjustments"): {Role.ADMIN},
     ("GET", "/adjustments"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("POST", "/blocks"): {Role.ADMIN},

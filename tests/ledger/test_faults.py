@@ -9,6 +9,7 @@ import pytest
 from governor.core.errors import LedgerUnavailableError
 from governor.core.ledger.budget import Balance
 from governor.core.ledger.commands import Option, Place, Placed
+from governor.core.ledger.reservation import ReservationState
 from governor.core.money import AMOUNT_MAX
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger, writer
@@ -44,24 +45,25 @@ async def test_a_failure_that_passes_is_not_seen(sql_ledger: SqlLedger, number: 
 
 @pytest.mark.parametrize("number", CALLS)
 async def test_a_failure_that_stays_is_told(sql_ledger: SqlLedger, number: int) -> None:
-    """Every storage call fails from some call on: what was answered is held, the rest is unavailable and is not."""
+    """Every storage call fails from some call on: the rest is unavailable, and repeated is held once, not twice.
+
+    Where the commit itself was lost, the repetition finds what it placed: giving that back meanwhile would let a
+    caller go on without a hold.
+    """
     calls = Calls(number, float("inf"))
     sabotage(sql_ledger, calls)
-    outcomes = await asyncio.gather(
-        sql_ledger.submit(place(hold(COMPANY, 5))),
-        sql_ledger.submit(place(hold(COMPANY, 5))),
-        return_exceptions=True,
-    )
-    later = await asyncio.gather(sql_ledger.submit(place(hold(COMPANY, 5))), return_exceptions=True)
+    asked = [place(hold(COMPANY, 5), request_id=name) for name in ("one", "two", "three")]
+    outcomes = await asyncio.gather(*(sql_ledger.submit(one) for one in asked[:2]), return_exceptions=True)
+    later = await asyncio.gather(sql_ledger.submit(asked[2]), return_exceptions=True)
     calls.last = 0
-    recovered = await sql_ledger.submit(place(hold(COMPANY, 1)))
-    answered = [one for one in (*outcomes, *later) if isinstance(one, Placed)]
     failed = [one for one in (*outcomes, *later) if isinstance(one, LedgerUnavailableError)]
+    answered = [one for one in (*outcomes, *later) if isinstance(one, Placed)]
+    again = [await sql_ledger.submit(one) for one in asked]
     balances = await sql_ledger.balances([COMPANY.digest])
 
-    assert isinstance(recovered, Placed)
     assert 3 == len(answered) + len(failed)
-    assert Balance(0, 5 * len(answered) + 1) == balances[COMPANY.digest]
+    assert [ReservationState.HELD] * 3 == [one.state for one in again if isinstance(one, Placed)]
+    assert Balance(0, 15) == balances[COMPANY.digest]
 
 
 async def test_a_sum_that_the_database_refuses_fails_alone(sql_ledger: SqlLedger) -> None:

@@ -54,6 +54,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/use-cases"): _QUERY,
     ("GET", "/statements"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
+    ("POST", "/policies/sync"): ("not_a_repository", "ledger_unavailable"),
     ("POST", "/adjustments"): (*_BODY, "conflict", "credit_too_large"),
     ("GET", "/adjustments"): _QUERY,
     ("POST", "/blocks"): _BODY,

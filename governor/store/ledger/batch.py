@@ -62,8 +62,6 @@ class Batches:
         self._every_option = False
         """Whether to load what requests need that are given another model because budgets are full."""
         self._emptied_day = -1
-        self.in_doubt = False
-        """Whether a commit failed, so that nobody knows if it was done; until the next one that is known to be."""
 
     def apply(self, session: Session, commands: Sequence[Command]) -> list[Outcome]:
         """Apply commands in order, durably.
@@ -108,9 +106,7 @@ class Batches:
         self._every_option = missing is not None or (every_option and book.tried_others)
         if outcomes:
             _write(session, book.changes, ring, book.counters)
-            self.in_doubt = True
             session.commit()
-            self.in_doubt = False
             return outcomes
         if missing is not None and every_option:
             raise CommandError(0, missing)

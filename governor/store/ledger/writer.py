@@ -12,7 +12,7 @@ import structlog
 
 from governor.core.errors import LedgerUnavailableError
 from governor.core.ledger.book import MissingBudgetError, Outcome, UnhydratedError
-from governor.core.ledger.commands import Command, Place, PlaceAll, Release
+from governor.core.ledger.commands import Command
 from governor.store.ledger.batch import Batches, CommandError, RaceError
 from governor.store.ledger.session import Session, Trouble
 
@@ -44,21 +44,9 @@ class Writer:
         self._open_session = open_session
         self._session: Session | None = None
         self._batches = Batches(clock)
-        self._doubtful: dict[bytes, Release] = {}
 
     def apply(self, commands: Sequence[Command]) -> list[Result]:
-        """Apply commands in order; every one gets its outcome or the error that is its own.
-
-        What may have been placed for a caller who was told that there is no answer is given back with them.
-        """
-        giving_back = tuple(self._doubtful.values())
-        results = self._apply_all((*giving_back, *commands))
-        for release, result in zip(giving_back, results, strict=False):
-            if not isinstance(result, Exception):
-                self._doubtful.pop(release.decision_id, None)
-        return results[len(giving_back) :]
-
-    def _apply_all(self, commands: Sequence[Command]) -> list[Result]:
+        """Apply commands in order; every one gets its outcome or the error that is its own."""
         results: list[Result] = []
         tries = 0
         while len(results) < len(commands):
@@ -91,24 +79,11 @@ class Writer:
             trouble, reason = self._recover(error), str(error)
         if trouble is Trouble.REFUSED and len(commands) > 1:
             half = len(commands) // 2
-            return self._apply_all(commands[:half]) + self._apply_all(commands[half:])
+            return self.apply(commands[:half]) + self.apply(commands[half:])
         if trouble is Trouble.REFUSED or tries >= TRIES_MAX:
-            self._doubt(commands)
             return [_unavailable(reason) for _ in commands]
         time.sleep(PAUSE_S * 2**tries * random.random())  # noqa: S311 - spreads retries, keeps no secret
         return []
-
-    def _doubt(self, commands: Sequence[Command]) -> None:
-        """Remember what a commit may have placed without an answer: its hold is given back when the database is back.
-
-        Were this process to end before, the hold would expire by itself.
-        """
-        if self._batches.in_doubt:
-            for command in commands:
-                for one in command.places if isinstance(command, PlaceAll) else (command,):
-                    if isinstance(one, Place):
-                        self._doubtful[one.decision_id] = Release(one.decision_id, one.client)
-            self._batches.in_doubt = False
 
     def _without(self, commands: Sequence[Command], error: CommandError, tries: int) -> list[Result]:
         """Apply the commands before the one that raised; it fails alone, unless only its counters were missing."""
@@ -116,10 +91,10 @@ class Writer:
             if tries < TRIES_MAX:
                 self._batches.forget()
                 return []
-            return [*self._apply_all(commands[: error.index]), _unavailable("its budgets cannot be loaded")]
+            return [*self.apply(commands[: error.index]), _unavailable("its budgets cannot be loaded")]
         # A future refuses to carry StopIteration.
         own = RuntimeError("a command's plan ended early") if isinstance(error.error, StopIteration) else error.error
-        return [*self._apply_all(commands[: error.index]), own]
+        return [*self.apply(commands[: error.index]), own]
 
     def _connected(self) -> Session:
         if self._session is None:

@@ -18,6 +18,7 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.policy_changes.compare import compare
 from governor.edges.cli.instants import instant_of
+from governor.edges.cli.load_policies import policy_folder
 from governor.edges.cli.mistakes import FINDING
 from governor.edges.cli.options import DatabaseOption, PoliciesOption, run
 from governor.edges.cli.plan_report import as_markdown, as_text
@@ -101,7 +102,7 @@ def plan(
 
     Without --trace, --since or --until nothing is replayed. Exit code 0 if nothing differs, 1 if something does.
     """
-    settings = load_settings(policies=policies, database_url=database)
+    settings, folder = load_settings(policies=policies, database_url=database), policy_folder(policies)
     now = clock_from(settings.clock).now()
     wanted = _Wanted(
         trace,
@@ -113,7 +114,7 @@ def plan(
     )
     if wanted.since is not None and wanted.until is not None and wanted.until <= wanted.since:
         raise InvalidRequestError("--until is not after --since")
-    versions = [read_version(revision, settings.policies, now) for revision in (before, after)]
+    versions = [read_version(revision, folder, now) for revision in (before, after)]
     document = _document(versions[0], versions[1], _replayed(versions[0], versions[1], wanted, settings), now)
     if output is Format.JSON:
         print_json(document)

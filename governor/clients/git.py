@@ -11,11 +11,16 @@ from pathlib import Path, PurePosixPath
 
 from governor.core.errors import GovernorError
 
-TIMEOUT_S = 60
-"""No question to a local repository takes longer."""
+TIMEOUT_S = 60.0
+"""No question takes longer: a repository that hangs is one that is down."""
 
 FILES_MAX = 50_000
 """More files than any policy folder has: a larger one is not a folder of policies."""
+
+_ELSEWHERE = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"}
+)
+"""Variables that a hook's git leaves behind."""
 
 _LINK = b"120000"
 _LINKS_MAX = 8
@@ -55,7 +60,7 @@ class GitRepository:
             GitError: If there is none.
         """
         try:
-            top = _run(folder, "rev-parse", "--show-toplevel")
+            top = run_git(folder, "rev-parse", "--show-toplevel")
         except GitError as error:
             raise GitError(f"`{folder}` is in no git repository; run `git init`, or name a folder of one") from error
         return cls(Path(os.fsdecode(top).rstrip("\n")))
@@ -71,7 +76,7 @@ class GitRepository:
             # Git would take it for an option.
             raise GitError(missing)
         try:
-            text = _run(self.root, "log", "-1", "--format=%H%n%an%n%cI%n%s", f"{revision}^{{commit}}", "--")
+            text = run_git(self.root, "log", "-1", "--format=%H%n%an%n%cI%n%s", f"{revision}^{{commit}}", "--")
         except GitError as error:
             raise GitError(missing) from error
         commit_id, author, written_at, subject = text.decode("utf-8", "replace").split("\n", 3)
@@ -91,7 +96,7 @@ class GitRepository:
         """
         tree = f"{commit_id}:{folder.strip('/')}" if folder.strip("./") else commit_id
         try:
-            listing = _run(self.root, "ls-tree", "-r", "-z", "--full-tree", tree)
+            listing = run_git(self.root, "ls-tree", "-r", "-z", "--full-tree", tree)
         except GitError as error:
             raise GitError(f"commit {commit_id[:12]} has no folder `{folder}`") from error
         entries = dict(_entries(listing))
@@ -115,7 +120,7 @@ class GitRepository:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
-        output = _run(self.root, "cat-file", "--batch", given=b"\n".join(wanted) + b"\n")
+        output = run_git(self.root, "cat-file", "--batch", given=b"\n".join(wanted) + b"\n")
         blobs: dict[bytes, bytes] = {}
         position = 0
         for blob in wanted:
@@ -148,30 +153,51 @@ def _followed(path: str, links: dict[str, str]) -> str:
     return ""
 
 
-def _run(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
+def run_git(
+    folder: Path, *arguments: str, given: bytes = b"", timeout_s: float = TIMEOUT_S, errors_too: bool = False
+) -> bytes:
     """Run git without asking anybody anything.
 
+    Args:
+        folder: Where it runs.
+        arguments: The command and its own.
+        given: Its standard input.
+        timeout_s: How long it may take.
+        errors_too: Whether what it says on standard error follows what it prints: some results are only there.
+
     Raises:
-        GitError: If it fails, with what it said.
+        GitError: If it fails, with its last words.
     """
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and revisions cannot be options
             ["git", "-C", str(folder), *arguments],  # noqa: S607 - the git that the person uses
             input=given,
             capture_output=True,
-            env=environment,
-            timeout=TIMEOUT_S,
+            env=_environment(),
+            timeout=timeout_s,
             check=False,
         )
     except FileNotFoundError as error:
         raise GitError("`git` is not installed, or not on the path") from error
     except subprocess.TimeoutExpired as error:
-        raise GitError(f"git took longer than {TIMEOUT_S} seconds") from error
+        raise GitError(f"git took longer than {timeout_s:g} seconds") from error
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise GitError(said[-1] if said else f"git {arguments[0]} failed")
-    return done.stdout
+        raise GitError(_last_words(said) or f"git {arguments[0]} failed")
+    return done.stdout + done.stderr if errors_too else done.stdout
+
+
+def _last_words(said: list[str]) -> str:
+    """Return what git calls fatal or an error; hints around it are for whoever sits at the terminal."""
+    reasons = [line.partition(": ")[2] for line in said if line.startswith(("fatal: ", "error: "))]
+    return "; ".join(reasons or said[-1:])[:500]
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment, without what points git elsewhere and without prompts."""
+    kept = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    ssh = kept.get("GIT_SSH_COMMAND", "ssh") + " -o BatchMode=yes"
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def write_files(files: dict[str, bytes], destination: Path) -> None:

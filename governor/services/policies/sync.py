@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from governor.clients.git_remote import FetchedCommit, GitRemote, MissingFolderError, RepositoryError
+from governor.clients.git import GitError
+from governor.clients.git_remote import FetchedCommit, GitRemote, RepositoryError
 from governor.compiler.load import Compiled
 from governor.core.decisions.snapshot import Catalogues
 from governor.core.policy.releases import Origin, Outcome, Release, SourceState
@@ -106,7 +108,7 @@ class PolicySyncer:
         async with self._one_at_a_time:
             source = await self._database.read(lambda connection: read_source(connection, self._place))
             try:
-                head = await self._remote.head()
+                head = await asyncio.to_thread(self._remote.head)
                 if head == source.head and not (again and await self._was_refused(head)):
                     return await self._unchanged(source)
                 return await self._consider(head)
@@ -134,7 +136,8 @@ class PolicySyncer:
             await self._note(SourceState(head, now))
             return SyncResult(Found.UNCHANGED, head)
         began_s = time.monotonic()
-        async with self._remote.commit(head) as fetched:
+        with ExitStack() as stack:
+            fetched = await asyncio.to_thread(stack.enter_context, self._remote.fetched(head))
             verdict = await self._check(fetched)
         lead_s = LEAD_S + time.monotonic() - began_s if live is not None else 0.0
         if not await self._release(head, verdict, lead_s):
@@ -147,7 +150,7 @@ class PolicySyncer:
         """Return what is wrong with a commit: its signature, its policies, or its own tests."""
         signer = ""
         if self._allowed_signers is not None:
-            signer = await fetched.signer(self._allowed_signers) or ""
+            signer = await asyncio.to_thread(fetched.signer, self._allowed_signers)
             if not signer:
                 message = (
                     "the commit is not signed by a listed key; sign it, or list its key in the file of "
@@ -155,8 +158,8 @@ class PolicySyncer:
                 )
                 return _Verdict(problems=(message,))
         try:
-            folder = await fetched.files()
-        except MissingFolderError as error:
+            folder = await asyncio.to_thread(fetched.policies)
+        except GitError as error:
             return _Verdict(problems=(error.message,))
         compiled = await self._publisher.compile(folder)
         if compiled.policies is None:

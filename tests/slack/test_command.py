@@ -22,8 +22,8 @@ async def test_what_is_left_is_what_a_decision_compares(world: SlackWorld) -> No
     text = await asked(world, "U0MIA")
 
     assert "*marketing* · `Quota/department-spend`" in text
-    assert "used 0 USD of 10 USD, 0.0150006 USD held" in text
-    assert "9.9849994 USD left" in text
+    assert "used 0 USD of 10 USD, 0.01 USD held" in text
+    assert "9.98 USD left" in text
     assert "resets <!date^1796079600^{date_short_pretty} {time}|1 December 00:00 CET>" in text
 
 
@@ -125,4 +125,4 @@ async def test_an_audit_names_the_person_and_the_door(http_world: SlackWorld) ->
     async with http_world.server.client(Role.VIEWER) as viewer:
         [block] = (await viewer.get("/blocks")).json()["blocks"]
 
-    assert (EVE, "slack", "can_stop") == (block["placed_by"], block["placed_with_key"], block["authority"])
+    assert (EVE, "slack:U0EVE", "can_stop") == (block["placed_by"], block["placed_with_key"], block["authority"])

@@ -34,11 +34,40 @@ people:
   - {user: mia@acme.example, kind: employee, team: growth, department: marketing, slack: U0MIA}
   - {user: tom@acme.example, kind: employee, team: growth, department: marketing, slack: U0TOM}
   - {user: lea@acme.example, kind: employee, team: growth, department: marketing, slack: U0LEA}
+  - {user: sam@acme.example, kind: employee, team: search, department: engineering}
   - {user: old@acme.example, kind: employee, team: growth, department: marketing, slack: U0OLD, until: 2026-06-30}
 groups:
   - {name: sre-oncall, members: [eve@acme.example]}
+  - {name: finance, members: [tom@acme.example, sam@acme.example]}
+  - {name: board, members: [eve@acme.example, lea@acme.example]}
 can_stop: {group: sre-oncall, for: 4 hours}
 """
+
+
+APPROVALS = """\
+apiVersion: governor/v1
+kind: ApprovalRule
+name: everybody
+routes:
+  - up_to: 5 USD
+    approve: automatic
+    at_most: 20 USD per month per department
+  - up_to: 500 USD
+    require: [{group: team-leads, at_least: 1, instead: finance}]
+  - up_to: 1,000 USD
+    require: [{group: finance, at_least: 1}, {group: board, at_least: 1}]
+  - above: 1,000 USD
+    require: [{group: board, at_least: 1}]
+    decide_in: web
+max_duration: 30 days
+justification: {at_least: 20 characters, expected_value: required}
+remind_after: 4 working hours
+escalate: {after: 1 working day, to: board}
+expire_after: 3 working days
+channel: "#ai-exceptions"
+break_glass: {group: sre-oncall, up_to: 50 USD, for: 2 hours, at_most: 2 per week per person, review_within: 48 hours}
+"""
+"""Small amounts are automatic, a lead decides about more, two groups about much, and a page about most."""
 
 
 def organization() -> str:
@@ -54,6 +83,7 @@ def write_slack_policies(folder: Path, more: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "organization.yaml").write_text(organization())
     (folder / "quotas.yaml").write_text(QUOTAS)
+    (folder / "approvals.yaml").write_text(APPROVALS)
     if more:
         (folder / "more.yaml").write_text(more)
     return folder
@@ -88,8 +118,9 @@ class SlackWorld:
         return self.slack.workspace
 
     async def settled(self) -> None:
-        """Wait until everything that was begun is done."""
+        """Wait until everything that was begun is done, and shown."""
         await self.door.desk.later.idle()
+        await self.door.desk.showing.once()
 
     async def decide(self, **question: Any) -> dict[str, Any]:
         """Ask whether a model request may be made."""
@@ -127,6 +158,11 @@ async def on_a_port(app: Any) -> AsyncIterator[str]:
     await serving
 
 
+async def never(_seconds: float) -> None:
+    """Pause for ever: a test says itself when it is looked what is to be shown."""
+    await asyncio.Event().wait()
+
+
 @asynccontextmanager
 async def slack_world(
     database_url: str,
@@ -136,6 +172,7 @@ async def slack_world(
     over_socket: bool = False,
     with_keys: bool = True,
     connected: bool = True,
+    patience_s: float = 2.0,
     change: Callable[[Governor], Governor] = lambda governor: governor,
     **given: Any,
 ) -> AsyncIterator[SlackWorld]:
@@ -148,6 +185,7 @@ async def slack_world(
         over_socket: Whether it listens over Socket Mode.
         with_keys: Whether it makes keys; a second server on the same database makes none.
         connected: Whether Socket Mode is waited for.
+        patience_s: How long a submission is worked on before Slack is told to wait.
         change: Puts another part in, like a slow database.
         given: More settings.
     """
@@ -162,7 +200,7 @@ async def slack_world(
         client = await stack.enter_async_context(
             open_slack_client(BOT_TOKEN, slack.api_url, time_s=walls, pause=walls.pause)
         )
-        door = await stack.enter_async_context(open_slack_door(governor, client, walls))
+        door = await stack.enter_async_context(open_slack_door(governor, client, walls, never, patience_s=patience_s))
         metrics = HttpMetrics(CollectorRegistry())
         gate = create_gate(governor, metrics, door.receive)
         url = await stack.enter_async_context(on_a_port(gate))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governor.clients.slack.calls import Caller
+from governor.clients.slack.calls import Caller, SlackError
 from governor.clients.slack.pace import Pace
 from governor.clients.slack_blocks.message import Message, View
 
@@ -108,9 +108,7 @@ class SlackClient:
 
     async def find(self, channel: str, key: str, since_s: float) -> Posted | None:
         """Return the message of ours with this key that was posted since an instant (Unix seconds), or None."""
-        if channel[:1] in {"U", "W"}:
-            opened = await self._caller.call(lambda: self.web.conversations_open(users=channel))
-            channel = opened["channel"]["id"]
+        channel = await self._conversation(channel)
         asked = {"channel": channel, "oldest": f"{since_s:.6f}", "include_all_metadata": True}
         async for page in self._pages(self.web.conversations_history, asked):
             for message in page["messages"]:
@@ -169,6 +167,18 @@ class SlackClient:
     async def socket_address(self, app_token: str) -> str:
         """Return where Socket Mode listens; proves that the app-level token works."""
         return str((await self._caller.call(lambda: self.web.apps_connections_open(app_token=app_token)))["url"])
+
+    async def _conversation(self, name: str) -> str:
+        """Return the id of a conversation: only posting takes a channel's name or a person's id."""
+        if name[:1] in {"U", "W"}:
+            opened = await self._caller.call(lambda: self.web.conversations_open(users=name))
+            return str(opened["channel"]["id"])
+        if not name.startswith("#"):
+            return name
+        for channel in await self.channels():
+            if channel["name"] == name[1:]:
+                return str(channel["id"])
+        raise SlackError("channel_not_found")
 
     async def _pages(
         self, method: Callable[..., Awaitable[Any]], asked: Mapping[str, Any]

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from governor.clients.slack_blocks.elements import context, section
 from governor.clients.slack_blocks.message import Block, Message
-from governor.clients.slack_blocks.texts import escape, instant, lines
+from governor.clients.slack_blocks.texts import amount, escape, instant, lines
 from governor.core.decisions.decision import BudgetView
 from governor.core.scopes import scope_text
-from governor.core.units import Unit, amount_words
+from governor.core.units import Unit
 
 SHOWN = 15
 """Budgets in one message; the tightest come first, so that what is left out is what nobody waits for."""
@@ -80,17 +80,17 @@ def _left(view: BudgetView) -> str:
     if view.free is None:
         return "no limit"
     if view.free < 0:
-        return f"{amount_words(-view.free, unit)} over"
-    return f"{amount_words(view.free, unit)} left" if view.free else "nothing left"
+        return f"{amount(-view.free, unit)} over"
+    return f"{amount(view.free, unit)} left" if view.free else "nothing left"
 
 
 def _used(view: BudgetView) -> str:
     unit = view.budget.unit
     limit = view.limit if view.ceiling is None else view.ceiling
     if unit is Unit.CONCURRENT:
-        return f"{view.held:,} of {amount_words(limit, unit)} open"
-    held = f", {amount_words(view.held, unit)} held" if view.held else ""
-    return f"used {amount_words(view.used, unit)} of {amount_words(limit, unit)}{held}"
+        return f"{view.held:,} of {amount(limit, unit)} open"
+    held = f", {amount(view.held, unit)} held" if view.held else ""
+    return f"used {amount(view.used, unit)} of {amount(limit, unit)}{held}"
 
 
 def _resets(view: BudgetView, time_zone: str) -> str:

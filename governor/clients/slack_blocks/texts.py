@@ -6,8 +6,11 @@ from typing import Any
 
 from governor.clients.slack_blocks import limits
 from governor.core.decisions.messages import instant_words
+from governor.core.money import NANO_PER_USD
+from governor.core.units import Unit, amount_words
 
 ELLIPSIS = "…"
+_CENT = NANO_PER_USD // 100
 
 
 def escape(text: str) -> str:
@@ -66,3 +69,12 @@ def instant(at: datetime, time_zone: str) -> str:
 def lines(parts: Iterable[str]) -> str:
     """Join the lines that say something."""
     return "\n".join(part for part in parts if part)
+
+
+def amount(number: int, unit: Unit) -> str:
+    """Write an amount of a budget's unit for people: money to the cent, and what is less is not nothing."""
+    if unit is not Unit.USD:
+        return amount_words(number, unit)
+    if 0 < number < _CENT:
+        return "less than 0.01 USD"
+    return amount_words(number // _CENT * _CENT, unit)

@@ -17,8 +17,10 @@ from governor.clients.slack_blocks.stops import LIFT
 from governor.edges.slack.clicks import WHY_TITLE, explain_message, lift_clicked, why_clicked
 from governor.edges.slack.command import answer_command
 from governor.edges.slack.conduct import Listener, answered_first
+from governor.edges.slack.deciding import CLICKS, SUBMISSIONS
 from governor.edges.slack.desk import Desk, who_asks
 from governor.edges.slack.home import show_home, show_stranger
+from governor.edges.slack.submitting import submitted
 
 _log = structlog.get_logger("governor.slack")
 
@@ -31,6 +33,7 @@ class Listeners:
     events: Mapping[str, Listener]
     message_shortcuts: Mapping[str, Listener]
     actions: Mapping[str, Listener]
+    views: Mapping[str, Listener]
 
 
 def listeners(desk: Desk) -> Listeners:
@@ -43,7 +46,9 @@ def listeners(desk: Desk) -> Listeners:
             REFRESH: answered_first(desk, show_home),
             WHY: answered_first(desk, why_clicked, waiting=WHY_TITLE),
             LIFT: answered_first(desk, lift_clicked),
+            **{name: answered_first(desk, work, waiting=title) for name, (work, title) in CLICKS.items()},
         },
+        views={name: submitted(desk, work) for name, work in SUBMISSIONS.items()},
     )
 
 
@@ -70,6 +75,8 @@ def slack_application(heard: Listeners, bot_token: str) -> AsyncApp:
         app.shortcut({"type": "message_action", "callback_id": name})(listener)
     for name, listener in heard.actions.items():
         app.action(name)(listener)
+    for name, listener in heard.views.items():
+        app.view(name)(listener)
     app.error(_defect)
     return app
 

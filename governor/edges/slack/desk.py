@@ -13,12 +13,19 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.keys import Role
 from governor.core.policy.organization import Organization, Person
 from governor.edges.slack.later import Later
+from governor.edges.slack.showing import Showing
+from governor.services.approvals.desk import Desk as ApprovalDesk
+from governor.services.exception_facts import FactFinder
 from governor.services.keys import Identity
+from governor.services.slack_cards import SlackCards
 from governor.services.slack_people import SlackPeople
 from governor.wiring import Governor
 
 NAME = "slack"
-"""The name under which the audit keeps what was done through this door."""
+"""The name under which the audit keeps what was done through this door, with the Slack id behind a colon."""
+
+PATIENCE_S = 2.0
+"""How long a modal's submission is worked on before Slack, which waits for three seconds, is told to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,11 @@ class Desk:
     client: SlackClient
     people: SlackPeople
     later: Later
+    approvals: ApprovalDesk
+    facts: FactFinder
+    cards: SlackCards
+    showing: Showing
+    patience_s: float = PATIENCE_S
 
     @property
     def now(self) -> datetime:
@@ -44,6 +56,11 @@ class Desk:
     def organization(self) -> Organization:
         """Who we are."""
         return self.snapshot.organization
+
+    async def shown(self, request_id: str, now: datetime) -> None:
+        """Let what has just happened to a request be shown at once, without anybody waiting for it."""
+        await self.cards.touch(request_id, now)
+        self.later.start(self.showing.once())
 
     @property
     def time_zone(self) -> str:
@@ -74,7 +91,8 @@ class Asked:
     @property
     def identity(self) -> Identity:
         """Who this is to the services: a known person without a role of their own."""
-        return Identity(NAME, Role.VIEWER, self.person.user, Caller(NAME))
+        name = f"{NAME}:{self.slack_id}"
+        return Identity(name, Role.VIEWER, self.person.user, Caller(name))
 
     @property
     def trigger_id(self) -> str:

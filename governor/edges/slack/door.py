@@ -1,7 +1,8 @@
 """The Slack door of one worker, opened and closed with the server."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,10 +12,15 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from governor.clients.slack import SlackClient, open_slack_client
 from governor.edges.slack.application import listeners, slack_application
-from governor.edges.slack.desk import Desk
+from governor.edges.slack.desk import PATIENCE_S, Desk
 from governor.edges.slack.later import Later
+from governor.edges.slack.showing import Showing
 from governor.edges.slack.signature import NotSlackError, check_signature
 from governor.edges.slack.socket import SocketMode
+from governor.services.approvals.desk import Desk as ApprovalDesk
+from governor.services.exception_facts import FactFinder
+from governor.services.slack_cards import SlackCards
+from governor.services.slack_outbox import Outbox
 from governor.services.slack_people import SlackPeople
 from governor.wiring import Governor
 
@@ -68,7 +74,12 @@ class SlackDoor:
 
 @asynccontextmanager
 async def open_slack_door(
-    governor: Governor, client: SlackClient | None = None, wall_s: Callable[[], float] = time.time
+    governor: Governor,
+    client: SlackClient | None = None,
+    wall_s: Callable[[], float] = time.time,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    *,
+    patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[SlackDoor]:
     """Open the door, and close it when what was begun is done.
 
@@ -76,6 +87,8 @@ async def open_slack_door(
         governor: The server; its settings have a bot token.
         client: Slack's client instead of one for the settings.
         wall_s: The wall clock, Unix seconds.
+        pause: Waits for a number of seconds between looks at what is to be shown, and at the socket.
+        patience_s: How long a submission is worked on before Slack is told to wait.
     """
     settings = governor.settings
     assert settings.slack_bot_token is not None, "without a bot token there is no door"
@@ -85,12 +98,38 @@ async def open_slack_door(
             client = await stack.enter_async_context(open_slack_client(token, settings.slack_api_url))
         later = Later()
         stack.push_async_callback(later.stop)
-        desk = Desk(governor, client, SlackPeople(governor.publisher.snapshots), later)
+        desk = _desk(governor, client, later, pause, patience_s)
+        await desk.showing.start()
+        stack.push_async_callback(desk.showing.stop)
         app = slack_application(listeners(desk), token)
         socket = None
         if settings.slack_app_token is not None:
-            socket = SocketMode(app, settings.slack_app_token.get_secret_value(), client.web)
+            socket = SocketMode(app, settings.slack_app_token.get_secret_value(), client.web, pause)
             await socket.start()
             stack.push_async_callback(socket.stop)
         secret = settings.slack_signing_secret
         yield SlackDoor(app, desk, socket, secret.get_secret_value() if secret is not None else "", wall_s)
+
+
+def _desk(
+    governor: Governor,
+    client: SlackClient,
+    later: Later,
+    pause: Callable[[float], Awaitable[None]],
+    patience_s: float,
+) -> Desk:
+    """Put together what handlers work with."""
+    snapshots = governor.publisher.snapshots
+    approvals = ApprovalDesk(snapshots, governor.database)
+    facts = FactFinder(
+        approvals,
+        governor.budgets,
+        governor.entitlements,
+        governor.explainer,
+        ledger=governor.ledger,
+        public_url=governor.settings.public_url,
+    )
+    cards = SlackCards(approvals, facts)
+    outbox = Outbox(governor.database, client, cards.renders)
+    showing = Showing(cards, outbox, governor.clock.now, pause)
+    return Desk(governor, client, SlackPeople(snapshots), later, approvals, facts, cards, showing, patience_s)

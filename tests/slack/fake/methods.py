@@ -202,6 +202,8 @@ def _writable(workspace: Workspace, name: str) -> str:
 
 
 def _readable(workspace: Workspace, name: str) -> str:
+    if name[:1] not in {"C", "D"}:
+        raise SlackRefusalError("channel_not_found")
     channel = workspace.conversation(name)
     if channel not in workspace.channels:
         _need(workspace, "im:history")

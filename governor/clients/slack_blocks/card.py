@@ -1,0 +1,278 @@
+"""The approval card: everything that whoever decides needs to know, as of now, and the buttons while it is open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from governor.clients.slack_blocks import limits
+from governor.clients.slack_blocks.elements import actions, button, context, facts, header, section
+from governor.clients.slack_blocks.message import Block, Message
+from governor.clients.slack_blocks.request_words import (
+    for_whom,
+    length_words,
+    money,
+    named,
+    requires_words,
+    state_words,
+    terms_words,
+    what,
+)
+from governor.clients.slack_blocks.texts import amount, escape, instant, lines, link
+from governor.core.approvals.request import OPEN_STATES, ExceptionRequest, State
+from governor.core.decisions.decision import BudgetView
+from governor.core.forecasts.forecast import Forecast
+from governor.core.policy.approval_rule import DecideIn
+
+APPROVE, DENY, ASK, OPEN_PAGE, WITHDRAW = "approve", "deny", "ask", "open_page", "withdraw"
+JUSTIFIED = "review"
+"""The buttons of a card; their value is the request's id."""
+
+TEXT_SHOWN = 600
+"""Characters of a justification on a card; the whole of it is on the page, and in the modal that decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetNow:
+    """A lifted quota as it is for whom the request is: what is used, and where it will end."""
+
+    view: BudgetView
+    forecast: Forecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cheaper:
+    """A model that those it is for may use already, and its price in percent of what is asked for."""
+
+    model: str
+    than: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What somebody asked for before: how many requests, granted, refused, and what was granted in all."""
+
+    asked: int = 0
+    granted: int = 0
+    refused: int = 0
+    granted_nano_usd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What is known about a request now.
+
+    Attributes:
+        request: As it stands.
+        state: At ``now``: time may have passed since it was last noted.
+        approvers: Who may vote, by user name.
+        slack_ids: Slack ids by user name.
+        budgets: The lifted quotas.
+        past: What the requester asked for before.
+        people: How many people it is for; None: that is not known.
+        refused: Requests that the lifted policies refused them lately.
+        cheaper: Another way, or None.
+        unreachable: Approvers who are not in Slack.
+        time_zone: The organisation's.
+        page: Where the whole case is, or ``""``.
+        spent_nano_usd: What its grant has spent.
+    """
+
+    request: ExceptionRequest
+    state: State
+    now: datetime
+    time_zone: str
+    approvers: frozenset[str] = frozenset()
+    slack_ids: Mapping[str, str] = field(default_factory=dict)
+    budgets: Sequence[BudgetNow] = ()
+    past: Past = field(default_factory=Past)
+    people: int | None = None
+    refused: int = 0
+    cheaper: Cheaper | None = None
+    unreachable: Sequence[str] = ()
+    page: str = ""
+    spent_nano_usd: int = 0
+
+
+def card_message(about: CardFacts) -> Message:
+    """Make the card; one whose request is decided has no buttons."""
+    request = about.request
+    title = f"{'Urgent: ' if request.urgent else ''}{what(request)}"
+    blocks: list[Block] = [header(title), section(opening(about)), *case_blocks(about)]
+    blocks.append(section(standing(about)))
+    if about.state is State.PENDING:
+        blocks.append(_buttons(about))
+    elif _review_open(about):
+        review = button("Review it…", JUSTIFIED, request.id, style="primary")
+        blocks.append(actions([review], f"card-{request.id}-{request.revision}"))
+    blocks.append(_small_print(about))
+    return Message(f"{title}: {state_words(about.state)}", tuple(blocks[: limits.MESSAGE_BLOCKS]))
+
+
+def opening(about: CardFacts) -> str:
+    """Say who asks for what, and why."""
+    request = about.request
+    who = named(request.asked_by, about.slack_ids)
+    more = [named(user, about.slack_ids) for user in request.joined]
+    also = f", and so do {', '.join(more)}" if more else ""
+    why = f">{escape(request.justification[:TEXT_SHOWN])}".replace("\n", "\n>") if request.justification else ""
+    cut_off = link(about.page, "the whole reason") if len(request.justification) > TEXT_SHOWN else ""
+    return lines(
+        [f"{who} asks for {terms_words(request.terms)} {for_whom(request, about.slack_ids)}{also}.", why, cut_off]
+    )
+
+
+def case_blocks(about: CardFacts) -> list[Block]:
+    """Return the numbers that a decision rests on."""
+    request = about.request
+    pairs = [
+        ("Until", f"{instant(request.terms.ends_at, about.time_zone)} ({length_words(request, about.now)})"),
+        ("Lifts", ", ".join(f"`{escape(ref)}`" for ref in request.lifts)),
+        ("Expected worth", _worth(request)),
+        ("Expected cost", _cost(request)),
+        ("Granted before, this period", money(request.granted_before_nano_usd)),
+        ("Asked for before", _past(about.past)),
+        ("If the answer is no", _blocked(about)),
+        ("A cheaper way", _cheaper(about)),
+    ]
+    return [*facts(pairs), *_budgets(about)]
+
+
+def standing(about: CardFacts) -> str:
+    """Say where the request stands: who decides, who voted, what became of it."""
+    request = about.request
+    votes = [
+        f"{':white_check_mark:' if vote.approve else ':x:'} {named(vote.by, about.slack_ids)}"
+        f"{f' for {named(vote.member, about.slack_ids)}' if vote.member != vote.by else ''} "
+        f"{instant(vote.at, about.time_zone)} ({vote.door}){f': {escape(vote.reason)}' if vote.reason else ''}"
+        for vote in request.votes
+    ]
+    if about.state is State.PENDING:
+        lowered = f"{named(request.terms_by, about.slack_ids)} lowered what is asked." if request.terms_by else ""
+        asked = f":hourglass_flowing_sand: *Waits for* {requires_words(request)}"
+        deadline = f", until {instant(request.expires_at, about.time_zone)}" if request.expires_at else ""
+        escalated = (
+            f"Escalated to {escape(request.escalated_to)}, who may decide as well." if request.escalated_to else ""
+        )
+        stuck = ":warning: The people who are left cannot reach this quorum." if request.impossible_at else ""
+        return lines([f"{asked}{deadline}.", escalated, stuck, lowered, *votes])
+    return lines([f"{_mark(about.state)} *{state_words(about.state).capitalize()}*{_ending(about)}", *votes])
+
+
+def _mark(state: State) -> str:
+    match state:
+        case State.APPROVED | State.ACTIVE:
+            return ":white_check_mark:"
+        case State.DENIED | State.REVOKED:
+            return ":x:"
+        case _:
+            return ":black_square_for_stop:"
+
+
+def _ending(about: CardFacts) -> str:
+    request = about.request
+    if about.state in {State.APPROVED, State.ACTIVE}:
+        names = ", ".join(named(user, about.slack_ids) for user in request.approved_by)
+        by = f" by {names}" if names else " by breaking the glass" if request.break_glass else " automatically"
+        at = f", {instant(request.approved_at, about.time_zone)}" if request.approved_at else ""
+        return f"{by}{at}; {money(about.spent_nano_usd)} of {money(request.terms.amount_nano_usd)} spent."
+    closing = request.closing
+    if closing is None:
+        return "."
+    by = f" by {named(closing.by, about.slack_ids)}" if closing.by else ""
+    reason = f": {escape(closing.reason)}" if closing.reason else ""
+    return f"{by}, {instant(closing.at, about.time_zone)}{reason}"
+
+
+def _buttons(about: CardFacts) -> Block:
+    request = about.request
+    if request.ruling.route.decide_in is DecideIn.WEB:
+        choices = [button("Decide on a page…", OPEN_PAGE, request.id, style="primary")]
+    else:
+        choices = [
+            button("Approve…", APPROVE, request.id, style="primary"),
+            button("Deny…", DENY, request.id, style="danger"),
+        ]
+    choices.append(button("Ask a question…", ASK, request.id))
+    if request.votes and request.ruling.route.decide_in is not DecideIn.WEB:
+        choices.append(button("Withdraw my vote", WITHDRAW, request.id))
+    return actions(choices, f"card-{request.id}-{request.revision}")
+
+
+def _review_open(about: CardFacts) -> bool:
+    review = about.request.review
+    return review is not None and review.at is None
+
+
+def _small_print(about: CardFacts) -> Block:
+    request = about.request
+    missing = f"not in Slack: {escape(', '.join(about.unreachable))}" if about.unreachable else ""
+    open_ = about.state in OPEN_STATES
+    seen = f"numbers as of {instant(about.now, about.time_zone)}" if open_ else ""
+    page = link(about.page, "the whole case") if about.page else f"`governor exceptions show {request.id}`"
+    return context(f"`{escape(request.ruling.rule)}`", seen, missing, page)
+
+
+def _worth(request: ExceptionRequest) -> str:
+    worth = request.expected_value_nano_usd
+    outcome = escape(request.outcome_expected[:TEXT_SHOWN])
+    if worth is None:
+        return outcome or "nobody said"
+    cost = request.estimate_nano_usd or request.terms.amount_nano_usd
+    times = f", {worth // cost:,} times its cost" if cost and worth >= 2 * cost else ""
+    return lines([f"{money(worth)}{times}", outcome])
+
+
+def _cost(request: ExceptionRequest) -> str:
+    most = f"at most {money(request.terms.amount_nano_usd)}"
+    if request.estimate_nano_usd is None:
+        return f"{most}; nothing to estimate it from"
+    return f"{money(request.estimate_nano_usd)} by Governor's estimate, {most}"
+
+
+def _past(past: Past) -> str:
+    if not past.asked:
+        return "nothing"
+    granted = f" ({money(past.granted_nano_usd)})" if past.granted else ""
+    return f"{past.asked} requests: {past.granted} granted{granted}, {past.refused} refused"
+
+
+def _blocked(about: CardFacts) -> str:
+    request = about.request
+    [(key, name)] = request.scope
+    who = f"{escape(name)}" if about.people in {None, 1} else f"{about.people} people of {escape(name)}"
+    by = ", ".join(f"`{escape(ref)}`" for ref in request.lifts)
+    waiting = f"; {about.refused:,} requests refused in the last seven days" if about.refused else ""
+    kind = f"{key.replace('_', ' ')} " if about.people is None else ""
+    return f"{kind}{who} stays limited by {by}{waiting}"
+
+
+def _cheaper(about: CardFacts) -> str:
+    cheaper = about.cheaper
+    if cheaper is None:
+        return ""
+    return (
+        f"`{escape(cheaper.model)}` is allowed already, at {cheaper.percent} % of the price of `{escape(cheaper.than)}`"
+    )
+
+
+def _budgets(about: CardFacts) -> list[Block]:
+    return [section(_budget(one, about.time_zone)) for one in about.budgets[:4]]
+
+
+def _budget(one: BudgetNow, time_zone: str) -> str:
+    view = one.view
+    unit = view.budget.unit
+    limit = view.limit if view.ceiling is None else view.ceiling
+    held = f", {amount(view.held, unit)} held" if view.held else ""
+    spend = f"*{escape(view.budget.policy)}*: used {amount(view.used, unit)} of {amount(limit, unit)}{held}"
+    forecast = one.forecast
+    if forecast is None or forecast.insufficient_data:
+        return f"{spend}. No forecast yet."
+    total = forecast.total
+    ends = (
+        f"Forecast for the whole period: {amount(total.median, unit)} "
+        f"({amount(total.lower, unit)} to {amount(total.upper, unit)})"
+    )
+    out = f", gone {instant(forecast.runs_out_at, time_zone)}" if forecast.runs_out_at else ""
+    return f"{spend}. {ends}{out}."

@@ -84,13 +84,13 @@ class EntitlementReader:
     async def of(self, user: str, now: datetime) -> Entitlement:
         """Return what a user, or a service account, may use now in every environment."""
         snapshot = self._snapshots.current
-        subject = _claim(snapshot, user)
+        subject = claim_of(snapshot, user)
         names = models_named(snapshot)
         environments = []
         attributes: dict[str, str] = {}
         problems: dict[str, None] = {}
         for environment in snapshot.organization.environments:
-            tried = await _try_all(snapshot, subject, environment, names, now)
+            tried = await try_models(snapshot, subject, environment, names, now)
             for candidate in tried[:1]:
                 known = candidate.prepared.attributes
                 attributes = {key: known[key] for key in _WHO if key in known}
@@ -133,15 +133,17 @@ def models_named(snapshot: Snapshot) -> list[str]:
     return sorted({snapshot.model(name, "").id for name in literals})[:MODELS_MAX]
 
 
-def _claim(snapshot: Snapshot, user: str) -> Subject:
+def claim_of(snapshot: Snapshot, user: str) -> Subject:
+    """Return a user, or a service account, as a request names it."""
     if user in snapshot.organization.service_accounts:
         return Subject(service_account=user)
     return Subject(user=user)
 
 
-async def _try_all(
+async def try_models(
     snapshot: Snapshot, subject: Subject, environment: str, models: list[str], now: datetime
 ) -> list[Candidate]:
+    """Ask of each model for the smallest request that uses it, and return what is known of each."""
     tried: list[Candidate] = []
     for position, model in enumerate(models):
         if position % TURN == 0:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests.slack.fake.block_kit import view_problems
 from tests.slack.fake.server import SlackServer
 from tests.slack.fake.workspace import SIGNING_SECRET, OpenView, Posting, Workspace
 
@@ -76,7 +77,11 @@ class Hands:
         """Send a modal, and return how it was acknowledged: with errors, another view, or nothing."""
         payload = self._interaction(user, "view_submission", view)
         payload["view"]["state"] = {"values": values_of(view, filled)}
-        return await self._deliver("interactive", payload)
+        acknowledged = await self._deliver("interactive", payload)
+        assert [] == (view_problems(acknowledged["view"]) if "view" in acknowledged else [])
+        unknown = acknowledged.get("errors", {}).keys() - payload["view"]["state"]["values"].keys()
+        assert not unknown, f"Slack shows no error at {unknown}: there is no such field"
+        return acknowledged
 
     async def shortcut(self, user: str, message: dict[str, Any]) -> dict[str, Any]:
         """Use the message shortcut."""

@@ -4,6 +4,7 @@ import pytest
 
 from governor.clients.slack.manifest import COMMAND
 from tests.slack.hands import said
+from tests.slack.requesting import ask_for
 from tests.slack.world import MIA, SlackWorld
 
 
@@ -72,13 +73,31 @@ async def test_a_message_that_names_a_decision_is_explained(world: SlackWorld) -
     assert answer["reasons"][0]["message"] in said(modal.view)
 
 
-async def test_a_message_without_a_decision_says_where_to_look(world: SlackWorld) -> None:
-    """Home lists what was refused."""
+async def test_a_message_without_a_decision_begins_a_request(world: SlackWorld) -> None:
+    """Somebody complains in a channel: the shortcut opens the form."""
     await world.hands.shortcut("U0MIA", {"ts": "1.1", "text": "it does not work"})
     await world.settled()
     [modal] = world.workspace.views.values()
 
-    assert "this message names no decision" in said(modal.view)
+    assert "Ask for an exception" in said(modal.view)
+
+
+async def test_home_lists_my_requests_and_what_waits_for_me(world: SlackWorld) -> None:
+    """The requester sees where it stands; whoever decides can decide from here."""
+    world.workspace.add_channel("ai-exceptions")
+    await ask_for(world)
+    mias, leas = await opened(world, "U0MIA"), await opened(world, "U0LEA")
+    await world.hands.click("U0LEA", "approve", on=world.workspace.homes["U0LEA"])
+    await world.settled()
+    [modal] = world.workspace.views.values()
+    await world.hands.submit("U0LEA", modal)
+    await world.settled()
+
+    assert "*More budget for mia@acme.example*: waits for a decision" in mias
+    assert "Waits for you" not in mias
+    assert "Waits for you\n<@U0MIA> asks for *100 USD* for themselves" in leas
+    assert "*More budget for mia@acme.example*: approved" in await opened(world, "U0MIA")
+    assert "Waits for you" not in await opened(world, "U0LEA")
 
 
 @pytest.mark.parametrize("retry", [False, True])

@@ -7,6 +7,7 @@ from governor.clients.slack_blocks.texts import amount, escape, mention
 from governor.core.approvals.request import ExceptionRequest, State, Terms
 from governor.core.grants import GrantKind
 from governor.core.policy.approval_rule import Route
+from governor.core.scopes import Scope
 from governor.core.units import Unit
 
 
@@ -44,6 +45,14 @@ def terms_words(terms: Terms) -> str:
     parts += [f"up to {tokens:,} tokens of {which} a request" for tokens, which in sizes if tokens is not None]
     parts += [f"the model `{escape(model)}`" for model in terms.models]
     return ", ".join(parts)
+
+
+def for_scope(scope: Scope, asker: str) -> str:
+    """Say for whom a request of somebody would be."""
+    [(key, name)] = scope
+    if key == "user":
+        return "for yourself" if name == asker else f"for *{escape(name)}*"
+    return f"for the {key.replace('_', ' ')} *{escape(name)}*"
 
 
 def for_whom(request: ExceptionRequest, slack_ids: Mapping[str, str]) -> str:

@@ -14,10 +14,10 @@ from governor.clients.slack import SlackError, SlackUnavailableError
 from governor.clients.slack.manifest import COMMAND, EXPLAIN_MESSAGE, HOME_OPENED
 from governor.clients.slack_blocks.home import REFRESH, WHY
 from governor.clients.slack_blocks.stops import LIFT
+from governor.edges.slack import deciding, requesting
 from governor.edges.slack.clicks import WHY_TITLE, explain_message, lift_clicked, why_clicked
-from governor.edges.slack.command import answer_command
+from governor.edges.slack.command import answer_command, opens_form
 from governor.edges.slack.conduct import Listener, answered_first
-from governor.edges.slack.deciding import CLICKS, SUBMISSIONS
 from governor.edges.slack.desk import Desk, who_asks
 from governor.edges.slack.home import show_home, show_stranger
 from governor.edges.slack.submitting import submitted
@@ -38,17 +38,19 @@ class Listeners:
 
 def listeners(desk: Desk) -> Listeners:
     """Return which act leads where."""
+    clicks = {**deciding.CLICKS, **requesting.CLICKS}
+    submissions = {**deciding.SUBMISSIONS, **requesting.SUBMISSIONS}
     return Listeners(
-        commands={COMMAND: answered_first(desk, answer_command)},
+        commands={COMMAND: answered_first(desk, answer_command, waiting=opens_form)},
         events={HOME_OPENED: _home_opened(desk)},
         message_shortcuts={EXPLAIN_MESSAGE: answered_first(desk, explain_message, waiting=WHY_TITLE)},
         actions={
             REFRESH: answered_first(desk, show_home),
             WHY: answered_first(desk, why_clicked, waiting=WHY_TITLE),
             LIFT: answered_first(desk, lift_clicked),
-            **{name: answered_first(desk, work, waiting=title) for name, (work, title) in CLICKS.items()},
+            **{name: answered_first(desk, work, waiting=title) for name, (work, title) in clicks.items()},
         },
-        views={name: submitted(desk, work) for name, work in SUBMISSIONS.items()},
+        views={name: submitted(desk, work) for name, work in submissions.items()},
     )
 
 

@@ -3,11 +3,13 @@
 import re
 
 from governor.clients.slack_blocks import limits
-from governor.clients.slack_blocks.elements import modal, section
+from governor.clients.slack_blocks.asking import REQUEST
+from governor.clients.slack_blocks.elements import actions, button, modal
 from governor.clients.slack_blocks.message import Message, View
 from governor.clients.slack_blocks.stops import resumed_message
 from governor.edges.slack.command import lift, why
 from governor.edges.slack.desk import Asked
+from governor.edges.slack.requesting import request_asked
 
 _DECISION = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 
@@ -16,34 +18,27 @@ WHY_TITLE = "Why?"
 
 async def lift_clicked(asked: Asked) -> None:
     """Lift the block of the button."""
-    block = await lift(asked, value_of(asked))
+    block = await lift(asked, asked.value)
     await asked.say(resumed_message([block], asked.desk.time_zone))
 
 
 async def why_clicked(asked: Asked) -> None:
     """Explain the refusal of the button in a modal."""
-    await asked.show(as_modal(WHY_TITLE, await why(asked, value_of(asked))))
+    await asked.show(why_modal(asked.value, await why(asked, asked.value)))
 
 
 async def explain_message(asked: Asked) -> None:
-    """Explain the decision that a message names."""
+    """Explain the decision that a message names; without one, somebody wants to ask for more."""
     message = asked.body.get("message") or {}
     named = _DECISION.search(str(message.get("text", "")) + str(message.get("blocks", "")))
     if named is None:
-        await asked.refuse(
-            "this message names no decision; what was refused you is in the Home tab of this app, with the reasons"
-        )
+        await request_asked(asked)
         return
-    await asked.show(as_modal(WHY_TITLE, await why(asked, named[0].lower())))
+    decision_id = named[0].lower()
+    await asked.show(why_modal(decision_id, await why(asked, decision_id)))
 
 
-def value_of(asked: Asked) -> str:
-    """Return what a clicked button stands for."""
-    actions = asked.body.get("actions") or [{}]
-    return str(actions[0].get("value", ""))
-
-
-def as_modal(title: str, message: Message) -> View:
-    """Show a message in a modal."""
-    blocks = message.blocks or (section(message.text),)
-    return modal(title, blocks[: limits.VIEW_BLOCKS], callback_id="note")
+def why_modal(decision_id: str, message: Message) -> View:
+    """Show an explanation in a modal, with the way to an exception."""
+    ask = actions([button("Ask for an exception…", REQUEST, decision_id)], f"ask-{decision_id}")
+    return modal(WHY_TITLE, [*message.blocks[: limits.VIEW_BLOCKS - 1], ask], callback_id="note")

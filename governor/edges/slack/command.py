@@ -1,8 +1,12 @@
 """``/ai-budget``: what is left, why something was refused, and stopping at once."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from governor.clients.slack.manifest import COMMAND
+from governor.clients.slack_blocks.asking import TITLE
 from governor.clients.slack_blocks.budgets import left_message
 from governor.clients.slack_blocks.decision import decision_message
 from governor.clients.slack_blocks.message import Message
@@ -11,6 +15,7 @@ from governor.clients.slack_blocks.usage import help_message
 from governor.core.decisions.blocks import Block
 from governor.core.errors import InvalidRequestError, NotFoundError
 from governor.edges.slack.desk import Asked
+from governor.edges.slack.requesting import request_asked
 from governor.edges.slack.words import USAGES, stop_words, target_words, typed
 from governor.services.blocks import BlockQuery, BlockWish, end_of, lift_a_block, list_blocks, place_block
 from governor.services.explanation_wire import instant_ms
@@ -25,12 +30,19 @@ async def answer_command(asked: Asked) -> None:
             await asked.say(await what_is_left(asked))
         case "why":
             await asked.say(await why(asked, words.rest))
+        case "request":
+            await request_asked(asked)
         case "stop":
             await asked.say(await stop(asked, words.rest))
         case "resume":
             await asked.say(await resume(asked, words.rest))
         case _:
             await asked.say(help_message(COMMAND, USAGES, words.problem))
+
+
+def opens_form(body: Mapping[str, Any]) -> str:
+    """Return the title of the modal that a command opens at once, or ``""``."""
+    return TITLE if typed(str(body.get("text", ""))).verb == "request" else ""
 
 
 async def what_is_left(asked: Asked) -> Message:

@@ -23,18 +23,20 @@ DEFECT = "something broke on our side, and the people who run Governor can see i
 _log = structlog.get_logger("governor.slack")
 
 
-def answered_first(desk: Desk, work: Work, *, waiting: str = "") -> Listener:
+def answered_first(desk: Desk, work: Work, *, waiting: str | Callable[[Mapping[str, Any]], str] = "") -> Listener:
     """Make a listener that acknowledges at once and works afterwards, however slow the database is.
 
     Args:
         desk: What it works with.
         work: What is done.
-        waiting: The title of the modal that is opened at once and shows what comes of it; ``""``: none is.
+        waiting: The title of the modal that is opened at once and shows what comes of it, or what tells it from what
+            Slack sent; ``""``: none is.
     """
 
     async def listen(ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         await ack()
-        desk.later.start(conduct(desk, body, work, waiting=waiting))
+        title = waiting if isinstance(waiting, str) else waiting(body)
+        desk.later.start(conduct(desk, body, work, waiting=title))
 
     return listen
 
@@ -50,7 +52,10 @@ async def conduct(desk: Desk, body: Mapping[str, Any], work: Work, *, waiting: s
 async def _one_act(asked: Asked, work: Work, waiting: str) -> None:
     if waiting:
         # A trigger lives for three seconds: the modal is opened first, and filled when the database has answered.
-        asked.view_id = await asked.desk.client.open_view(asked.trigger_id, waiting_modal(waiting))
+        # From within a modal, the new one is put over it.
+        client, inside = asked.desk.client, (asked.body.get("view") or {}).get("type") == "modal"
+        opens = client.push_view if inside else client.open_view
+        asked.view_id = await opens(asked.trigger_id, waiting_modal(waiting))
     if await first_time(asked.desk.governor.database, delivery_of(asked.body), asked.now):
         await work(asked)
 

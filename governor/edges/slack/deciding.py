@@ -12,7 +12,6 @@ from governor.clients.slack_blocks.message import Message
 from governor.compiler.quantities import QuantityError, parse_money
 from governor.core.approvals.request import Act, Actor, Door, State
 from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestError
-from governor.edges.slack.clicks import value_of
 from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled
 from governor.services.approvals.ask import ask
@@ -57,14 +56,14 @@ async def review_clicked(asked: Asked) -> None:
 async def withdraw_clicked(asked: Asked) -> None:
     """Take a vote back."""
     desk = asked.desk
-    acted = await withdraw(desk.approvals, value_of(asked), actor_of(asked), asked.now)
+    acted = await withdraw(desk.approvals, asked.value, actor_of(asked), asked.now)
     await desk.shown(acted.request.id, asked.now)
     await asked.say(Message("Your vote is withdrawn", (section("Your vote is withdrawn."),)))
 
 
 async def page_clicked(asked: Asked) -> None:
     """Give somebody a link that signs them in on the page, once, and nobody else."""
-    about = await asked.desk.facts.about(value_of(asked), asked.now)
+    about = await asked.desk.facts.about(asked.value, asked.now)
     url = about.page
     if not url:
         raise InvalidRequestError("this server has no public address; ask whoever runs it to set GOVERNOR_PUBLIC_URL")
@@ -82,14 +81,14 @@ async def page_opened(asked: Asked) -> None:
 
 async def answer_clicked(asked: Asked) -> None:
     """Let a requester answer the latest question."""
-    case = await read_case(asked.desk.approvals, value_of(asked), asked.now)
+    case = await read_case(asked.desk.approvals, asked.value, asked.now)
     questions = [str(one.transition.details.get("text", "")) for one in case.records if one.transition.act is Act.ASKED]
     await asked.show(deciding.answer_modal(case.request, questions[-1] if questions else ""))
 
 
 async def outcome_clicked(asked: Asked) -> None:
     """Let a requester say what came of a grant."""
-    about = await asked.desk.facts.about(value_of(asked), asked.now)
+    about = await asked.desk.facts.about(asked.value, asked.now)
     if asked.person.user not in about.request.requesters:
         raise ForbiddenError("only who asked says what came of it", needed="requester")
     await asked.show(deciding.outcome_modal(about.request, about.spent_nano_usd))
@@ -202,7 +201,7 @@ def _same_day(ends_at: datetime, other: datetime, time_zone: str) -> bool:
 async def _open_case(asked: Asked) -> CardFacts:
     """Put the case together as of now; the card that was clicked is put together anew as well."""
     desk = asked.desk
-    about = await desk.facts.about(value_of(asked), asked.now)
+    about = await desk.facts.about(asked.value, asked.now)
     await desk.cards.touch(about.request.id, asked.now)
     return about
 

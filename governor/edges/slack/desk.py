@@ -99,6 +99,12 @@ class Asked:
         """What opens a modal, within three seconds and once."""
         return str(self.body.get("trigger_id") or "")
 
+    @property
+    def value(self) -> str:
+        """What a clicked button stands for, or ``""``."""
+        actions = self.body.get("actions") or [{}]
+        return str(actions[0].get("value", ""))
+
     async def say(self, message: Message) -> None:
         """Answer so that only whoever asked sees it: where Slack lets us, else directly."""
         url = self.body.get("response_url")

@@ -4,19 +4,21 @@ from datetime import timedelta
 
 import msgspec
 
-from governor.clients.slack import SlackError
 from governor.clients.slack.manifest import COMMAND
 from governor.clients.slack_blocks.home import HomePage, Refusal, home_view, stranger_home
 from governor.clients.slack_blocks.notes import unknown_person_message
 from governor.core.decisions.ids import id_text
 from governor.core.ledger.reservation import Reservation
 from governor.edges.slack.desk import Asked, Desk
+from governor.services.approvals.read import RequestQuery, list_requests
+from governor.services.exception_facts import slack_ids
 from governor.services.explain import DecisionQuery
 from governor.services.explanation_wire import instant_ms
 from governor.services.who_may_see import machines_of
 
 REFUSALS_SINCE = timedelta(days=7)
 REFUSALS = 10
+REQUESTS = 20
 
 
 async def show_home(asked: Asked) -> None:
@@ -40,7 +42,18 @@ async def home_page(asked: Asked) -> HomePage:
     entitled = await desk.governor.entitlements.of(asked.person.user, asked.now)
     default = desk.organization.default_environment
     budgets = next((one.budgets for one in entitled.environments if one.environment == default), ())
-    return HomePage(asked.person.user, budgets, await refusals(asked), desk.time_zone, asked.now)
+    mine = await list_requests(desk.approvals, RequestQuery(requester=asked.person.user, limit=REQUESTS), asked.now)
+    waiting = await list_requests(desk.approvals, RequestQuery(waits_for=asked.person.user, limit=REQUESTS), asked.now)
+    return HomePage(
+        who=asked.person.user,
+        budgets=budgets,
+        refusals=await refusals(asked),
+        time_zone=desk.time_zone,
+        shown_at=asked.now,
+        mine=mine.requests,
+        waiting=waiting.requests,
+        slack_ids=slack_ids(desk.organization),
+    )
 
 
 async def refusals(asked: Asked) -> list[Refusal]:
@@ -58,6 +71,3 @@ def _refusal(reservation: Reservation) -> Refusal:
     answer = msgspec.json.decode(reservation.answer)
     message = answer["reasons"][0]["message"] if answer["reasons"] else ""
     return Refusal(id_text(reservation.id), instant_ms(reservation.at_ms), answer["requested_model"], message)
-
-
-__all__ = ["SlackError", "home_page", "show_home", "show_stranger"]

@@ -54,7 +54,7 @@ def views_open(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
     """Open a modal."""
     view = _checked_view(arguments, "modal")
     workspace.pull(arguments.get("trigger_id", ""))
-    opened = _keep(workspace, view)
+    opened = workspace.push(view)
     return {"view": _shown(opened)}
 
 
@@ -230,12 +230,6 @@ def _checked_view(arguments: Arguments, kind: str) -> dict[str, Any]:
     if problems or not isinstance(view, dict) or view["type"] != kind:
         raise SlackRefusalError("invalid_arguments", response_metadata={"messages": problems or [f"not a {kind}"]})
     return view
-
-
-def _keep(workspace: Workspace, view: dict[str, Any]) -> OpenView:
-    opened = OpenView(f"V{workspace.number():05d}", "", view, f"{workspace.number()}.h", [view])
-    workspace.views[opened.id] = opened
-    return opened
 
 
 def _change(workspace: Workspace, opened: OpenView, view: dict[str, Any]) -> None:

@@ -192,6 +192,12 @@ class Workspace:
         self._response_urls[name] -= 1
         self.answers.append(body)
 
+    def push(self, view: dict[str, Any]) -> OpenView:
+        """Keep a modal that an acknowledgement put over another one."""
+        opened = OpenView(f"V{self.number():05d}", "", view, f"{self.number()}.h", [view])
+        self.views[opened.id] = opened
+        return opened
+
     def pace(self, channel: str) -> None:
         """Take at most a message a second in a channel.
 

@@ -82,6 +82,14 @@ def decisions_after(
     return [(reservation, usage.get(reservation.id, [])) for reservation in found]
 
 
+def read_denials(connection: Connection, after: bytes, below: bytes, limit: int) -> list[Reservation]:
+    """Return refused requests with an id above ``after`` and below ``below``, the oldest first, at most ``limit``."""
+    columns = DECISIONS.c
+    query = select(*_COLUMNS).where(columns.id > after, columns.id < below, columns.verdict == "deny")
+    rows = connection.execute(query.order_by(columns.id).limit(limit))
+    return [_reservation(tuple(row)) for row in rows]
+
+
 def read_entries(connection: Connection, decision_id: bytes) -> list[Entry]:
     """Return the usage posted for a decision, corrections included, the oldest first."""
     query = select(ENTRIES).where(ENTRIES.c.decision_id == decision_id).order_by(ENTRIES.c.id)

@@ -14,6 +14,7 @@ from governor.store.grants import GrantFilter, read_grants
 from tests.slack.fake.server import SlackServer
 from tests.slack.hands import said
 from tests.slack.requesting import ask_for, buttons, cards, told
+from tests.slack.slow import SlowDatabase, slowed
 from tests.slack.world import LEA, MIA, SlackWorld, populate, slack_world
 
 
@@ -249,13 +250,15 @@ async def test_an_approved_request_acts(http_world: SlackWorld) -> None:
 
 
 async def test_a_slow_database_keeps_nobody_waiting(sqlite_url: str, policies: Path, slack: SlackServer) -> None:
-    """The modal says that it is still at it, and what came of it afterwards."""
+    """The modal says that it is still at it, and then what came of it, with everything that was typed."""
     populate(slack.workspace)
-    async with slack_world(sqlite_url, policies, slack, patience_s=0.0) as world:
+    made: list[SlowDatabase] = []
+    async with slack_world(sqlite_url, policies, slack, patience_s=0.1, change=slowed(made)) as world:
         await ask_for(world)
         modal = await opened(world, "U0LEA", "deny", cards(world, "U0LEA")[0])
+        made[0].going.clear()
         acknowledged = await world.hands.submit("U0LEA", modal, reason="x")
-        modal.view = acknowledged["view"]
+        made[0].going.set()
         await world.settled()
 
     assert "Still at it" in said(acknowledged["view"])

@@ -2,28 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 import httpx
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from governor.core.keys import Role
 from governor.edges.slack.signature import NotSlackError, check_signature
-from governor.store.database import Database
-from governor.wiring import Governor
 from tests.api.world import Server
 from tests.slack.fake.server import SlackServer
 from tests.slack.fake.workspace import SIGNING_SECRET, START_S
 from tests.slack.hands import said, signed
+from tests.slack.slow import SlowDatabase, slowed
 from tests.slack.world import MIA, SlackWorld, populate, slack_world
-
-T = TypeVar("T")
 
 
 async def post(world: SlackWorld, body: bytes, headers: dict[str, str]) -> httpx.Response:
@@ -131,26 +123,6 @@ async def test_an_act_that_two_workers_get_is_done_once(database_url: str, polic
     assert 1 == len(blocks)
 
 
-class SlowDatabase:
-    """A database whose answers wait until a test lets them go, or that fails."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.going = asyncio.Event()
-        self.going.set()
-        self.broken = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._database, name)
-
-    async def write(self, function: Callable[[Connection], T]) -> T:
-        """Write when it is time."""
-        await self.going.wait()
-        if self.broken:
-            raise OperationalError("x", {}, Exception("gone"))
-        return await self._database.write(function)
-
-
 @pytest.mark.parametrize("over_socket", [False, True])
 async def test_slack_is_answered_before_a_slow_database(
     sqlite_url: str, policies: Path, slack: SlackServer, over_socket: bool
@@ -179,16 +151,6 @@ async def test_a_database_that_fails_is_told_in_a_sentence(sqlite_url: str, poli
         await world.settled()
 
     assert ":warning: the database does not answer; try again in a moment" == said(world.workspace.answers[0]["blocks"])
-
-
-def slowed(made: list[SlowDatabase]) -> Callable[[Governor], Governor]:
-    """Return what puts a slow database in."""
-
-    def change(governor: Governor) -> Governor:
-        made.append(SlowDatabase(governor.database))
-        return replace(governor, database=cast("Database", made[0]))
-
-    return change
 
 
 @pytest.mark.parametrize("politely", [False, True])

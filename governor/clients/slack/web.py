@@ -24,6 +24,9 @@ TIMEOUT_S = 10
 PAGE = 200
 """Rows of a list that are asked for at a time, as Slack recommends."""
 
+ACKNOWLEDGED_S = 0.5
+"""How long Slack may take to read an acknowledgement."""
+
 KEY_EVENT = "governor_message"
 """The type of the metadata by which a message of ours is found again."""
 
@@ -65,6 +68,7 @@ class SlackClient:
     ) -> None:
         self.web = web
         self._session = session
+        self._pause = pause
         self._pace = Pace(time_s, pause)
         self._caller = Caller(pause)
 
@@ -141,6 +145,10 @@ class SlackClient:
     async def update_view(self, view_id: str, view: View) -> None:
         """Change an open modal."""
         await self._caller.call(lambda: self.web.views_update(view_id=view_id, view=view))
+
+    async def settle(self) -> None:
+        """Wait until Slack has read an acknowledgement: an update that overtook it would be overwritten by it."""
+        await self._pause(ACKNOWLEDGED_S)
 
     async def publish_home(self, user: str, view: View) -> None:
         """Show somebody their App Home."""

@@ -19,6 +19,7 @@ from governor.edges.slack.signature import NotSlackError, check_signature
 from governor.edges.slack.socket import SocketMode
 from governor.services.approvals.desk import Desk as ApprovalDesk
 from governor.services.exception_facts import FactFinder
+from governor.services.first_denials import FirstDenials
 from governor.services.slack_cards import SlackCards
 from governor.services.slack_outbox import Outbox
 from governor.services.slack_people import SlackPeople
@@ -131,5 +132,6 @@ def _desk(
     )
     cards = SlackCards(approvals, facts)
     outbox = Outbox(governor.database, client, cards.renders)
-    showing = Showing(cards, outbox, governor.clock.now, pause)
+    denials = FirstDenials(snapshots, governor.database)
+    showing = Showing([cards.catch_up, denials.catch_up], outbox, governor.clock.now, pause)
     return Desk(governor, client, SlackPeople(snapshots), later, approvals, facts, cards, showing, patience_s)

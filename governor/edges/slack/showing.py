@@ -1,13 +1,12 @@
 """Keeps what stands in Slack equal to what the database says, within seconds, on whichever worker gets to it first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from governor.services.slack_cards import SlackCards
 from governor.services.slack_outbox import Outbox
 
 LOOK_S = 1.0
@@ -20,7 +19,7 @@ class Showing:
     """Shows what is to be shown, again and again.
 
     Args:
-        cards: Reads what happened.
+        sources: Read what happened since the last time, and return how much that was; 0: they have read all.
         outbox: Posts and edits.
         now: The clock.
         pause: Waits for a number of seconds between looks.
@@ -28,12 +27,12 @@ class Showing:
 
     def __init__(
         self,
-        cards: SlackCards,
+        sources: Sequence[Callable[[datetime], Awaitable[int]]],
         outbox: Outbox,
         now: Callable[[], datetime],
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._cards = cards
+        self._sources = sources
         self._outbox = outbox
         self._now = now
         self._pause = pause
@@ -54,8 +53,9 @@ class Showing:
         """Read everything that happened, and show everything that waits; a database that fails is tried again later."""
         async with self._one_at_a_time:
             try:
-                while await self._cards.catch_up(self._now()):
-                    pass
+                for source in self._sources:
+                    while await source(self._now()):
+                        pass
                 while await self._outbox.deliver(self._now):
                     pass
             except SQLAlchemyError as error:

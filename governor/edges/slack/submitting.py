@@ -86,6 +86,7 @@ async def _afterwards(desk: Desk, body: Mapping[str, Any], working: "asyncio.Fut
     if reply.errors:
         shown = refilled(view, reply.errors)
     try:
+        await desk.client.settle()
         await desk.client.update_view(str(view["id"]), shown)
     except (SlackError, SlackUnavailableError) as error:
         _log.warning("slack_failed", problem=error.message, slack_id=who_asks(body))

@@ -21,6 +21,7 @@ SUMMARIES = {
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",
     "policies": "Show which commits of the policies went live and what they say, sync the branch, and roll back.",
+    "exceptions": "Ask for exceptions, decide about them, look back at them, and prove that their records are whole.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",
     "adjust": "Post a credit, a debit or an opening balance on a budget, with a reason; an entry, never an edit.",
     "prices": "Re-rate recorded usage after a price was corrected.",
@@ -34,11 +35,15 @@ SUMMARIES = {
 }
 """What each command does, so that help is there without importing any: the first words of its own help."""
 
+ROOMS = {"exceptions": "approvals"}
+"""Commands whose module has another name."""
+
 
 class Commands(LateCommands):
     """All commands."""
 
     summaries = SUMMARIES
+    rooms = ROOMS
 
 
 app = typer.Typer(

@@ -1,0 +1,139 @@
+"""Where a command acts: on the database beside it, as a known person, or on a running server with their key."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+import typer
+
+from governor.clients.gateway import Gateway
+from governor.core.approvals.request import Actor, Door
+from governor.core.errors import AmountError, InvalidRequestError
+from governor.core.ledger.port import Ledger
+from governor.core.money import nano_from_text
+from governor.edges.cli.identity import operator
+from governor.edges.cli.instants import instant_of
+from governor.edges.cli.options import run
+from governor.edges.cli.workbench import open_workbench
+from governor.services.approvals.actors import actor_of
+from governor.services.approvals.desk import Desk
+from governor.services.approvals.ends import end_of
+from governor.settings import load_settings
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from `governor exceptions list`.")]
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by", metavar="USER", help="Who does this: a person of the Organization; by default the system's user."
+    ),
+]
+ForOption = Annotated[str, typer.Option("--for", metavar="LENGTH", help="How long from now, like `10 days`.")]
+UntilOption = Annotated[str, typer.Option(metavar="TIME", help="When it ends, like 2026-12-01T00:00:00Z.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and as whom a command acts; as its options say."""
+
+    url: str
+    key: str
+    policies: Path | None
+    database: str | None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a command works with, beside the database."""
+
+    desk: Desk
+    ledger: Ledger
+    now: datetime
+    by: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts: a known person stands behind every act, also on the command line.
+
+        Raises:
+            ForbiddenError: If the Organization does not know them.
+        """
+        return actor_of(self.desk.snapshots.current.organization, operator(self.by), Door.CLI, self.now)
+
+
+def acted(place: Place, path: str, body: dict[str, Any], work: Callable[[Work], Awaitable[Any]]) -> Any:
+    """Do something, here or on a server; return the answer as JSON has it.
+
+    Args:
+        place: Where.
+        path: Below ``/exceptions``.
+        body: What the server is sent; fields that are None are left out.
+        work: What is done here.
+    """
+    if place.url:
+        with Gateway(place.url, place.key) as gateway:
+            return gateway.post(f"/exceptions{path}", _given(body))
+    return here(place, work)
+
+
+def looked(place: Place, path: str, query: dict[str, Any], work: Callable[[Work], Awaitable[Any]]) -> Any:
+    """Read something, here or from a server."""
+    if place.url:
+        asked = _given(query)
+        with Gateway(place.url, place.key) as gateway:
+            return gateway.get(f"/exceptions{path}" + (f"?{urlencode(asked)}" if asked else ""))
+    return here(place, work)
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None and value != ""}
+
+
+def here(place: Place, work: Callable[[Work], Awaitable[Any]]) -> Any:
+    """Do something on the database itself."""
+    settings = load_settings(policies=place.policies, database_url=place.database)
+
+    async def working() -> Any:
+        async with open_workbench(settings) as bench:
+            done = await work(Work(Desk(bench.snapshots, bench.database), bench.ledger, bench.now, place.by))
+            return json.loads(msgspec.json.encode(done))
+
+    return run(working())
+
+
+def part(request_id: str, verb: str = "") -> str:
+    """Return the path of a request below ``/exceptions``."""
+    return f"/{quote(request_id, safe='')}" + (f"/{verb}" if verb else "")
+
+
+def end(until: str, length: str, now: datetime) -> datetime:
+    """Return when something ends that was given an end or a length.
+
+    Raises:
+        InvalidRequestError: If not exactly one of them was.
+    """
+    return end_of(instant_of(until) if until else None, length, now)
+
+
+def usd(text: str, option: str) -> int | None:
+    """Read an amount of USD as nano-USD, or None where nothing is given.
+
+    Raises:
+        InvalidRequestError: If it is no amount.
+    """
+    if not text:
+        return None
+    try:
+        return nano_from_text(text)
+    except AmountError as error:
+        raise InvalidRequestError(f"{option}: {error.message}") from error
+
+
+def minute(text: str | None) -> str:
+    """Shorten an instant for a table."""
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M}" if text else ""

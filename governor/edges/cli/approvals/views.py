@@ -1,0 +1,119 @@
+"""Requests as people read them on a terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from governor.core.money import nano_from_text
+from governor.core.units import Unit, amount_words
+from governor.edges.cli.approvals.office import minute
+from governor.edges.cli.printing import Output, console, print_json, say, table
+
+
+def dollars(text: str | None) -> str:
+    """Write an amount for people: ``1,200 USD``."""
+    return amount_words(nano_from_text(text), Unit.USD) if text else ""
+
+
+def whom(request: Mapping[str, Any]) -> str:
+    """Say whom a request is for."""
+    return ", ".join(f"{key.replace('_', ' ')} {name}" for key, name in request["scope"].items())
+
+
+def show_list(page: Mapping[str, Any], output: Output) -> None:
+    """Show a page of requests."""
+    if output is Output.JSON:
+        print_json(page)
+        return
+    if not page["exceptions"]:
+        say("there are no such requests")
+        return
+    columns = ("id", "state", "for", "what", "amount", "until", "asked by", "asked at")
+    rows = [
+        (
+            one["id"],
+            one["state"].replace("_", " "),
+            whom(one),
+            what(one),
+            dollars(one["terms"]["amount_usd"]),
+            minute(one["terms"]["until"]),
+            one["asked_by"],
+            minute(one["created_at"]),
+        )
+        for one in page["exceptions"]
+    ]
+    console().print(table("Exceptions (UTC)", columns, rows, right=("amount",)))
+    if page["next"]:
+        say(f"there are more: --cursor {page['next']}")
+
+
+def what(request: Mapping[str, Any]) -> str:
+    """Say what a request asks for."""
+    terms = request["terms"]
+    models = f" {', '.join(terms['models'])}" if terms["models"] else ""
+    sizes = [f"{name.removesuffix('_tokens_max')} {terms[name]:,}" for name in _SIZES if terms[name] is not None]
+    return f"{request['kind']}{models}{' ' + ', '.join(sizes) if sizes else ''}: {', '.join(request['lifts'])}"
+
+
+_SIZES = ("input_tokens_max", "output_tokens_max", "total_tokens_max")
+
+
+def show_one(request: Mapping[str, Any], output: Output) -> None:
+    """Show what became of a request after an act."""
+    if output is Output.JSON:
+        print_json(request)
+        return
+    say(f"{request['id']} is {request['state'].replace('_', ' ')}: {what(request)}, for {whom(request)}")
+    terms = request["terms"]
+    say(f"it may spend {dollars(terms['amount_usd'])} until {minute(terms['until'])} UTC")
+    if request["state"] == "pending":
+        needed = " and ".join(f"{one['at_least']} of {one['group']}" for one in request["ruling"]["requires"])
+        given = ", ".join(f"{vote['by']} {'approves' if vote['approve'] else 'denies'}" for vote in request["votes"])
+        say(f"it needs {needed}; so far {given or 'nobody has voted'}; it expires {minute(request['expires_at'])} UTC")
+    if request.get("joined_existing"):
+        say("somebody asks for the same already: you joined that request")
+    if request["closed"] and request["closed"]["reason"]:
+        say(f"{request['closed']['by'] or 'because'}: {request['closed']['reason']}")
+
+
+def show_case(case: Mapping[str, Any], output: Output) -> None:
+    """Show everything about a request."""
+    if output is Output.JSON:
+        print_json(case)
+        return
+    show_one(case, output)
+    facts = {
+        "asked by": case["asked_by"],
+        "joined by": ", ".join(case["joined"]),
+        "why": case["justification"],
+        "outcome": case["outcome"],
+        "expected worth": dollars(case["expected_value_usd"]),
+        "Governor expects": dollars(case["estimate_usd"]),
+        "granted before": dollars(case["granted_before_usd"]),
+        "rule": f"{case['ruling']['rule']} ({case['ruling']['source']})",
+        "may decide": ", ".join(case["may_decide"]) if case["state"] == "pending" else "",
+        "spent": dollars(case["grant"]["spent_usd"]) if case["grant"] else "",
+    }
+    for name, value in facts.items():
+        if value:
+            say(f"{name}: {value}")
+    show_records(case["records"])
+
+
+def show_records(records: list[Mapping[str, Any]]) -> None:
+    """Show what happened, in order."""
+    rows = [
+        (
+            str(one["seq"]),
+            minute(one["at"]),
+            one["act"].replace("_", " "),
+            one["actor"] or "Governor",
+            one["door"],
+            "; ".join(f"{name} {_shown(value)}" for name, value in one["details"].items()),
+        )
+        for one in records
+    ]
+    console().print(table("Records (UTC)", ("no", "at", "what", "who", "by", "details"), rows, right=("no",)))
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -42,7 +41,7 @@ class Place:
 
     url: str
     key: str
-    policies: Path | None
+    policies: str | None
     database: str | None
     by: str = ""
 

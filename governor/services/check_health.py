@@ -76,7 +76,7 @@ class HealthChecker:
             return Check("database", False, {"problem": f"cannot be read ({type(error).__name__})"}), None
         took_s = time.monotonic() - began_s
         # The database looked at its clock somewhere between question and answer.
-        skew_s = time.time() - took_s / 2 - theirs_s
+        skew_s = self._now().timestamp() - took_s / 2 - theirs_s
         return Check("database", True, {"answered_in_ms": round(took_s * 1000, 1)}), skew_s
 
     async def _scheduler(self, database_answers: bool) -> Check:

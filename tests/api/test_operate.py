@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from governor.core.keys import Role
+from governor.services.check_health import HealthChecker
 from governor.services.policies.state import InvalidPoliciesError
+from governor.store.database import Database
 from tests.api.world import QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
 
 
@@ -48,6 +50,40 @@ async def test_a_server_is_alive_and_ready(any_server: Server) -> None:
         {name: check["ok"] for name, check in checks.items()},
     )
     assert {"scheduler"} == {name for name, check in checks.items() if not check["decides"]}
+
+
+@pytest.mark.parametrize(("off_s", "status"), [(-60, 503), (0, 200), (60, 503)])
+async def test_a_worker_whose_clock_is_off_is_not_ready(any_server: Server, off_s: int, status: int) -> None:
+    """Its holds would expire at the wrong moment; the answer says by how much, and what sets a clock."""
+    governor = any_server.governor
+
+    def now() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=off_s)
+
+    health = HealthChecker(governor.database, governor.publisher, now, simulated_clock=False)
+    object.__setattr__(governor, "health", health)
+    answered, checks = await ready(any_server)
+    facts = checks["clock"]["facts"]
+
+    assert (status, not off_s) == (answered, checks["clock"]["ok"])
+    assert abs(facts["skew_s"] - off_s) < 30
+    assert facts.get("problem") == ("more than a second off the database's clock; let NTP set it" if off_s else None)
+
+
+async def test_a_database_that_does_not_answer_makes_unready_and_says_so(any_server: Server) -> None:
+    """Without it no clock can be compared either; the process is alive all the same."""
+    await any_server.governor.database.close()
+    lost = Database(f"sqlite:///{Path('/nowhere') / 'governor.db'}")
+    governor = any_server.governor
+    health = HealthChecker(lost, governor.publisher, governor.clock.now, simulated_clock=False)
+    object.__setattr__(governor, "health", health)
+    status, checks = await ready(any_server)
+    async with any_server.client(None) as client:
+        alive = await client.get("/healthz")
+
+    assert (503, 200) == (status, alive.status_code)
+    assert "cannot be read (OperationalError)" == checks["database"]["facts"]["problem"]
+    assert "cannot be compared while the database does not answer" == checks["clock"]["facts"]["problem"]
 
 
 async def test_an_invalid_folder_keeps_the_last_good_policies_and_is_seen(server: Server, policies: Path) -> None:

@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-full-database bench-memory bench-trace bench-learned
+	bench-decide bench-evaluate bench-ledger bench-replay bench-full-database bench-midnight bench-memory bench-trace bench-learned
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-replay: $(READY) ## recorded requests a second
 
 bench-full-database: $(READY) ## /decide with an empty and with a full database
 	$(BIN)/python -m benchmarks.full_database
+
+bench-midnight: $(READY) ## /decide while every budget of the day begins anew
+	$(BIN)/python -m benchmarks.midnight
 
 bench-memory: $(READY) ## memory of the server over a million decisions
 	$(BIN)/python -m benchmarks.memory

@@ -46,3 +46,12 @@ def amount_words(amount: int, unit: Unit) -> str:
     digits = f"{fraction:09d}".rstrip("0")
     # Cents keep two digits ("4.20 USD"); finer amounts keep what they need.
     return f"{sign}{whole:,}.{digits.ljust(2, '0')} USD"
+
+
+def rounded_words(amount: int, unit: Unit) -> str:
+    """Render an amount that was worked out (a day's part, a share, a carry): money in whole cents, rounded down.
+
+    What is less than a cent keeps its digits.
+    """
+    cent = NANO_PER_USD // 100
+    return amount_words(amount - amount % cent if unit is _USD and amount > cent else amount, unit)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from governor.core.units import Unit, amount_text, amount_words
+from governor.core.units import Unit, amount_text, amount_words, rounded_words
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,21 @@ def test_an_amount_is_written_in_its_unit(amount: int, unit: Unit, text: str, wo
     """Programs read a plain decimal; people read separators and the unit."""
     assert text == amount_text(amount, unit)
     assert words == amount_words(amount, unit)
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "words"),
+    [
+        (9_090_909_090, Unit.USD, "9.09 USD"),
+        (9_099_999_999, Unit.USD, "9.09 USD"),
+        (9_000_000_001, Unit.USD, "9 USD"),
+        (10_000_001, Unit.USD, "0.01 USD"),
+        (10_000_000, Unit.USD, "0.01 USD"),
+        (9_090_909, Unit.USD, "0.009090909 USD"),
+        (0, Unit.USD, "0 USD"),
+        (1_234_567, Unit.TOKENS, "1,234,567 tokens"),
+    ],
+)
+def test_money_that_was_worked_out_is_written_in_cents(amount: int, unit: Unit, words: str) -> None:
+    """Rounded down, so that nobody reads more than there is; less than a cent and other units keep their digits."""
+    assert words == rounded_words(amount, unit)

@@ -1,7 +1,7 @@
 """What made a ceiling another than the limit, in words."""
 
 from governor.core.decisions.draws import Draw, Part
-from governor.core.units import amount_words
+from governor.core.units import amount_words, rounded_words
 
 
 def carried_amount(draw: Draw, ceiling: int | None) -> int:
@@ -26,7 +26,7 @@ def ceiling_words(draw: Draw, ceiling: int | None) -> str:
     carried = carried_amount(draw, ceiling)
     if carried:
         kind = "carried over" if carried > 0 else "owed from the period before"
-        parts.append(f"{amount_words(abs(carried), draw.budget.unit)} {kind}")
+        parts.append(f"{rounded_words(abs(carried), draw.budget.unit)} {kind}")
     if quota.overage is not None and not quota.overage.fund and draw.part is Part.WHOLE:
         parts.append(f"{amount_words(quota.overage.up_to, draw.budget.unit)} overage")
     if quota.downgrade is not None and ceiling is not None and ceiling < draw.terms.limit and not carried:

@@ -20,6 +20,7 @@ from governor.core.decisions.prepare import Prepared
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
 from governor.core.decisions.routed import routed
+from governor.core.decisions.routing import has_no_model
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import AmountError
 from governor.core.ledger.commands import Hold
@@ -142,7 +143,7 @@ def _candidate(
         learned = snapshot.estimates.find(prepared.model.id, prepared.attributes.get("use_case", ""))
     try:
         cost = _cost(snapshot, request, prepared.model, amounts, now)
-        if cost is None:
+        if cost is None and not has_no_model(prepared.model.id, prepared.reasons):
             reasons = (*reasons, _unknown_price(snapshot, request, prepared.model, now))
         amounts = Amounts(guess.input_tokens, output_tokens, cost, calls)
         if learned is None or prepared.learning is None:

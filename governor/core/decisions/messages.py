@@ -7,7 +7,7 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.periods import Every, PeriodDefinition
 from governor.core.policy.kinds import Overage
 from governor.core.scopes import scope_text
-from governor.core.units import Unit, amount_words
+from governor.core.units import Unit, amount_words, rounded_words
 
 MONTHS = (
     "January",
@@ -76,11 +76,11 @@ def exceeded_message(
         why: What made the limit another than the policy's; ``""`` if nothing did.
         is_fixed: Whether another period has the same limit.
     """
-    who = scope_text(key.scope).capitalize() if not key.scope else scope_text(key.scope)
+    who = _who(key)
     unit = key.unit
     if unit is Unit.CONCURRENT:
         return f"{who} has {held:,} of {limit:,} concurrent requests open; wait until one of them ends"
-    amounts = f"{_number(used, unit)} of {amount_words(limit, unit)}"
+    amounts = f"{_number(used, unit)} of {rounded_words(limit, unit) if why else amount_words(limit, unit)}"
     holding = f" and holds {_number(held, unit)}" if held else ""
     explained = f" ({why})" if why else ""
     parts = [f"{who} has used {amounts}{_for_period(period, key)}{explained}{holding}"]
@@ -99,7 +99,7 @@ def soft_limit_message(key: BudgetKey, *, soft_limit: int, limit: int, taken: in
     """Say that a soft limit was passed; nothing is refused for it."""
     unit = key.unit
     return (
-        f"{scope_text(key.scope)} is at {_number(taken, unit)} of {amount_words(limit, unit)}, "
+        f"{_who(key)} is at {_number(taken, unit)} of {amount_words(limit, unit)}, "
         f"past the soft limit of {_number(soft_limit, unit)}"
     )
 
@@ -112,14 +112,19 @@ def resets_at(key: BudgetKey) -> datetime | None:
 def overage_message(key: BudgetKey, overage: Overage, *, beyond: int, limit: int) -> str:
     """Say that a budget is beyond its limit, how far, and who pays what for it."""
     unit = key.unit
-    who = scope_text(key.scope)
+    who = _who(key)
     if overage.fund:
-        return f"{who} has no room left in {amount_words(limit, unit)}; Quota/{overage.fund} pays for this request"
+        return f"{who} has no room left in {rounded_words(limit, unit)}; Quota/{overage.fund} pays for this request"
     dearer = f", at a surcharge of {overage.surcharge_percent}%" if overage.surcharge_percent else ""
     permitted = amount_words(overage.up_to, unit)
     return (
-        f"{who} is {amount_words(beyond, unit)} beyond {amount_words(limit, unit)}; {permitted} are permitted{dearer}"
+        f"{who} is {amount_words(beyond, unit)} beyond {rounded_words(limit, unit)}; {permitted} are permitted{dearer}"
     )
+
+
+def _who(key: BudgetKey) -> str:
+    """Name whose budget it is, as a sentence begins: names as they are written, and ``Everyone``."""
+    return scope_text(key.scope) if key.scope else scope_text(key.scope).capitalize()
 
 
 def _zone(period: PeriodDefinition) -> str:

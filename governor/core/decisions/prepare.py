@@ -15,7 +15,7 @@ from governor.core.decisions.draws import Draw, Made
 from governor.core.decisions.offers import Offer, offered, offers_of
 from governor.core.decisions.prepare_model import PreparedCandidate, made_of, prepare_model, renew_model
 from governor.core.decisions.request import Ability, DecideRequest
-from governor.core.decisions.routing import choose_routing, is_open, models_of, no_routing, would_choose
+from governor.core.decisions.routing import choose_routing, is_open, models_of, no_routing, without_model, would_choose
 from governor.core.decisions.subject import ResolvedSubject, resolve_subject
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import Routing
@@ -108,7 +108,8 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
             model, within = snapshot.model(name, ""), able or name == asked.model.id
             among.append(prepare_model(snapshot, model, subject, now, made, within_abilities=within)[0])
     if not among and not offers and (routing is not None or is_open(request.model)):
-        asked = replace(asked, reasons=(no_routing(routing), *asked.reasons))
+        reasons = without_model(asked.reasons) if is_open(request.model) else asked.reasons
+        asked = replace(asked, reasons=(no_routing(routing), *reasons))
     candidates = tuple(among) or (asked,)
     routed_from = asked if among and not is_open(request.model) else None
     epoch = snapshot.epoch(now)

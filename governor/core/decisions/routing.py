@@ -11,6 +11,16 @@ AUTO = "auto"
 """The model name by which a caller leaves the choice to a Routing."""
 
 
+_ABOUT_THE_MODEL = frozenset(
+    {
+        ReasonCode.UNKNOWN_MODEL,
+        ReasonCode.MODEL_NOT_ALLOWED,
+        ReasonCode.MODEL_DENIED,
+        ReasonCode.MODEL_NOT_IN_ONLY,
+    }
+)
+
+
 def is_open(asked: str) -> bool:
     """Tell whether a model name leaves the choice open."""
     return asked.strip().lower() == AUTO
@@ -56,6 +66,16 @@ def no_routing(routing: Routing | None) -> Reason:
     header = routing.header
     message = f"no model of {header.name} is large and able enough for what it requires"
     return Reason(ReasonCode.NO_ROUTING, message, header.ref, str(header.source))
+
+
+def without_model(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """Leave out what is wrong with a model called ``auto``: there is none, and one reason says so."""
+    return tuple(reason for reason in reasons if reason.code not in _ABOUT_THE_MODEL)
+
+
+def has_no_model(asked: str, reasons: Sequence[Reason]) -> bool:
+    """Tell whether the choice was left open and there is nothing to choose: then nothing has a price either."""
+    return is_open(asked) and any(reason.code is ReasonCode.NO_ROUTING for reason in reasons)
 
 
 def _is_able(routing: Routing, resolved: ResolvedModel) -> bool:

@@ -1,10 +1,10 @@
 """Which budgets an event charges, and with how much."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from governor.core.decisions.draws import Draw, DrawContext, draws_of
+from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Posting
@@ -69,9 +69,7 @@ def quota_targets(
     snapshot: Snapshot, attributes: Mapping[str, str], now: datetime, booked_at: datetime
 ) -> tuple[Target, ...]:
     """Return the budgets of the quotas in force at ``now`` that concern the attributes, in ``booked_at``'s period."""
-    quotas = snapshot.applicable.find(attributes, now).quotas
-    context = DrawContext(snapshot.organization, snapshot.quota, booked_at)
-    return tuple(_target(draw) for quota in quotas for draw in draws_of(quota, attributes, context))
+    return tuple(_target(draw) for draws in _draws(snapshot, attributes, now, booked_at) for draw in draws)
 
 
 def own_targets(
@@ -81,10 +79,30 @@ def own_targets(
     booked_at: datetime,
     others: Sequence[Target],
 ) -> tuple[Target, ...]:
-    """Return the budgets of the model, or the provider, that was really used, beside the others."""
+    """Return the budgets of the model, or the provider, that was really used, beside the others.
+
+    A quota for which a fund pays is not charged itself, whichever of its models was used.
+    """
     known = {target.charged.budget for target in others}
-    own = (target for target in quota_targets(snapshot, attributes, now, booked_at) if target.charged.of_model)
-    return tuple(target for target in own if target.charged.budget not in known)
+    quotas = _draws(snapshot, attributes, now, booked_at)
+    own = (_target(draw) for draws in quotas if not _paid_by_fund(draws, known) for draw in draws)
+    return tuple(target for target in own if target.charged.of_model and target.charged.budget not in known)
+
+
+def _draws(
+    snapshot: Snapshot, attributes: Mapping[str, str], now: datetime, booked_at: datetime
+) -> Iterator[tuple[Draw, ...]]:
+    """Yield what each quota that concerns the attributes draws on."""
+    context = DrawContext(snapshot.organization, snapshot.quota, booked_at)
+    for quota in snapshot.applicable.find(attributes, now).quotas:
+        yield draws_of(quota, attributes, context)
+
+
+def _paid_by_fund(draws: Sequence[Draw], charged: Collection[bytes]) -> bool:
+    """Tell whether what a quota has taken from its fund is among the budgets that are charged."""
+    return any(
+        other.part is Part.FUND_SHARE and other.budget.digest in charged for draw in draws for other in draw.instead
+    )
 
 
 def _target(draw: Draw) -> Target:

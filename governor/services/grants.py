@@ -6,16 +6,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from governor.core.decisions.grant_budgets import money_budget, revocation_marker
+from governor.core.decisions.grant_budgets import money_budget
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
 from governor.core.grants import Grant, GrantState
 from governor.core.ledger.budget import EMPTY, Balance
-from governor.core.ledger.closing import Close
 from governor.core.ledger.port import Ledger
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.grant_terms import check_grant
-from governor.services.ids import new_id
 from governor.services.reasons import checked_reason
 from governor.services.snapshots import Snapshots
 from governor.store.balances import read_balances
@@ -28,9 +26,6 @@ from governor.store.grants import (
     read_grants,
     revoke_grant,
 )
-
-DEADLINE_S = 5.0
-"""How long a revocation waits for the ledger; sending it again is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,31 +94,22 @@ class GrantKeeper:
         return await self._database.write(write)
 
     async def revoke(self, grant_id: str, *, by: str, reason: str, now: datetime) -> Grant:
-        """End a grant before its end: at once for the ledger, within a second for what workers say of it.
+        """End a grant before its end: at once in the ledger, within a second in what workers say of it.
 
         Revoking what is revoked changes nothing.
 
         Raises:
             NotFoundError: If there is no such grant.
             InvalidRequestError: If the reason says nothing.
-            LedgerUnavailableError: If the ledger does not answer; revoking it again is safe.
         """
         reason = checked_reason(reason)
-        grant = await self._database.read(lambda connection: _known(connection, grant_id))
-        await self.close(grant, now)
-        return await self._database.write(
-            lambda connection: revoke_in(connection, grant_id, by=by, reason=reason, now=now)
-        )
 
-    async def close(self, grant: Grant, now: datetime) -> None:
-        """Let nothing more be drawn on a grant, whatever a worker still knows of it; ``revoke`` does so first.
+        def write(connection: Connection) -> Grant:
+            _known(connection, grant_id)
+            revoke_grant(connection, grant_id, at=now, by=by, reason=reason)
+            return _known(connection, grant_id)
 
-        Raises:
-            LedgerUnavailableError: If the ledger does not answer; closing it again is safe.
-        """
-        at_ms = int(now.timestamp() * 1000)
-        command = Close(new_id(at_ms), grant.id, revocation_marker(grant), at_ms)
-        await self._ledger.submit(command, deadline_s=DEADLINE_S)
+        return await self._database.write(write)
 
     async def view(self, grant_id: str, now: datetime) -> GrantView:
         """Return a grant with what it has paid.
@@ -187,17 +173,6 @@ def issue_in(connection: Connection, grant: Grant) -> Grant:
     if replace(grant, issued_at=known.issued_at) != known:
         raise ConflictError(f"the id `{grant.id}` was used for a grant with other terms; use a new one", id=grant.id)
     return known
-
-
-def revoke_in(connection: Connection, grant_id: str, *, by: str, reason: str, now: datetime) -> Grant:
-    """Revoke a grant that was closed, within somebody else's transaction; see ``GrantKeeper.revoke``.
-
-    Raises:
-        NotFoundError: If there is no such grant.
-    """
-    _known(connection, grant_id)
-    revoke_grant(connection, grant_id, at=now, by=by, reason=reason)
-    return _known(connection, grant_id)
 
 
 def _known(connection: Connection, grant_id: str) -> Grant:

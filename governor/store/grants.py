@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from governor.core.decisions.grant_budgets import revocation_marker
 from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.grants import Grant, GrantKind, UnitAmount
 from governor.core.units import Unit
+from governor.store.closings import close_budgets
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import GRANTS
 
@@ -65,12 +67,19 @@ def prolong_grant(connection: Connection, grant_id: str, *, ends_at: datetime) -
 
 
 def revoke_grant(connection: Connection, grant_id: str, *, at: datetime, by: str, reason: str) -> None:
-    """End a grant, unless it was revoked before: the first one who does so is remembered."""
-    connection.execute(
+    """End a grant, unless it was revoked before: the first one who does so is remembered.
+
+    Its budgets are closed in the same transaction, so that a worker that does not know it yet can draw on them no more.
+    """
+    revoked = connection.execute(
         update(GRANTS)
         .where(GRANTS.c.id == _key(grant_id), GRANTS.c.revoked_at_ms.is_(None))
         .values(revoked_at_ms=_ms(at), revoked_by=by, revoke_reason=reason)
     )
+    if revoked.rowcount:
+        grant = read_grant(connection, grant_id)
+        assert grant is not None
+        close_budgets(connection, revocation_marker(grant), grant.id, at)
 
 
 def _key(grant_id: str) -> bytes:

@@ -14,14 +14,12 @@ from governor.compiler.load import compile_folder
 from governor.core.decisions.blocks import Authority, Block, BlockKind, Blocks
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.event import CallStatus, UsageEvent
-from governor.core.decisions.grant_budgets import revocation_marker
 from governor.core.decisions.ids import id_bytes
 from governor.core.decisions.output_estimates import OutputEstimates, RecentOutputs
 from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
 from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
 from governor.core.errors import GovernorError
 from governor.core.grants import Grant, GrantKind, Grants, UnitAmount
-from governor.core.ledger.closing import Close
 from governor.core.ledger.commands import Release
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
@@ -31,7 +29,6 @@ from governor.core.units import Unit
 from governor.core.usage import Usage
 from governor.services.answers import encode_event_result
 from governor.services.decide import Answered, Decider
-from governor.services.ids import new_id
 from governor.services.reservations import ReservationKeeper
 from governor.services.settle import Settler
 from governor.services.snapshots import Snapshots
@@ -59,10 +56,6 @@ def world(changes: Mapping[str, Mapping[str, Any]]) -> str:
 def grant_id(number: int) -> str:
     """Return the id of a story's grant."""
     return f"01990000-0000-7000-8000-{number:012}"
-
-
-_ANY_GRANT = Grant("", "", GrantKind.BUDGET, (("user", "any"),), (), 1, START, START + timedelta(days=1), START)
-"""Closing needs a grant's id, and nothing else of it."""
 
 
 class Story:
@@ -126,18 +119,14 @@ class Story:
             return await self.decide(step["decide_without_ledger"], step.get("as", ""), decider)
         if "usage" in step:
             return await self.usage(step["usage"])
-        if {"extend", "release", "close"} & step.keys():
+        if {"extend", "release"} & step.keys():
             return await self.end(step)
         return (await self.decide({**step["budgets"], "dry_run": True}, ""))["budgets"]
 
     async def end(self, step: dict[str, Any]) -> dict[str, Any]:
-        """Give a hold back or prolong it, or close a grant."""
+        """Give a hold back or prolong it."""
         if "extend" in step:
             return await self.extend(step["extend"])
-        if "close" in step:
-            # Revoked, while this worker does not know it yet.
-            marker = revocation_marker(replace(_ANY_GRANT, id=grant_id(step["close"])))
-            return {"outcome": await self.ledger.submit(Close(new_id(0), grant_id(step["close"]), marker, 0))}
         decision_id = id_bytes(self.decisions[step["release"]])
         assert decision_id is not None
         outcome = await self.ledger.submit(Release(decision_id, "gw"))

@@ -17,7 +17,7 @@ def unit_budget(grant: Grant, lifted: UnitAmount) -> BudgetKey:
 
 
 def revocation_marker(grant: Grant) -> BudgetKey:
-    """Return the counter that closes a grant's budgets once it is used: see ``core.ledger.closing``."""
+    """Return the counter that closes a grant's budgets once it is used: see ``store.grants.revoke_grant``."""
     return _budget(grant, "revoked", Unit.REQUESTS)
 
 

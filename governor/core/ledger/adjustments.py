@@ -46,11 +46,6 @@ class Adjust:
     record: bytes
 
     @property
-    def source(self) -> str:
-        """The source of its entry."""
-        return ADJUSTMENTS_SOURCE
-
-    @property
     def change(self) -> int:
         """By how much ``used`` changes."""
         return -self.amount if self.kind is AdjustmentKind.CREDIT else self.amount

@@ -11,7 +11,6 @@ from governor.core.ledger.adjusting import adjust, rerate
 from governor.core.ledger.adjustments import Adjust, AdjustmentResult, Rerate, Rerated
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.changes import Changes, Claim
-from governor.core.ledger.closing import Close, Closed, close
 from governor.core.ledger.commands import (
     Command,
     Conflict,
@@ -33,14 +32,7 @@ from governor.core.ledger.working_set import MissingBudgetError, UnhydratedError
 __all__ = ["Book", "Changes", "Claim", "MissingBudgetError", "Outcome", "UnhydratedError"]
 
 Outcome = (
-    Placed
-    | Conflict
-    | tuple[Placed | Conflict, ...]
-    | EventResult
-    | ReservationResult
-    | AdjustmentResult
-    | Rerated
-    | Closed
+    Placed | Conflict | tuple[Placed | Conflict, ...] | EventResult | ReservationResult | AdjustmentResult | Rerated
 )
 
 
@@ -70,8 +62,6 @@ class Book(WorkingSet):
                 return self._budgets_of_settle(command)
             case Adjust():
                 return {command.budget.digest: command.budget}
-            case Close():
-                return {command.marker.digest: command.marker}
             case Rerate():
                 return self._budgets_of_rerate(command)
             case Release() | Extend():
@@ -121,8 +111,6 @@ class Book(WorkingSet):
                 return adjust(self, command)
             case Rerate():
                 return rerate(self, command)
-            case Close():
-                return close(self, command)
             case Release():
                 return release(self, command)
             case Extend():

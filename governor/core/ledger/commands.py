@@ -7,7 +7,6 @@ from enum import StrEnum
 from governor.core.ledger.adjustments import Adjust, Rerate
 from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.ledger.ceilings import CeilingRule, HoldTerms
-from governor.core.ledger.closing import Close
 from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation, ReservationState
 from governor.core.ledger.results import EventResult
@@ -294,4 +293,4 @@ class ReservationResult:
     reservation: Reservation | None
 
 
-Command = Place | PlaceAll | Settle | Release | Extend | Adjust | Rerate | Close
+Command = Place | PlaceAll | Settle | Release | Extend | Adjust | Rerate

@@ -7,10 +7,9 @@ other in a circle.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from governor.core.ledger.adjustments import Adjust, Rerate
+from governor.core.ledger.adjustments import ADJUSTMENTS_SOURCE, Adjust, Rerate
 from governor.core.ledger.book import Book
 from governor.core.ledger.budget import BudgetKey
-from governor.core.ledger.closing import Close
 from governor.core.ledger.commands import Command, Extend, Place, PlaceAll, Release, Settle
 from governor.store.ledger import statements
 from governor.store.ledger.ring import Ring
@@ -66,8 +65,8 @@ def _needs(commands: Sequence[Command]) -> _Needs:
                     needs.corrected.add((command.source, command.corrects))
                 if command.decision_id is not None:
                     needs.decisions.add(command.decision_id)
-            case Adjust() | Close():
-                needs.events.add(event_key(command.source, command.event_id))
+            case Adjust():
+                needs.events.add(event_key(ADJUSTMENTS_SOURCE, command.event_id))
             case Rerate():
                 needs.events.add(event_key(command.source, command.event_id))
                 needs.corrected.add((command.source, command.event_id))

@@ -9,6 +9,8 @@ from msgspec import UnsetType, structs
 
 from governor.compiler.build.reader import Reader, source_of
 from governor.compiler.folder import as_text, read_file, suite_names
+from governor.compiler.given_grants import read_grants
+from governor.compiler.instants import read_instant
 from governor.compiler.problems import Problem, Problems, TooManyProblemsError
 from governor.compiler.quantities import Amount, parse_amount
 from governor.compiler.shape import test_shape_of
@@ -18,9 +20,6 @@ from governor.compiler.source import read_documents
 from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
 from governor.core.decisions.suites import Case, Given, Suite
 from governor.core.units import Unit
-
-YEARS = (1970, 2200)
-"""The first and the last year of an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def _case(shape: CaseShape, common: GivenShape, reader: Reader, index: int) -> C
         message = "this case states nothing, so it cannot fail"
         reader.add("missing-field", message, (*path, "expect"), hint="write verdict: deny")
     own = shape.given
-    now = _instant(own.now, (*path, "given", "now"), reader) or _instant(common.now, ("given", "now"), reader)
+    now = read_instant(own.now, (*path, "given", "now"), reader) or read_instant(common.now, ("given", "now"), reader)
     if now is None:
         message = "a case needs the instant of its request: periods, prices and dates depend on it"
         reader.add("missing-field", message, path, hint="write given: {now: 2026-11-20T09:00:00Z} in the suite")
@@ -94,6 +93,10 @@ def _case(shape: CaseShape, common: GivenShape, reader: Reader, index: int) -> C
         request=_request(shape.request, f"{reader.document.file}#{index}"),
         expected=expected,
         source=reader.source((*path, "name")),
+        grants=(
+            *read_grants(common.grants, ("given", "grants"), reader, 1),
+            *read_grants(own.grants, (*path, "given", "grants"), reader, 1 + len(common.grants)),
+        ),
     )
 
 
@@ -116,22 +119,8 @@ def _given(shape: UsedShape, path: FieldPath, reader: Reader) -> Given:
         used=used.amount,
         held=held.amount,
         scope=None if isinstance(shape.scope, UnsetType) else shape.scope,
-        at=_instant(shape.at, (*path, "at"), reader),
+        at=read_instant(shape.at, (*path, "at"), reader),
     )
-
-
-def _instant(text: str | UnsetType, path: FieldPath, reader: Reader) -> datetime | None:
-    if isinstance(text, UnsetType):
-        return None
-    try:
-        at = datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        at = None
-    if at is None or not YEARS[0] <= at.year <= YEARS[1]:
-        message = f"`{text[:40]}` is not an instant"
-        reader.add("wrong-date", message, path, hint="write it like 2026-11-20T09:00:00Z")
-        return None
-    return at
 
 
 def _request(shape: RequestShape, request_id: str) -> DecideRequest:

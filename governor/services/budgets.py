@@ -9,6 +9,7 @@ from governor.core.decisions.budget_keys import budget_key
 from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import DrawContext, draws_of
+from governor.core.grants import in_drawing_order
 from governor.core.ledger.budget import EMPTY, BudgetKey
 from governor.core.ledger.port import Ledger
 from governor.core.policy.kinds import Quota
@@ -17,9 +18,11 @@ from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.services.budget_scopes import known_scopes
 from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.grants import GrantView, views_of
 from governor.services.snapshots import Snapshots
 from governor.store.budgets import read_scopes
 from governor.store.database import Database
+from governor.store.grants import GrantFilter, read_grants
 from governor.store.records import decode_scope, encode_scope
 
 PAGE_MAX = 1000
@@ -51,10 +54,16 @@ class BudgetQuery:
 
 @dataclass(frozen=True, slots=True)
 class BudgetPage:
-    """Some budgets, and the cursor of the next page or None."""
+    """Some budgets, and the cursor of the next page or None.
+
+    Attributes:
+        grants: On the first page, the grants that act and are for whoever is asked for; those that lift the quota,
+            where one is.
+    """
 
     views: tuple[BudgetView, ...]
     next: str | None
+    grants: tuple[GrantView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,9 @@ class BudgetReader:
         if len(listed) > query.limit:
             listed = listed[: query.limit]
             following = encode_cursor(listed[-1].quota.header.name, listed[-1].scope_text)
-        return BudgetPage(await self.views([(item.quota, item.key.scope) for item in listed], at), following)
+        grants = () if query.cursor else await self._grants(query, at)
+        views = await self.views([(item.quota, item.key.scope) for item in listed], at)
+        return BudgetPage(views, following, grants)
 
     async def views(self, budgets: Sequence[tuple[Quota, Scope]], at: datetime) -> tuple[BudgetView, ...]:
         """Return some budgets as decisions would compare them, in the periods that contain an instant."""
@@ -117,6 +128,19 @@ class BudgetReader:
             budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get))
             for draw in draws
         )
+
+    async def _grants(self, query: BudgetQuery, at: datetime) -> tuple[GrantView, ...]:
+        organization = self._snapshots.current.organization
+        acting = GrantFilter(acting_at=at)
+        found = await self._database.read(lambda connection: read_grants(connection, acting, PAGE_MAX))
+        quotas = [quota.header for quota in self._quotas(query, at)] if query.quota else []
+        wanted = [
+            grant
+            for grant in in_drawing_order(found)
+            if _matches({**scope_attributes(grant.scope, organization, at), **dict(grant.scope)}, query)
+            and (not query.quota or any(grant.lifts_policy(header) for header in quotas))
+        ]
+        return tuple(await views_of(self._ledger, wanted, at))
 
     def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
         wanted = query.quota.removeprefix("Quota/")

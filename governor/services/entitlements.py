@@ -1,7 +1,7 @@
 """What a person may use now. Asked of the very function that decides: no second opinion can disagree with it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governor.core.decisions.budget_views import budget_view, ceiling_now
@@ -11,8 +11,13 @@ from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
 from governor.core.decisions.request import DecideRequest, Subject
 from governor.core.decisions.snapshot import Snapshot
+from governor.core.grants import Grant
+from governor.core.ledger.admit import admit
 from governor.core.ledger.budget import EMPTY
+from governor.core.ledger.commands import Option
+from governor.core.ledger.placing import budgets_of_options
 from governor.core.ledger.port import Ledger
+from governor.services.grants import GrantView, views_of
 from governor.services.snapshots import Snapshots
 
 MODELS_MAX = 2_000
@@ -61,12 +66,14 @@ class Entitlement:
     Attributes:
         attributes: Who the user is to policies: department, team, kind, ...
         problems: Why the user is refused altogether, if so.
+        grants: What was granted beyond the policies, and acts now.
     """
 
     user: str
     attributes: dict[str, str]
     problems: tuple[str, ...]
     environments: tuple[EnvironmentEntitlement, ...]
+    grants: tuple[GrantView, ...] = ()
 
 
 class EntitlementReader:
@@ -89,17 +96,20 @@ class EntitlementReader:
         environments = []
         attributes: dict[str, str] = {}
         problems: dict[str, None] = {}
+        grants: dict[Grant, None] = {}
         for environment in snapshot.organization.environments:
             tried = await try_models(snapshot, subject, environment, names, now)
+            grants.update((grant, None) for candidate in tried for grant in candidate.grants)
             for candidate in tried[:1]:
                 known = candidate.prepared.attributes
                 attributes = {key: known[key] for key in _WHO if key in known}
                 problems.update((r.message, None) for r in candidate.reasons if _about_subject(r, tried))
             environments.append(await self._entitled(environment, tried))
-        return Entitlement(user, attributes, tuple(problems), tuple(environments))
+        views = tuple(await views_of(self._ledger, list(grants), now))
+        return Entitlement(user, attributes, tuple(problems), tuple(environments), views)
 
     async def _entitled(self, environment: str, tried: list[Candidate]) -> EnvironmentEntitlement:
-        allowed = [candidate for candidate in tried if not candidate.reasons]
+        allowed = [candidate for candidate in await self._standing(tried) if not candidate.reasons]
         models = {candidate.prepared.model.id: _usable(candidate) for candidate in allowed}
         draws = {draw.budget.digest: draw for candidate in allowed for draw in candidate.prepared.draws}
         read = {digest for draw in draws.values() if draw.terms.rule is not None for digest in draw.terms.rule.reads()}
@@ -110,6 +120,18 @@ class EntitlementReader:
         ]
         ordered = sorted(views, key=lambda view: (view.budget.policy, view.budget.scope))
         return EnvironmentEntitlement(environment, tuple(models[key] for key in sorted(models)), tuple(ordered))
+
+    async def _standing(self, tried: list[Candidate]) -> list[Candidate]:
+        """Return the candidates in the form that counts now: under grants that have anything left."""
+        options = [_least(candidate.option) for candidate in tried]
+        if not any(option.granted is not None for option in options):
+            return tried
+        balances = await self._ledger.balances(list(budgets_of_options(options)))
+        lifted = [admit((option,), balances.get).lifts(0) is not None for option in options]
+        return [
+            candidate.granted if is_lifted and candidate.granted is not None else candidate
+            for candidate, is_lifted in zip(tried, lifted, strict=True)
+        ]
 
 
 _WHO = ("user", "kind", "team", "department")
@@ -162,6 +184,14 @@ def _try(snapshot: Snapshot, subject: Subject, environment: str, model: str, now
         input_tokens=0,
     )
     return evaluate(snapshot, request, Caller("entitlements"), now).candidates[0]
+
+
+def _least(option: Option) -> Option:
+    """Return an option that needs the least of its grants: how much a real request needs, nobody knows here."""
+    if option.granted is None:
+        return option
+    needs = tuple(tuple(replace(hold, amount=min(1, hold.amount)) for hold in need) for need in option.granted.needs)
+    return replace(option, granted=replace(option.granted, needs=needs))
 
 
 def _usable(candidate: Candidate) -> UsableModel:

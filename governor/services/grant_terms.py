@@ -34,11 +34,12 @@ def _problems(snapshot: Snapshot, grant: Grant, now: datetime) -> Iterator[tuple
         yield "ends_at", "the grant would have ended already; give an end that is still to come"
     if not 0 < grant.amount_nano_usd <= AMOUNT_MAX:
         yield "amount_nano_usd", "a grant needs an amount above 0 that it may spend"
-    yield from _problems_of_lifts(snapshot, grant)
+    yield from problems_of_lifts(snapshot, grant)
     yield from _problems_of_kind(snapshot, grant)
 
 
-def _problems_of_lifts(snapshot: Snapshot, grant: Grant) -> Iterator[tuple[str, str]]:
+def problems_of_lifts(snapshot: Snapshot, grant: Grant) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with what a grant lifts: the field, and what to do about it."""
     if not grant.lifts:
         yield "lifts", "a grant names the exact policies that it lifts"
     headers = _headers(snapshot)

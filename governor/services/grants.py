@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from governor.core.decisions.grant_budgets import money_budget
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
-from governor.core.grants import Grant, GrantState
+from governor.core.grants import Grant, Grants, GrantState
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.port import Ledger
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
@@ -119,7 +119,7 @@ class GrantKeeper:
             LedgerUnavailableError: If balances cannot be read.
         """
         grant = await self._database.read(lambda connection: _known(connection, grant_id))
-        [view] = await self._views([grant], now)
+        [view] = await views_of(self._ledger, [grant], now)
         return view
 
     async def page(
@@ -141,14 +141,20 @@ class GrantKeeper:
         before = decode_cursor(cursor, 1)[0] if cursor else ""
         if cursor and id_bytes(before) is None:
             raise wrong_cursor()
-        wanted = GrantFilter(exception_id, now if standing else None, before)
+        wanted = GrantFilter(exception_id, standing_at=now if standing else None, before=before)
         found = await self._database.read(lambda connection: read_grants(connection, wanted, limit + 1))
         following = encode_cursor(found[limit - 1].id) if len(found) > limit else None
-        return GrantPage(tuple(await self._views(found[:limit], now)), following)
+        return GrantPage(tuple(await views_of(self._ledger, found[:limit], now)), following)
 
-    async def _views(self, grants: Sequence[Grant], now: datetime) -> list[GrantView]:
-        balances = await self._ledger.balances([money_budget(grant).digest for grant in grants])
-        return [_view(grant, balances, now) for grant in grants]
+
+async def views_of(ledger: Ledger, grants: Sequence[Grant], now: datetime) -> list[GrantView]:
+    """Return grants with what they have paid and hold.
+
+    Raises:
+        LedgerUnavailableError: If balances cannot be read.
+    """
+    balances = await ledger.balances([money_budget(grant).digest for grant in grants])
+    return [_view(grant, balances, now) for grant in grants]
 
 
 def read_views(connection: Connection, grants: Sequence[Grant], now_s: float) -> list[GrantView]:
@@ -160,6 +166,16 @@ def read_views(connection: Connection, grants: Sequence[Grant], now_s: float) ->
 def _view(grant: Grant, balances: Mapping[bytes, Balance], now: datetime) -> GrantView:
     paid = balances.get(money_budget(grant).digest, EMPTY)
     return GrantView(grant, paid, grant.state_at(now, paid.taken))
+
+
+def grants_as_they_acted(connection: Connection) -> Grants:
+    """Return every grant there ever was, for a look at the past: one that was revoked acted until then."""
+    return Grants(
+        grant
+        if grant.revoked_at is None
+        else replace(grant, ends_at=min(grant.ends_at, grant.revoked_at), revoked_at=None)
+        for grant in read_grants(connection, GrantFilter())
+    )
 
 
 def issue_in(connection: Connection, grant: Grant) -> Grant:

@@ -25,6 +25,7 @@ from governor.core.money import usd_text
 from governor.core.policy.kinds import Quota
 from governor.services.answers import encode_decision
 from governor.services.fired_rules import Rule, fired_rules, took_part
+from governor.services.given_grants import pay_given, with_given
 
 CALLER = Caller("test")
 HELD_FOR_S = 600
@@ -55,10 +56,12 @@ def run_suites(snapshot: Snapshot, suites: Sequence[Suite]) -> Iterator[CaseResu
 
 
 def _run(snapshot: Snapshot, suite: Suite, case: Case) -> CaseResult:
+    snapshot = with_given(snapshot, case.grants)
     plan = evaluate(snapshot, case.request, CALLER, case.now)
     book = Book(complete=True)
     book.now_s = case.now.timestamp()
     troubles = [trouble for given in case.givens for trouble in _give(book, snapshot, plan, given, case.now)]
+    troubles += pay_given(book, snapshot, case.grants)
     admission = admit(plan.options(), book.find_balance)
     decision = conclude(plan, admission, None)
     answer: dict[str, Any] = msgspec.json.decode(encode_decision(decision))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from governor.core.decisions.grant_budgets import revocation_marker
 from governor.core.decisions.ids import id_bytes, id_text
@@ -24,11 +24,13 @@ class GrantFilter:
     Attributes:
         exception_id: Only those of this exception.
         standing_at: Only those that act at this instant or will: not revoked, not ended.
+        acting_at: Only those that act at this instant, also where they were revoked later.
         before: Only ids below this one: where a page begins.
     """
 
     exception_id: str = ""
     standing_at: datetime | None = None
+    acting_at: datetime | None = None
     before: str = ""
 
 
@@ -40,6 +42,10 @@ def read_grants(connection: Connection, wanted: GrantFilter, limit: int | None =
         query = query.where(columns.exception_id == wanted.exception_id)
     if wanted.standing_at is not None:
         query = query.where(columns.revoked_at_ms.is_(None), columns.ends_ms > _ms(wanted.standing_at))
+    if wanted.acting_at is not None:
+        at_ms = _ms(wanted.acting_at)
+        not_revoked = or_(columns.revoked_at_ms.is_(None), columns.revoked_at_ms > at_ms)
+        query = query.where(columns.starts_ms <= at_ms, columns.ends_ms > at_ms, not_revoked)
     if wanted.before:
         query = query.where(columns.id < _key(wanted.before))
     return [_from_row(row) for row in connection.execute(query)]

@@ -240,3 +240,73 @@ def test_wrong_policies_come_first(cli: Cli, suite: Callable[[str], None], polic
     result = cli("test")
 
     assert (2, False) == (result.exit_code, "passed" in result.output)
+
+
+def granted(grant: str) -> str:
+    """Return a suite of one case under a grant, that expects the request to be allowed by it."""
+    return f"""
+apiVersion: governor/v1
+kind: TestSuite
+name: granted
+given:
+  now: 2026-11-20T09:00:00Z
+  used: [{{quota: department-monthly, used: 1 USD}}]
+  grants: [{grant}]
+cases:
+  - name: the case
+    request: {{user: ada@acme.example, model: acme/fast, input_tokens: 1000, max_output_tokens: 0}}
+    expect: {{verdict: allow, reason: granted, policy: Quota/department-monthly}}
+"""
+
+
+FOR_ADA = "for: {user: ADA@acme.example}, lifts: [Quota/department-monthly]"
+
+
+@pytest.mark.parametrize(
+    ("grant", "passes"),
+    [
+        ("amount: 1 USD, until: 2026-11-20T09:00:01Z", True),
+        ("amount: 1 USD, until: 2026-11-20T09:00:00Z", False),
+        ("amount: 1 USD, from: 2026-11-20T09:00:01Z, until: 2026-11-21T09:00:00Z", False),
+        ("amount: 1 USD, used: 0.99 USD, until: 2026-11-21T09:00:00Z", True),
+        ("amount: 1 USD, used: 0.991 USD, until: 2026-11-21T09:00:00Z", False),
+    ],
+)
+def test_a_grant_is_given(cli: Cli, suite: Callable[[str], None], grant: str, *, passes: bool) -> None:
+    """It acts in its time, as far as its amount goes, for its own person under any name."""
+    suite(granted(f"{{{FOR_ADA}, {grant}}}"))
+
+    assert (0 if passes else 1) == cli("test").exit_code
+
+
+@pytest.mark.parametrize(
+    ("grant", "said"),
+    [
+        (
+            "{for: {user: ada}, lifts: [Quota/nothing], amount: 1 USD, until: 2026-11-21T09:00:00Z}",
+            "given: there is no policy `Quota/nothing`",
+        ),
+        (f"{{{FOR_ADA}, amount: 1, until: 2026-11-21T09:00:00Z}}", "missing-unit"),
+        (f"{{{FOR_ADA}, amount: 1 USD}}", "missing-field"),
+        (f"{{{FOR_ADA}, amount: 1 USD, until: 2026-11-21T09:00:00Z, models: [gpt-4o]}}", "wrong-value"),
+        (
+            "{for: {}, lifts: [ModelAllowlist/all-models], amount: 1 USD, until: 2026-11-21T09:00:00Z}",
+            "the grant is for nobody",
+        ),
+        (
+            "{for: {user: ada}, lifts: [ModelAllowlist/all-models], amount: 1 USD, until: 2026-11-21T09:00:00Z}",
+            "a grant that lifts ModelAllowlist/all-models says models",
+        ),
+        (
+            "{for: {user: ada}, lifts: [Quota/x, ContextLimit/y], amount: 1 USD, until: 2026-11-21T09:00:00Z}",
+            "one grant does not lift ContextLimit and Quota",
+        ),
+    ],
+)
+def test_a_grant_that_means_nothing_is_said(cli: Cli, suite: Callable[[str], None], grant: str, said: str) -> None:
+    """Where it stands, or in the case that it was given to."""
+    suite(granted(grant))
+
+    result = cli("test")
+
+    assert (True, True) == (result.exit_code != 0, said in result.output + result.stderr)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from governor.compiler.shapes.fields import Amount, Name, Shape, Text
+from governor.compiler.shapes.fields import Amount, Money, Name, Shape, Text, Tokens
 
 Instant = Annotated[
     str,
@@ -43,6 +43,54 @@ class UsedShape(Shape, kw_only=True):
     ] = UNSET
 
 
+class GrantShape(Shape, kw_only=True):
+    """An approved exception that stands before the request; its kind follows from what it lifts."""
+
+    for_: Annotated[
+        dict[Literal["user", "team", "project", "use_case"], str],
+        Meta(description="Exactly whom it is for.", examples=[{"team": "growth"}]),
+    ] = field(name="for")
+    lifts: Annotated[
+        list[str],
+        Meta(
+            description="The policies that it lifts: quotas, or allowlists, or context limits.",
+            examples=[["Quota/marketing-monthly-spend"]],
+            min_length=1,
+        ),
+    ]
+    amount: Annotated[Money, Meta(description="What it may spend in all.", examples=["500 USD"])]
+    used: Annotated[
+        Money | UnsetType, Meta(description="What it has paid already; absent: nothing.", examples=["480 USD"])
+    ] = UNSET
+    from_: Annotated[
+        Instant | UnsetType,
+        Meta(description="First instant at which it acts; absent: long ago.", examples=["2026-11-20T00:00:00Z"]),
+    ] = field(default=UNSET, name="from")
+    until: Annotated[
+        Instant, Meta(description="First instant at which it acts no more.", examples=["2026-11-27T00:00:00Z"])
+    ]
+    models: Annotated[
+        list[str], Meta(description="The models that it gives, where it lifts allowlists.", examples=[["gpt-4o"]])
+    ] = field(default_factory=list)
+    max_input: Annotated[
+        Tokens | UnsetType,
+        Meta(description="The input that it gives, where it lifts context limits.", examples=["150k tokens"]),
+    ] = UNSET
+    max_output: Annotated[
+        Tokens | UnsetType, Meta(description="The output that it gives, likewise.", examples=["16k tokens"])
+    ] = UNSET
+    max_total: Annotated[
+        Tokens | UnsetType, Meta(description="Input and output together, likewise.", examples=["160k tokens"])
+    ] = UNSET
+    amounts: Annotated[
+        dict[str, Amount],
+        Meta(
+            description="How much of each quota that counts no money, in its own unit, beside the money.",
+            examples=[{"Quota/marketing-daily-tokens": "1M tokens"}],
+        ),
+    ] = field(default_factory=dict)
+
+
 class GivenShape(Shape, kw_only=True):
     """What is so before the request."""
 
@@ -58,6 +106,22 @@ class GivenShape(Shape, kw_only=True):
         Meta(
             description="Balances; budgets that are not listed are empty.",
             examples=[[{"quota": "marketing-monthly-spend", "used": "19.99k USD"}]],
+        ),
+    ] = field(default_factory=list)
+    grants: Annotated[
+        list[GrantShape],
+        Meta(
+            description="Approved exceptions; where several could be drawn on, the one that ends first is.",
+            examples=[
+                [
+                    {
+                        "for": {"team": "growth"},
+                        "lifts": ["Quota/marketing-monthly-spend"],
+                        "amount": "500 USD",
+                        "until": "2026-11-27T00:00:00Z",
+                    }
+                ]
+            ],
         ),
     ] = field(default_factory=list)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.decisions.request import DecideRequest
+from governor.core.grants import Grant
 from governor.core.policy.header import Source
 from governor.core.units import Unit
 
@@ -28,6 +29,14 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenGrant:
+    """An approved exception that stands before the request, and what it has paid already, in nano-USD."""
+
+    grant: Grant
+    used_nano_usd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One request and what is expected of its answer.
 
@@ -42,6 +51,7 @@ class Case:
     request: DecideRequest
     expected: Mapping[str, object]
     source: Source
+    grants: tuple[GivenGrant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from governor.core.grants import GrantKind, GrantState
 from governor.edges.api.access import TheGovernor
 from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
 from governor.services.answers import budget_wire
 from governor.services.budgets import PAGE_DEFAULT, BudgetQuery
 from governor.services.entitlements import Entitlement
+from governor.services.grant_wire import grant_wire
 
 budget_routes = APIRouter(tags=["read"])
 
@@ -36,10 +38,38 @@ class BudgetWire(BaseModel):
     period: PeriodWire | None
 
 
+class GrantWire(BaseModel):
+    """An approved exception that acts; the fields of its kind are there alone."""
+
+    id: str
+    exception_id: str
+    kind: GrantKind
+    state: GrantState
+    scope: dict[str, str]
+    lifts: list[str]
+    amount_usd: str
+    used_usd: str
+    held_usd: str
+    left_usd: str
+    amounts: list[dict[str, str]] | None = None
+    models: list[str] | None = None
+    input_tokens_max: int | None = None
+    output_tokens_max: int | None = None
+    total_tokens_max: int | None = None
+    starts_at: datetime
+    ends_at: datetime
+    issued_at: datetime
+    approved_by: list[str]
+    revoked_at: datetime | None
+    revoked_by: str | None
+    revoke_reason: str | None
+
+
 class BudgetsWire(BaseModel):
-    """One page of budgets."""
+    """One page of budgets, and on the first one the grants that act."""
 
     budgets: list[BudgetWire]
+    grants: list[GrantWire]
     next: str | None
 
 
@@ -78,6 +108,7 @@ class EntitlementWire(BaseModel):
     attributes: dict[str, str]
     problems: list[str]
     environments: list[EnvironmentWire]
+    grants: list[GrantWire]
 
 
 class EntitlementParameters(Parameters):
@@ -91,7 +122,11 @@ async def budgets(parameters: Annotated[BudgetParameters, Query()], governor: Th
     """List budgets: every quota for every scope, also those that nobody has drawn on yet."""
     query = BudgetQuery(**parameters.model_dump())
     page = await governor.budgets.page(query, governor.clock.now())
-    return {"budgets": [budget_wire(view) for view in page.views], "next": page.next}
+    return {
+        "budgets": [budget_wire(view) for view in page.views],
+        "grants": [grant_wire(view) for view in page.grants],
+        "next": page.next,
+    }
 
 
 @budget_routes.get("/entitlements", summary="What a person may use now", response_model=EntitlementWire)
@@ -120,4 +155,5 @@ def _wire(entitlement: Entitlement) -> dict[str, Any]:
             }
             for environment in entitlement.environments
         ],
+        "grants": [grant_wire(view) for view in entitlement.grants],
     }

@@ -8,13 +8,14 @@ import msgspec
 import typer
 
 from governor.clients.gateway import Gateway
-from governor.edges.cli.decision_view import budgets_table
+from governor.edges.cli.decision_view import budgets_table, grants_table
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, say
 from governor.edges.cli.workbench import open_workbench
 from governor.services.answers import budget_wire
 from governor.services.budgets import BudgetQuery, BudgetReader
+from governor.services.grant_wire import grant_wire
 from governor.settings import Settings, load_settings
 
 EXAMPLE = "Example: governor budgets --department marketing"
@@ -42,6 +43,8 @@ def budgets(
     if output is Output.JSON:
         print_json(page)
         return
+    if page["grants"]:
+        console().print(grants_table(page["grants"]))
     if not page["budgets"]:
         say("no budget matches; without filters all are listed")
         return
@@ -67,6 +70,10 @@ def _from_server(url: str, key: str, query: BudgetQuery) -> dict[str, Any]:
 async def _from_database(query: BudgetQuery, settings: Settings) -> dict[str, Any]:
     async with open_workbench(settings) as bench:
         page = await BudgetReader(bench.snapshots, bench.ledger, bench.database).page(query, bench.now)
-    wire = {"budgets": [budget_wire(view) for view in page.views], "next": page.next}
+    wire = {
+        "budgets": [budget_wire(view) for view in page.views],
+        "grants": [grant_wire(view) for view in page.grants],
+        "next": page.next,
+    }
     document: dict[str, Any] = json.loads(msgspec.json.encode(wire))
     return document

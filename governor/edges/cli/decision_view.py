@@ -99,6 +99,25 @@ def budgets_table(budgets: list[Mapping[str, Any]], title: str = "Budgets") -> R
     return table(title, columns, map(_budget, budgets), right=("used", "held", "limit", "free"))
 
 
+def grants_table(grants: list[Mapping[str, Any]], title: str = "Grants") -> RenderableType:
+    """Render approved exceptions, those that are drawn first at the top."""
+    columns = ("grant", "for", "lifts", "state", "left", "of", "unit", "until")
+    return table(title, columns, map(_grant_row, grants), right=("left", "of"))
+
+
+def _grant_row(grant: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        grant["id"],
+        ", ".join(grant["scope"].values()),
+        ", ".join(grant["lifts"]),
+        grant["state"].replace("_", " "),
+        _number(grant["left_usd"]),
+        _number(grant["amount_usd"]),
+        "USD",
+        grant["ends_at"][:16].replace("T", " "),
+    )
+
+
 def _budget(budget: Mapping[str, Any]) -> tuple[str, ...]:
     taken = float(budget["used"]) + float(budget["held"])
     limit = float(budget["limit"])

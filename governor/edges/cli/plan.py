@@ -16,6 +16,7 @@ from governor.clients.price_catalogue import genai_prices
 from governor.compiler.check.succession import check_succession
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
+from governor.core.grants import NO_GRANTS, Grants
 from governor.core.policy_changes.compare import compare
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.load_policies import policy_folder
@@ -25,7 +26,9 @@ from governor.edges.cli.plan_report import as_markdown, as_text
 from governor.edges.cli.printing import console, print_json, progress, say
 from governor.edges.cli.recorded_traffic import Traffic, from_database, from_file
 from governor.edges.cli.revisions import WORKING_TREE, Version, read_version
+from governor.edges.cli.workbench import open_store
 from governor.services.garbage import settle_garbage_collector
+from governor.services.grants import grants_as_they_acted
 from governor.services.open_database import open_database
 from governor.services.plan_replay import PlanReplay
 from governor.services.plan_wire import plan_wire
@@ -139,7 +142,9 @@ def _document(before: Version, after: Version, replay: dict[str, Any] | None, no
 def _replayed(before: Version, after: Version, wanted: _Wanted, settings: Settings) -> dict[str, Any] | None:
     if wanted.trace is None and wanted.since is None and wanted.until is None:
         return None
-    snapshots = [Snapshot.build(version.policies, genai_prices()) for version in (before, after)]
+    # What was recorded here was decided under the grants of its time; a trace from elsewhere knows of none.
+    grants = run(_past_grants(settings)) if wanted.trace is None else NO_GRANTS
+    snapshots = [Snapshot.build(version.policies, genai_prices()).with_grants(grants) for version in (before, after)]
     with _traffic(wanted, settings) as traffic:
         settle_garbage_collector()
         began_s = perf_counter()
@@ -149,6 +154,11 @@ def _replayed(before: Version, after: Version, wanted: _Wanted, settings: Settin
             for count in replay.run(traffic.rows):
                 bar.update(task, completed=traffic.done(), note=f"{count:,} requests")
         return {"traffic": traffic.name, **replay.impact.document(perf_counter() - began_s)}
+
+
+async def _past_grants(settings: Settings) -> Grants:
+    async with open_store(settings) as database:
+        return await database.read(grants_as_they_acted)
 
 
 @contextmanager

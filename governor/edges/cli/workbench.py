@@ -12,6 +12,7 @@ from governor.compiler.worker import compile_in_process
 from governor.core.decisions.blocks import Blocks
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import GovernorError
+from governor.core.grants import Grants
 from governor.core.policy.place import GitPlace
 from governor.edges.cli.load_policies import load_policies
 from governor.services.open_database import open_database
@@ -22,6 +23,7 @@ from governor.services.trace_quotas import trace_quotas
 from governor.settings import Settings
 from governor.store.blocks import BlockFilter, read_blocks
 from governor.store.database import Database
+from governor.store.grants import GrantFilter, read_grants
 from governor.store.ledger import SqlLedger
 from governor.store.policy_releases import read_live_release
 
@@ -50,6 +52,8 @@ async def open_workbench(settings: Settings) -> AsyncIterator[Workbench]:
         snapshots = Snapshots(await _snapshot(settings.policies, database, now), now)
         in_force = BlockFilter(in_force_at=now)
         snapshots.block(Blocks(await database.read(lambda connection: read_blocks(connection, in_force))))
+        standing = GrantFilter(standing_at=now)
+        snapshots.grant(Grants(await database.read(lambda connection: read_grants(connection, standing))))
         ledger = SqlLedger(database, clock.time)
         await ledger.start()
         try:

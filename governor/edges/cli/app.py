@@ -27,6 +27,7 @@ SUMMARIES = {
     "prices": "Re-rate recorded usage after a price was corrected.",
     "jobs": "Show every job of the scheduler: when it is due, who runs it, when it last ran and what came of it.",
     "scheduler": "Run the jobs without serving: those that `governor serve` runs too, unless GOVERNOR_SCHEDULER=off.",
+    "slack": "Make the Slack app, look whether it is set up well, and find out who is who.",
     "keys": "Make, list, rotate and revoke the keys that callers need.",
     "db": "Look at the schema of the database, bring it up to date, and forget old texts.",
     "ledger": "Prove that the ledger is right.",

@@ -11,6 +11,7 @@ from governor.core.approvals.asking import asking
 from governor.core.approvals.request import GRANTED_STATES, ExceptionRequest, State
 from governor.core.decisions.grant_budgets import money_budget
 from governor.core.errors import InvalidRequestError
+from governor.core.grants import Grant
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
 from governor.core.policy.organization import Organization
@@ -91,6 +92,7 @@ class FactFinder:
             unreachable=[user for user in known if user not in ids],
             page=self.page_of(request.id),
             spent_nano_usd=await self._spent(case, now),
+            acting=self._acting(request, now),
         )
 
     def page_of(self, request_id: str) -> str:
@@ -152,6 +154,17 @@ class FactFinder:
         cheapest = min(costs, key=lambda model: (costs[model], model))
         percent = costs[cheapest] * 100 // compared
         return Cheaper(cheapest, than, percent) if percent <= WORTH_NAMING_PERCENT else None
+
+    def _acting(self, request: ExceptionRequest, now: datetime) -> list[Grant]:
+        """Return the grants that act for the same and lift the same, without this request's own."""
+        return [
+            grant
+            for grant in self._desk.snapshots.current.grants.all
+            if grant.id != request.id
+            and grant.scope == request.scope
+            and not set(grant.lifts).isdisjoint(request.lifts)
+            and grant.starts_at <= now < grant.ends_at
+        ]
 
     async def _spent(self, case: Case, now: datetime) -> int:
         if case.request.state not in GRANTED_STATES:

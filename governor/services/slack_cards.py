@@ -31,6 +31,7 @@ from governor.store.slack_messages import (
     WantedMessage,
     lock_cursor,
     move_cursor,
+    read_cursor,
     read_messages,
     touch_messages,
     want_message,
@@ -60,6 +61,13 @@ class SlackCards:
 
         Cursor and messages move in one transaction: two workers at once note everything once.
         """
+
+        def is_behind(connection: Connection) -> bool:
+            position = int(read_cursor(connection, CURSOR) or b"0")
+            return bool(read_records(connection, after_seq=position, limit=1))
+
+        if not await self._desk.database.read(is_behind):
+            return 0
 
         def write(connection: Connection) -> int:
             position = int(lock_cursor(connection, CURSOR) or b"0")

@@ -22,6 +22,7 @@ from governor.store.slack_messages import (
     SlackMessage,
     WantedMessage,
     claim_messages,
+    is_waiting,
     note_attempt,
     note_failure,
     note_shown,
@@ -96,6 +97,8 @@ class Outbox:
         claim = os.urandom(16)
         at = now()
         until_ms = _ms(at + HELD)
+        if not await self._database.read(lambda connection: is_waiting(connection, _ms(at))):
+            return 0
         claimed = await self._database.write(
             lambda connection: claim_messages(connection, claim, _ms(at), until_ms, BATCH)
         )

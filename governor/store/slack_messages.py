@@ -102,12 +102,24 @@ def touch_messages(connection: Connection, kind: str, about: str, now_ms: int) -
     )
 
 
+def is_waiting(connection: Connection, now_ms: int) -> bool:
+    """Tell whether there is a message to show that nobody is at; a look costs less than a transaction that writes."""
+    columns = SLACK_MESSAGES.c
+    query = select(columns.id).where(*_waiting(now_ms)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _waiting(now_ms: int) -> tuple[Any, ...]:
+    columns = SLACK_MESSAGES.c
+    return columns.settled == 0, columns.next_at_ms <= now_ms, columns.claimed_until_ms <= now_ms
+
+
 def claim_messages(connection: Connection, claim: bytes, now_ms: int, until_ms: int, limit: int) -> list[SlackMessage]:
     """Take messages that wait and that nobody is at, the oldest first; they are this worker's until an instant."""
     columns = SLACK_MESSAGES.c
     waiting = (
         select(columns.id)
-        .where(columns.settled == 0, columns.next_at_ms <= now_ms, columns.claimed_until_ms <= now_ms)
+        .where(*_waiting(now_ms))
         .order_by(columns.next_at_ms, columns.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -176,6 +188,12 @@ def read_failed(connection: Connection) -> Sequence[tuple[str, str]]:
     failed = or_(columns.settled == 0, columns.shown < columns.wanted)
     rows = connection.execute(select(columns.recipient, columns.problem).where(failed, columns.problem != ""))
     return [(row.recipient, row.problem) for row in rows]
+
+
+def read_cursor(connection: Connection, name: str) -> bytes:
+    """Return how far a projection has read (``b""``: nothing)."""
+    query = select(SLACK_CURSORS.c.position).where(SLACK_CURSORS.c.name == name)
+    return bytes(connection.execute(query).scalar_one_or_none() or b"")
 
 
 def lock_cursor(connection: Connection, name: str) -> bytes:

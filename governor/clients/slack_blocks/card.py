@@ -21,6 +21,7 @@ from governor.clients.slack_blocks.texts import amount, escape, instant, lines, 
 from governor.core.approvals.request import OPEN_STATES, ExceptionRequest, State
 from governor.core.decisions.decision import BudgetView
 from governor.core.forecasts.forecast import Forecast
+from governor.core.grants import Grant
 from governor.core.policy.approval_rule import DecideIn
 
 APPROVE, DENY, ASK, OPEN_PAGE, WITHDRAW = "approve", "deny", "ask", "open_page", "withdraw"
@@ -76,6 +77,7 @@ class CardFacts:
         time_zone: The organisation's.
         page: Where the whole case is, or ``""``.
         spent_nano_usd: What its grant has spent.
+        acting: Grants that act for the same already, and lift the same.
     """
 
     request: ExceptionRequest
@@ -92,6 +94,7 @@ class CardFacts:
     unreachable: Sequence[str] = ()
     page: str = ""
     spent_nano_usd: int = 0
+    acting: Sequence[Grant] = ()
 
 
 def card_message(about: CardFacts) -> Message:
@@ -131,6 +134,7 @@ def case_blocks(about: CardFacts) -> list[Block]:
         ("Expected worth", _worth(request)),
         ("Expected cost", _cost(request)),
         ("Granted before, this period", money(request.granted_before_nano_usd)),
+        ("Acts for the same already", _acting(about)),
         ("Asked for before", _past(about.past)),
         ("If the answer is no", _blocked(about)),
         ("A cheaper way", _cheaper(about)),
@@ -230,6 +234,14 @@ def _cost(request: ExceptionRequest) -> str:
     return f"{money(request.estimate_nano_usd)} by Governor's estimate, {most}"
 
 
+def _acting(about: CardFacts) -> str:
+    """Tell of grants that this one would stand beside: they add up."""
+    listed = [
+        f"{money(grant.amount_nano_usd)} until {instant(grant.ends_at, about.time_zone)}" for grant in about.acting[:3]
+    ]
+    return f"{', '.join(listed)}: they add up, and the one that ends first pays first" if listed else ""
+
+
 def _past(past: Past) -> str:
     if not past.asked:
         return "nothing"
@@ -240,11 +252,11 @@ def _past(past: Past) -> str:
 def _blocked(about: CardFacts) -> str:
     request = about.request
     [(key, name)] = request.scope
-    who = f"{escape(name)}" if about.people in {None, 1} else f"{about.people} people of {escape(name)}"
+    one = f"{key.replace('_', ' ')} {escape(name)} stays" if about.people is None else f"{escape(name)} stays"
+    who = one if about.people in {None, 1} else f"{about.people} people of {escape(name)} stay"
     by = ", ".join(f"`{escape(ref)}`" for ref in request.lifts)
     waiting = f"; {about.refused:,} requests refused in the last seven days" if about.refused else ""
-    kind = f"{key.replace('_', ' ')} " if about.people is None else ""
-    return f"{kind}{who} stays limited by {by}{waiting}"
+    return f"{who} limited by {by}{waiting}"
 
 
 def _cheaper(about: CardFacts) -> str:

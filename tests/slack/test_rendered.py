@@ -1,0 +1,70 @@
+"""What stands in Slack, word by word: the golden files can be pasted into Slack's Block Kit Builder."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governor.clients.slack_blocks import limits
+from governor.clients.slack_blocks.card import card_message
+from governor.clients.slack_blocks.texts import cut, escape
+from tests.slack.fake.block_kit import message_problems, view_problems
+from tests.slack.rendered import FACTS, GOLDEN, REQUEST, documents, replace, written
+
+DOCUMENTS = documents()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_message_and_modal_is_as_it_is_kept(name: str) -> None:
+    """After a change on purpose: ``python -m tests.slack.rendered``, and look at the difference."""
+    assert (GOLDEN / f"{name}.json").read_text(encoding="utf-8") == written(DOCUMENTS[name])
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_message_and_modal_is_within_what_slack_takes(name: str) -> None:
+    """By Slack's documented limits, written down apart from ours."""
+    document = DOCUMENTS[name]
+    problems = view_problems(document) if "type" in document else message_problems(document["blocks"])
+
+    assert [] == problems
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """Each belongs to something that is said."""
+    assert set(DOCUMENTS) == {path.stem for path in GOLDEN.glob("*.json")}
+
+
+@given(st.text(max_size=6_000), st.text(max_size=3_000), st.text(max_size=200))
+def test_a_card_takes_whatever_people_write(justification: str, reason: str, outcome: str) -> None:
+    """Too long, with markup, mentions, or nothing: Slack takes the card."""
+    request = replace(REQUEST, justification=justification, outcome_expected=outcome, terms_by=reason)
+
+    assert [] == message_problems(list(card_message(replace(FACTS, request=request)).blocks))
+
+
+@given(st.text(alphabet="a&<>`|; \n", max_size=60), st.integers(min_value=12, max_value=40))
+def test_a_cut_text_is_short_and_whole(text: str, length: int) -> None:
+    """No entity, link or code is cut in two, and nothing is cut that fits."""
+    escaped = escape(text)
+    shown = cut(escaped, length, "more")
+
+    assert len(shown) <= length
+    assert (shown == escaped) == (len(escaped) <= length)
+    if shown != escaped:
+        kept = shown.rpartition("…")[0]
+        assert kept.rfind("&") <= kept.rfind(";")
+        assert kept.count("`") % 2 == 0
+
+
+def test_what_people_write_mentions_nobody() -> None:
+    """A justification cannot call a channel, or pretend to be a link."""
+    said = card_message(replace(FACTS, request=replace(REQUEST, justification="<!channel> <https://evil|click> & co")))
+
+    assert "&lt;!channel&gt; &lt;https://evil|click&gt; &amp; co" in str(said.blocks)
+
+
+def test_a_text_that_is_too_long_says_where_the_whole_is() -> None:
+    """With a link, as far as there is a page."""
+    said = card_message(replace(FACTS, request=replace(REQUEST, justification="because " * 400)))
+
+    assert f"<{FACTS.page}|the whole reason>" in str(said.blocks)
+    assert len("because " * 400) > limits.SECTION

@@ -11,7 +11,6 @@ from governor.core.approvals.groups import Home, members_of
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.approval_rule import RELATIVE_GROUPS
 from governor.core.policy.organization import Organization
-from governor.services.slack_people import people_by_slack_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def _channel(name: str, channel: Mapping[str, Any] | None, by: list[str]) -> Che
 def _deciders(policies: PolicySet, now: datetime) -> Iterator[Check]:
     """Name those who decide about exceptions and would get no card."""
     organization = policies.organization
-    mapped = {person.user for person in people_by_slack_id(organization.people.values()).values()}
+    mapped = {person.user for person in organization.people.values() if person.slack}
     missing = sorted(_who_decides(policies, organization, now) - mapped)
     if missing:
         says = f"not mapped, so they get no cards: {', '.join(missing)}; see `governor slack people`"

@@ -3,7 +3,7 @@
 Names and addresses can be changed by whoever has them; an id cannot. Who is not listed is nobody.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ class SlackPeople:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._organization: Organization | None = None
-        self._by_id: Mapping[str, Person] = {}
+        self._by_id: Mapping[str, Sequence[Person]] = {}
 
     def find(self, slack_id: str, now: datetime) -> Person | None:
         """Return the person, or None if nobody who is one of us now has this id, or more than one has."""
@@ -30,20 +30,17 @@ class SlackPeople:
         if organization is not self._organization:
             self._by_id = people_by_slack_id(organization.people.values())
             self._organization = organization
-        person = self._by_id.get(slack_id)
-        return person if person is not None and person.is_active(now) else None
+        people = [person for person in self._by_id.get(slack_id, ()) if person.is_active(now)]
+        return people[0] if len(people) == 1 else None
 
 
-def people_by_slack_id(people: Iterable[Person]) -> dict[str, Person]:
-    """Return people by Slack id; an id that two have is nobody's."""
-    found: dict[str, Person] = {}
-    twice: set[str] = set()
+def people_by_slack_id(people: Iterable[Person]) -> dict[str, list[Person]]:
+    """Return people by Slack id; somebody who came back may be there under two names."""
+    found: dict[str, list[Person]] = {}
     for person in people:
-        if person.slack in found:
-            twice.add(person.slack)
         if person.slack:
-            found[person.slack] = person
-    return {slack_id: person for slack_id, person in found.items() if slack_id not in twice}
+            found.setdefault(person.slack, []).append(person)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +76,14 @@ def propose_slack_ids(
     by_address = {str((one.get("profile") or {}).get("email", "")).lower(): one for one in alive}
     by_id = {str(one["id"]): one for one in alive}
     by_address.pop("", None)
-    holders: dict[str, int] = {}
-    for person in organization.people.values():
-        holders[person.slack] = holders.get(person.slack, 0) + 1
+    here = [person for person in organization.people.values() if person.is_active(now)]
+    holders = people_by_slack_id(here)
     proposals = []
-    for person in organization.people.values():
-        if person.is_active(now):
-            member = next((by_address[name] for name in _names(person) if name in by_address), None)
-            proposal = _compare(person, member, by_id.get(person.slack), shared=holders[person.slack] > 1)
-            if proposal is not None:
-                proposals.append(proposal)
+    for person in here:
+        member = next((by_address[name] for name in _names(person) if name in by_address), None)
+        proposal = _compare(person, member, by_id.get(person.slack), shared=len(holders.get(person.slack, ())) > 1)
+        if proposal is not None:
+            proposals.append(proposal)
     return proposals
 
 

@@ -104,3 +104,18 @@ def test_a_csv_path_stays_in_the_folder(tmp_path: Path, path: str, code: str) ->
     (problem,) = compile_folder(tmp_path, NOW).problems
 
     assert ("org.yaml", 8, 15, code) == (problem.file, problem.line, problem.column, problem.code)
+
+
+def test_a_slack_id_is_one_persons_at_a_time(tmp_path: Path) -> None:
+    """Two people with one id could not be told apart; somebody who comes back under another name can."""
+    result = compiled(
+        tmp_path,
+        "user,team,slack,from,until\n"
+        "mia,growth,U0MIA,,2026-06-30\n"
+        "mia.new,growth,U0MIA,2026-09-01,\n"
+        "tom,growth,U0TOM,,\n"
+        "tim,growth,U0TOM,,\n",
+    )
+
+    words = "error duplicate-name the Slack id `U0TOM` is also that of `tom`; an id names one person"
+    assert [f"hr/people.csv:5:3 {words}"] == [str(problem) for problem in result.problems]

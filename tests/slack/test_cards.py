@@ -173,3 +173,16 @@ async def test_a_channel_without_the_bot_does_not_stop_the_others(http_world: Sl
     await http_world.settled()
 
     assert (1, 2) == (alone, len(cards(http_world)))
+
+
+async def test_what_acts_for_the_same_already_is_told_before_it_is_approved(http_world: SlackWorld) -> None:
+    """Two grants stand beside each other and add up; whoever decides knows (glide#619)."""
+    first = await ask_for(http_world)
+    desk = http_world.door.desk.approvals
+    await approve(desk, first.id, Actor(LEA, Door.API, "key"), http_world.clock.now())
+    await http_world.governor.grants.refresh()
+    await ask_for(http_world, usd=60)
+    [card] = [card for card in cards(http_world, "U0LEA") if buttons(card)]
+
+    assert "*Acts for the same already*\n100 USD until <!date^" in said(card.blocks)
+    assert "*Granted before, this period*\n100 USD" in said(card.blocks)

@@ -63,7 +63,7 @@ class Form:
 
     Attributes:
         kind: What is asked for; other kinds have other fields.
-        scopes: Whom it may be for.
+        scopes: Whom it may be for; the first one is whoever asks.
         quotas: The budgets that can be lifted, as they are now.
         quota: The chosen one's policy, or ``""``.
         models: Models that are refused now.
@@ -114,7 +114,8 @@ def request_form(form: Form) -> View:
     """Make the form."""
     kinds = [option(kind_words(kind), str(kind)) for kind in GrantKind]
     kind = select(KIND, kinds, initial=str(form.kind))
-    whom = [option(_scope_words(scope), scope_value(scope)) for scope in form.scopes]
+    words = ["myself", *(_scope_words(scope) for scope in form.scopes[1:])]
+    whom = [option(label, scope_value(scope)) for label, scope in zip(words, form.scopes, strict=True)]
     blocks = [
         labelled("What do you need?", KIND, kind, dispatch=True),
         labelled("For whom?", WHOM, select(WHOM, whom, initial=whom[0]["value"])),

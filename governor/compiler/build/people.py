@@ -136,7 +136,20 @@ def _names(drafts: dict[str, _Draft], people: dict[str, Person], reader: Reader)
             if names.setdefault(name, user) != user:
                 message = f"`{name[:60]}` also names `{names[name][:60]}`"
                 _problem(reader, drafts[user].first, "ids", "duplicate-name", message, hint="an id names one person")
+    _check_slack(drafts, people, reader)
     return names
+
+
+def _check_slack(drafts: dict[str, _Draft], people: dict[str, Person], reader: Reader) -> None:
+    """Refuse a Slack id that two people have at once: neither could be told from the other."""
+    holders: dict[str, list[Person]] = {}
+    for user, person in people.items():
+        for other in holders.get(person.slack, []):
+            if person.overlaps(other):
+                message = f"the Slack id `{person.slack[:40]}` is also that of `{other.user[:60]}`"
+                _problem(reader, drafts[user].first, "slack", "duplicate-name", message, hint="an id names one person")
+        if person.slack:
+            holders.setdefault(person.slack, []).append(person)
 
 
 def _problem(reader: Reader, item: Listed, name: str, code: str, message: str, *, hint: str = "") -> None:

@@ -77,6 +77,12 @@ class Person:
         """Tell whether the person is one of us at an instant."""
         return (self.from_at is None or self.from_at <= at) and (self.until_at is None or at < self.until_at)
 
+    def overlaps(self, other: "Person") -> bool:
+        """Tell whether both are with us at some instant; somebody who comes back may have another name."""
+        before = self.until_at is not None and other.from_at is not None and self.until_at <= other.from_at
+        after = other.until_at is not None and self.from_at is not None and other.until_at <= self.from_at
+        return not before and not after
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:

@@ -21,6 +21,7 @@ from governor.services.approvals.read import Case, read_case
 from governor.services.budgets import BudgetReader
 from governor.services.entitlements import EntitlementReader
 from governor.services.explain import DecisionQuery, Explainer
+from governor.services.web_links import case_page
 from governor.store.approvals import RequestFilter, read_requests
 from governor.store.forecasts import read_latest_forecasts
 from governor.store.usage_sums import UsageFilter, read_usage_sums
@@ -90,14 +91,10 @@ class FactFinder:
             refused=await self._refused(request, now),
             cheaper=await self._cheaper(request, now),
             unreachable=[user for user in known if user not in ids],
-            page=self.page_of(request.id),
+            page=case_page(self._public_url, request.id),
             spent_nano_usd=await self._spent(case, now),
             acting=self._acting(request, now),
         )
-
-    def page_of(self, request_id: str) -> str:
-        """Return where the whole case is, or ``""``."""
-        return f"{self._public_url}/exceptions/{request_id}/page" if self._public_url else ""
 
     async def _lifted(self, request: ExceptionRequest, now: datetime) -> list[BudgetNow]:
         """Return the lifted quotas as they are for whom the request is, with what is forecast of them."""

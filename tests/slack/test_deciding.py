@@ -211,7 +211,7 @@ async def test_above_an_amount_a_page_decides(sqlite_url: str, policies: Path, s
         [block] = [one for one in world.workspace.answers[-1]["blocks"] if one["type"] == "actions"]
 
     assert ["open_page", "ask"] == buttons(card)
-    assert block["elements"][0]["url"].startswith("https://governor.example/")
+    assert block["elements"][0]["url"].startswith("https://governor.example/web/link/")
 
 
 async def test_what_came_of_it_is_asked_when_a_grant_ends(world: SlackWorld) -> None:

@@ -17,8 +17,9 @@ from governor.edges.slack.submitting import CLOSE, Reply, filled
 from governor.services.approvals.ask import ask
 from governor.services.approvals.desk import Acted
 from governor.services.approvals.look_back import review, tell_outcome
-from governor.services.approvals.read import read_case
+from governor.services.approvals.read import read_case, read_one
 from governor.services.approvals.vote import LowerTerms, approve, deny, withdraw
+from governor.services.web_links import personal_link
 
 DECIDE_TITLE = "One moment"
 
@@ -63,13 +64,16 @@ async def withdraw_clicked(asked: Asked) -> None:
 
 async def page_clicked(asked: Asked) -> None:
     """Give somebody a link that signs them in on the page, once, and nobody else."""
-    about = await asked.desk.facts.about(asked.value, asked.now)
-    url = about.page
+    desk = asked.desk
+    request = await read_one(desk.approvals, asked.value)
+    url = await personal_link(
+        desk.governor.database, desk.governor.settings.public_url, actor_of(asked), request.id, asked.now
+    )
     if not url:
         raise InvalidRequestError("this server has no public address; ask whoever runs it to set GOVERNOR_PUBLIC_URL")
     blocks = (
         section("This amount is decided on a page that shows the whole case."),
-        actions([button("Open the page", "opened_page", url=url, style="primary")], f"page-{about.request.id}"),
+        actions([button("Open the page", "opened_page", url=url, style="primary")], f"page-{request.id}"),
         context("The link is yours alone, and works once within a quarter of an hour."),
     )
     await asked.say(Message("Decide on a page", blocks))

@@ -40,9 +40,20 @@ FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=5)
 
 HOPELESS = frozenset(
-    {"invalid_blocks", "invalid_arguments", "msg_too_long", "no_text", "message_not_found", "is_archived"}
+    {
+        "cant_update_message",
+        "edit_window_closed",
+        "invalid_arguments",
+        "invalid_blocks",
+        "message_not_found",
+        "msg_too_long",
+        "no_text",
+    }
 )
 """What trying again does not mend; all else may be mended by somebody in Slack."""
+
+REFUSED_MAX = 300
+"""How often Slack may refuse a message before it is given up: a day. Slack being away does not count."""
 
 Render = Callable[[SlackMessage, datetime], Awaitable["Rendered | None"]]
 """Returns what a message of a kind says now, or None: it is not needed any more."""
@@ -134,7 +145,8 @@ class Outbox:
             return posted
         key = id_text(message.id)
         if message.tried_at_ms:
-            found = await self._client.find(message.recipient, key, message.tried_at_ms / 1000 - 60)
+            since_s = message.tried_at_ms / 1000 - 60
+            found = await self._client.find(message.recipient, key, since_s, thread_ts=made.thread_ts)
             if found is not None:
                 # Found as it was said then; it may be stale by now.
                 await self._client.update(found, made.message)
@@ -152,7 +164,7 @@ class Outbox:
         )
 
     async def _failed(self, message: SlackMessage, error: GovernorError, now: datetime, *, certain: bool) -> None:
-        given_up = isinstance(error, SlackError) and error.error in HOPELESS
+        given_up = isinstance(error, SlackError) and (error.error in HOPELESS or message.failures >= REFUSED_MAX)
         wait = min(FIRST_RETRY * 2 ** min(message.failures, 10), LONGEST_RETRY)
         if isinstance(error, SlackUnavailableError):
             wait = max(wait, timedelta(seconds=error.retry_after_s))

@@ -80,6 +80,17 @@ async def test_a_message_that_is_not_there_is_not_found(workspace: Workspace, cl
     assert await client.find(mia, "card-1", workspace.clock() - 50) is None
 
 
+async def test_an_answer_in_a_thread_is_found_there(workspace: Workspace, client: SlackClient) -> None:
+    """A conversation's history does not have it."""
+    workspace.add_channel("ai")
+    card = await client.post("#ai", HELLO, key="card-1")
+    answer = await client.post("#ai", HELLO, thread_ts=card.ts, key="question-1")
+    since_s = workspace.clock() - 60
+
+    assert await client.find("#ai", "question-1", since_s) is None
+    assert answer == await client.find("#ai", "question-1", since_s, thread_ts=card.ts)
+
+
 async def test_an_update_is_tried_again(workspace: Workspace, client: SlackClient) -> None:
     """Doing it twice is the same as once."""
     workspace.add_channel("ai")

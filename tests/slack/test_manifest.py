@@ -14,6 +14,7 @@ NEEDED = {
     "chat_update": {"chat:write"},
     "conversations_open": {"im:write"},
     "conversations_history": {"channels:history", "groups:history", "im:history"},
+    "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "conversations_list": {"channels:read", "groups:read"},
     "users_list": {"users:read", "users:read.email"},
     "views_open": set(),

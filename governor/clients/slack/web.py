@@ -110,11 +110,19 @@ class SlackClient:
             )
         )
 
-    async def find(self, channel: str, key: str, since_s: float) -> Posted | None:
-        """Return the message of ours with this key that was posted since an instant (Unix seconds), or None."""
+    async def find(self, channel: str, key: str, since_s: float, *, thread_ts: str = "") -> Posted | None:
+        """Return the message of ours with this key that was posted since an instant (Unix seconds), or None.
+
+        Args:
+            channel: As it was posted to.
+            key: As it was posted with.
+            since_s: When it cannot have been posted before.
+            thread_ts: The message that it answers: a conversation's history leaves answers out.
+        """
         channel = await self._conversation(channel)
         asked = {"channel": channel, "oldest": f"{since_s:.6f}", "include_all_metadata": True}
-        async for page in self._pages(self.web.conversations_history, asked):
+        method = self.web.conversations_replies if thread_ts else self.web.conversations_history
+        async for page in self._pages(method, {**asked, **({"ts": thread_ts} if thread_ts else {})}):
             for message in page["messages"]:
                 metadata = message.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}

@@ -97,6 +97,10 @@ def _home_opened(desk: Desk) -> Callable[..., Awaitable[None]]:
 
     async def opened(ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
         slack_id = who_asks(body)
+        if body["event"].get("tab", "home") != "home":
+            # The messages tab of the same app: nothing is shown there.
+            await ack()
+            return
         if desk.people.find(slack_id, desk.now) is not None:
             await known(ack, body)
             return

@@ -119,9 +119,9 @@ def _refused(asked: Asked, error: GovernorError) -> Reply:
     _log.info("refused", code=error.code, reason=error.message, person=asked.person.user)
     given = str(error.details.get("field", ""))
     fields = field_names(asked.body["view"])
-    at = FIELD_OF.get(given.partition(".")[0], given)
-    if at in fields:
-        return Reply(errors={at: error.message})
+    for at in FIELDS_OF.get(given.partition(".")[0], (given,)):
+        if at in fields:
+            return Reply(errors={at: error.message})
     return _problem(asked, error.message)
 
 
@@ -131,20 +131,20 @@ def _problem(asked: Asked, problem: str) -> Reply:
     return Reply(errors={fields[0]: problem}) if fields else Reply(instead=problem_modal(problem))
 
 
-FIELD_OF = {
-    "amount_usd": "amount",
-    "terms": "amount",
-    "ends_at": "until",
-    "note": "reason",
-    "expected_value_usd": "value",
-    "worth_usd": "worth",
-    "scope": "whom",
-    "lifts": "quota",
-    "models": "model",
-    "input_tokens_max": "tokens",
-    "amounts": "units",
+FIELDS_OF = {
+    "amount_usd": ("amount",),
+    "terms": ("amount",),
+    "ends_at": ("until",),
+    "note": ("reason",),
+    "expected_value_usd": ("value",),
+    "worth_usd": ("worth",),
+    "scope": ("whom",),
+    "lifts": ("quota", "model", "size"),
+    "models": ("model",),
+    "input_tokens_max": ("tokens",),
+    "amounts": ("units",),
 }
-"""The field of a modal that shows what services say of theirs."""
+"""The fields of modals that may show what services say of theirs; a modal has one of them."""
 
 
 def field_names(view: Mapping[str, Any]) -> list[str]:

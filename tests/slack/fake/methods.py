@@ -134,10 +134,11 @@ def conversations_open(workspace: Workspace, arguments: Arguments) -> dict[str, 
 
 
 def conversations_history(workspace: Workspace, arguments: Arguments) -> dict[str, Any]:
-    """List the messages of a conversation, newest first."""
+    """List the messages of a conversation, newest first; answers in threads are not among them."""
     channel = _readable(workspace, arguments.get("channel", ""))
     oldest_s = float(arguments.get("oldest", 0))
-    found = [one for one in workspace.messages if one.channel == channel and float(one.ts) >= oldest_s]
+    here = [one for one in workspace.messages if one.channel == channel and not one.thread_ts]
+    found = [one for one in here if float(one.ts) >= oldest_s]
     messages, following = _page(list(reversed(found)), arguments)
     return {"messages": [_message(one) for one in messages], **following}
 

@@ -1,10 +1,9 @@
 """Messages in Slack as rows: what should stand where, who is at it, and what stands there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.store.tables import SLACK_CURSORS, SLACK_MESSAGES
@@ -182,12 +181,10 @@ def read_messages(connection: Connection, kind: str, about: str) -> list[SlackMe
     return [_message(row) for row in rows]
 
 
-def read_failed(connection: Connection) -> Sequence[tuple[str, str]]:
-    """Return the recipient and the problem of every message that could not be shown."""
-    columns = SLACK_MESSAGES.c
-    failed = or_(columns.settled == 0, columns.shown < columns.wanted)
-    rows = connection.execute(select(columns.recipient, columns.problem).where(failed, columns.problem != ""))
-    return [(row.recipient, row.problem) for row in rows]
+def count_waiting(connection: Connection) -> int:
+    """Return how many messages should stand in Slack, or say something else there, and do not yet."""
+    query = select(func.count()).select_from(SLACK_MESSAGES).where(SLACK_MESSAGES.c.settled == 0)
+    return int(connection.execute(query).scalar_one())
 
 
 def read_cursor(connection: Connection, name: str) -> bytes:

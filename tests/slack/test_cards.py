@@ -186,3 +186,23 @@ async def test_what_acts_for_the_same_already_is_told_before_it_is_approved(http
 
     assert "*Acts for the same already*\n100 USD until <!date^" in said(card.blocks)
     assert "*Granted before, this period*\n100 USD" in said(card.blocks)
+
+
+async def test_what_is_not_shown_yet_is_a_metric(http_world: SlackWorld) -> None:
+    """Operators see that Slack is behind, and that it has caught up."""
+    http_world.workspace.down = True
+    await ask_for(http_world)
+    behind = await waiting(http_world)
+    http_world.workspace.down = False
+    http_world.clock.advance(600)
+    await http_world.settled()
+
+    assert (3.0, 0.0) == (behind, await waiting(http_world))
+
+
+async def waiting(world: SlackWorld) -> float:
+    """Return what the metrics say about messages that wait."""
+    async with world.server.client(None) as client:
+        text = (await client.get("/metrics")).text
+    [line] = [line for line in text.splitlines() if line.startswith("governor_slack_messages_waiting ")]
+    return float(line.split()[1])

@@ -12,6 +12,7 @@ from governor.edges.api.ledger_metrics import ledger_families
 from governor.edges.api.metrics import HttpMetrics
 from governor.store.jobs import read_jobs
 from governor.store.ledger_checks import read_last_check
+from governor.store.slack_messages import count_waiting
 from governor.wiring import Governor
 
 EVERY_S = 1.0
@@ -44,6 +45,7 @@ async def families(governor: Governor) -> list[Metric]:
         watched = await governor.watcher.look(now)
         jobs = await governor.database.read(read_jobs)
         checked = await governor.database.read(read_last_check)
+        waiting = await governor.database.read(count_waiting)
     except SQLAlchemyError as error:
         _log.warning("metrics_without_database", problem=type(error).__name__)
         return []
@@ -61,4 +63,9 @@ async def families(governor: Governor) -> list[Metric]:
     )
     for reporting in watched.reporting:
         shares.add_metric((reporting.client,), reporting.unreported_share)
-    return [ratios, shares, *job_families(jobs, now), *ledger_families(checked, now)]
+    unshown = GaugeMetricFamily(
+        "governor_slack_messages_waiting",
+        "Messages that should stand in Slack, or say something else there, and do not yet.",
+        value=waiting,
+    )
+    return [ratios, shares, unshown, *job_families(jobs, now), *ledger_families(checked, now)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from governor.compiler import quantities, working_quantities
+from governor.compiler import forecast_quantities, quantities, working_quantities
 
 PARSERS: Mapping[str, Callable[[str], object]] = {
     "amount": quantities.parse_amount,
@@ -22,6 +22,9 @@ PARSERS: Mapping[str, Callable[[str], object]] = {
     "uses": working_quantities.parse_uses,
     "characters": working_quantities.parse_characters,
     "clock-time": working_quantities.parse_clock_time,
+    "horizon": forecast_quantities.parse_horizon,
+    "change": forecast_quantities.parse_change,
+    "growth": forecast_quantities.parse_growth,
     "weekdays": working_quantities.parse_weekdays,
 }
 """Formats of the schema and the functions that read them."""

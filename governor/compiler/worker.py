@@ -30,7 +30,7 @@ PART_VALUES = 50
 """How many values travel together: unpickling them keeps the event loop for one or two milliseconds."""
 
 _LENGTH = struct.Struct(">Q")
-_SEQUENCES = ("allowlists", "context_limits", "quotas", "routings", "approval_rules")
+_SEQUENCES = ("allowlists", "context_limits", "quotas", "routings", "approval_rules", "forecast_rules")
 _PIPE_BYTES = 1 << 20
 
 

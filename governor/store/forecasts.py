@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, select, tuple_
+from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.forecasts.forecast import Band, Baselines, Forecast, PeriodAhead
@@ -30,6 +30,7 @@ class ForecastRecord(msgspec.Struct, array_like=True, frozen=True):
     tokens: tuple[int, int, int] | None
     daily: tuple[tuple[int, int, int], ...]
     ahead: tuple[tuple[int, int, int, tuple[int, int, int]], ...]
+    past: tuple[int, ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -80,6 +81,36 @@ def read_forecasts_of(connection: Connection, digest: bytes) -> list[Forecast]:
     return _all(connection, query)
 
 
+def read_unclosed(connection: Connection, ended_by_s: int, limit: int) -> list[bytes]:
+    """Return budgets whose period ended by an instant and whose forecasts were not yet compared with what happened."""
+    columns = FORECASTS.c
+    query = (
+        select(columns.digest)
+        .where(columns.actual.is_(None), columns.period_end_s.is_not(None), columns.period_end_s <= ended_by_s)
+        .group_by(columns.digest)
+        .limit(limit)
+    )
+    return [bytes(digest) for digest in connection.execute(query).scalars()]
+
+
+def close_forecast(connection: Connection, forecast: Forecast) -> None:
+    """Add what happened to a forecast."""
+    made_at_s = int(forecast.made_at.timestamp())
+    connection.execute(
+        update(FORECASTS)
+        .where(FORECASTS.c.digest == forecast.budget.digest, FORECASTS.c.day_s == made_at_s - made_at_s % DAY_S)
+        .values(actual=forecast.actual, path_error=forecast.path_error)
+    )
+
+
+def read_closed(connection: Connection, since_s: int, policies: Sequence[str] = ()) -> Iterator[Forecast]:
+    """Yield forecasts whose period is over, made since an instant; of some policies, or of all."""
+    query = select(FORECASTS).where(FORECASTS.c.actual.is_not(None), FORECASTS.c.day_s >= since_s - since_s % DAY_S)
+    if policies:
+        query = query.where(FORECASTS.c.policy.in_(list(policies)))
+    return map(_from_row, connection.execute(query))
+
+
 def _all(connection: Connection, query: Select[Any]) -> list[Forecast]:
     return [_from_row(row) for row in connection.execute(query)]
 
@@ -98,6 +129,7 @@ def _values(forecast: Forecast) -> dict[str, Any]:
         tokens=_numbers(forecast.tokens) if forecast.tokens is not None else None,
         daily=tuple(_numbers(day) for day in forecast.daily),
         ahead=tuple((ahead.start_s, ahead.end_s, ahead.limit, _numbers(ahead.total)) for ahead in forecast.ahead),
+        past=forecast.past,
     )
     return {
         "digest": budget.digest,
@@ -156,6 +188,7 @@ def _from_row(row: Row[Any]) -> Forecast:
         tokens=Band(*record.tokens) if record.tokens is not None else None,
         daily=tuple(Band(*day) for day in record.daily),
         ahead=tuple(PeriodAhead(start_s, end_s, Band(*total), limit) for start_s, end_s, limit, total in record.ahead),
+        past=record.past,
         scale=row.scale,
         actual=row.actual,
         path_error=row.path_error,

@@ -19,6 +19,10 @@ from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
 from governor.services.grant_watcher import watch_grants
 from governor.services.grants import GrantKeeper
+from governor.services.forecast.forecast_budgets import Forecaster
+from governor.services.forecast.gather import ForecastJobs
+from governor.services.forecast.process import ForecastProcesses
+from governor.services.forecast.track_record import ForecastJudge
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
 from governor.services.output_watcher import watch_outputs
@@ -63,6 +67,8 @@ class Governor:
     outcomes: OutcomeRecorder
     use_cases: UseCaseReporter
     adjuster: Adjuster
+    forecaster: Forecaster
+    judge: ForecastJudge
     statements: StatementReader
     closer: PeriodCloser
 
@@ -101,6 +107,9 @@ async def open_governor(
         await publisher.start()
         stack.push_async_callback(publisher.stop)
         budgets = BudgetReader(snapshots, ledger, database)
+        processes = ForecastProcesses()
+        stack.push_async_callback(processes.close)
+        forecasts = ForecastJobs(snapshots, budgets, database)
         yield Governor(
             settings=settings,
             clock=clock,
@@ -124,6 +133,8 @@ async def open_governor(
             outcomes=OutcomeRecorder(snapshots, database),
             use_cases=UseCaseReporter(snapshots, database),
             adjuster=Adjuster(snapshots, ledger, database),
+            forecaster=Forecaster(forecasts, budgets, database, processes),
+            judge=ForecastJudge(forecasts, database, processes),
             statements=StatementReader(snapshots, database),
             closer=PeriodCloser(snapshots, database),
         )

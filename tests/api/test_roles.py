@@ -40,6 +40,7 @@ GRANTED = {
     ("GET", "/budgets"): set(Role),
     ("GET", "/entitlements"): set(Role),
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("GET", "/forecasts"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/use-cases"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/statements"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},

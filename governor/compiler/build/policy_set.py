@@ -9,6 +9,7 @@ from posixpath import join as join_path
 from typing import TypeVar
 
 from governor.compiler.build.approvals import build_approval_rule
+from governor.compiler.build.forecasts import build_forecast_rule
 from governor.compiler.build.header import Models, build_header
 from governor.compiler.build.limits import build_allowlist, build_context_limit
 from governor.compiler.build.models import build_models
@@ -24,6 +25,7 @@ from governor.compiler.problems import Problem, Problems
 from governor.compiler.shapes import kind_of
 from governor.compiler.shapes.approvals import ApprovalRuleShape
 from governor.compiler.shapes.envelope import Envelope
+from governor.compiler.shapes.forecasts import ForecastRuleShape
 from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
 from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape, PeopleFileShape
@@ -84,6 +86,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     context_limits = [build_context_limit(item, at, models) for item, at in of_kind(ContextLimitShape)]
     quotas = [build_quota(item, at, models, organization) for item, at in of_kind(QuotaShape)]
     approval_rules = [build_approval_rule(item, at, models) for item, at in of_kind(ApprovalRuleShape)]
+    forecast_rules = [build_forecast_rule(item, at, models) for item, at in of_kind(ForecastRuleShape)]
     routings = [build_routing(item, at, models) for item, at in of_kind(RoutingShape)]
     plain = [
         build_header(kind_of(item), item, at)
@@ -95,6 +98,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     rules += [policy.header for policy in quotas]
     rules += [policy.header for policy in routings]
     rules += [policy.header for policy in approval_rules]
+    rules += [policy.header for policy in forecast_rules]
     policies = PolicySet(
         version=version,
         organization=organization,
@@ -105,6 +109,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
         quotas=tuple(quotas),
         routings=tuple(routings),
         approval_rules=tuple(approval_rules),
+        forecast_rules=tuple(forecast_rules),
         headers=(*plain, *rules),
     )
     _refuse_duplicates(shaped, problems)

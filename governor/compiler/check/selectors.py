@@ -53,6 +53,8 @@ def rules_with_selectors(built: Built) -> Iterator[tuple[Header, list[tuple[Path
         yield routing.header, _of_header(routing.header)
     for approval_rule in policies.approval_rules:
         yield approval_rule.header, _of_header(approval_rule.header)
+    for forecast_rule in policies.forecast_rules:
+        yield forecast_rule.header, _of_header(forecast_rule.header)
     for quota in policies.quotas:
         limits: list[tuple[Path, Selector]] = [
             (("limits", index), limit.selector) for index, limit in enumerate(quota.limits)

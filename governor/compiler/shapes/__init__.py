@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from governor.compiler.shapes.approvals import ApprovalRuleShape
 from governor.compiler.shapes.envelope import Envelope
 from governor.compiler.shapes.fields import Shape
+from governor.compiler.shapes.forecasts import ForecastRuleShape
 from governor.compiler.shapes.limits import ContextLimitShape, ModelAllowlistShape
 from governor.compiler.shapes.models import ModelCatalogShape
 from governor.compiler.shapes.organization import OrganizationShape
@@ -24,6 +25,7 @@ KINDS: Mapping[str, type[Envelope]] = {
     "Routing": RoutingShape,
     "UseCase": UseCaseShape,
     "ApprovalRule": ApprovalRuleShape,
+    "ForecastRule": ForecastRuleShape,
 }
 """Kinds by name, in the order in which they are documented."""
 

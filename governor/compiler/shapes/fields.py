@@ -54,6 +54,9 @@ AutomaticCap = Annotated[
         _NUMBER + r"USD per (day|week|month|quarter|year)( per (department|team|user|project|use[ _]case))?\s*$",
     ),
 ]
+Horizon = Annotated[str, _text("horizon", r"^\s*[0-9]{1,3} days?\s*$")]
+Change = Annotated[str, _text("change", r"^\s*[+-]?[0-9]+(\.[0-9]+)? ?(%|percent)\s*$")]
+Growth = Annotated[str, _text("growth", r"^\s*[+-]?[0-9]+(\.[0-9]+)? ?(%|percent) per month\s*$")]
 Uses = Annotated[str, _text("uses", r"^\s*[0-9]+ per (day|week|month) per person\s*$")]
 Characters = Annotated[str, _text("characters", r"^\s*[0-9]+ characters?\s*$")]
 ClockTime = Annotated[str, _text("clock-time", "^[0-9]{2}:[0-9]{2}$")]

@@ -16,6 +16,7 @@ from governor.core.grants import NO_GRANTS, Grants
 from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
 from governor.core.policy.approval_rule import ApprovalRule
+from governor.core.policy.forecast_rule import ForecastRule
 from governor.core.policy.header import Header
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota, Routing
 from governor.core.policy.organization import Organization
@@ -40,6 +41,7 @@ class PolicySet:
     quotas: Sequence[Quota] = ()
     routings: Sequence[Routing] = ()
     approval_rules: Sequence[ApprovalRule] = ()
+    forecast_rules: Sequence[ForecastRule] = ()
     headers: Sequence[Header] = ()
 
 

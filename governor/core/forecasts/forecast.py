@@ -69,7 +69,8 @@ class Forecast:
         baselines: What simple methods said.
         spend: The period's total in nano-USD, where the rollups tell.
         tokens: The period's total in tokens, where the rollups tell.
-        daily: What each of the next days uses, from ``made_at`` to the horizon.
+        daily: What will have been used since ``made_at`` after one day, two days, ... up to the horizon.
+        past: What each of the days before was used, the latest last, as far as they belong to the period.
         ahead: The periods after this one.
         scale: Mean change from one day to the same weekday of the next week in the history: the unit of MASE; 0 if
             unknown.
@@ -96,6 +97,7 @@ class Forecast:
     spend: Band | None = None
     tokens: Band | None = None
     daily: tuple[Band, ...] = ()
+    past: tuple[int, ...] = ()
     ahead: tuple[PeriodAhead, ...] = ()
     scale: int = 0
     actual: int | None = None

@@ -44,6 +44,7 @@ ERRORS: dict[str, ErrorKind] = {
     "invalid_amount": ErrorKind(422, "An amount that is not a number Governor accepts."),
     "invalid_cursor": ErrorKind(422, "A page cursor that this route did not give out."),
     "internal": ErrorKind(500, "A defect of Governor; the log has it under `request_id`. Nothing was promised."),
+    "forecast_process_ended": ErrorKind(503, "The process that forecasts ended early; ask again."),
     "ledger_unavailable": ErrorKind(503, "The request was not evaluated; `Retry-After` says when to ask again."),
 }
 """Code to row. ``docs/reference/errors.md`` is this table, and a test keeps them equal."""

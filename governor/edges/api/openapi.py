@@ -51,6 +51,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/entitlements"): _QUERY,
     ("POST", "/outcomes"): _BODY,
     ("GET", "/usage/summary"): _QUERY,
+    ("GET", "/forecasts"): (*_QUERY, "forecast_process_ended"),
     ("GET", "/use-cases"): _QUERY,
     ("GET", "/statements"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),

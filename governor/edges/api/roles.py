@@ -52,6 +52,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/budgets", _READER, "every budget: limit, used, held, free"),
     RouteRule("GET", "/entitlements", _READER, "what a person may use now"),
     RouteRule("GET", "/usage/summary", _VIEWER, "usage by department, team, user, model, use case, day"),
+    RouteRule("GET", "/forecasts", _VIEWER, "where budgets will end, and how surely"),
     RouteRule("GET", "/use-cases", _VIEWER, "each use case: cost, outcomes, worth"),
     RouteRule("GET", "/statements", _VIEWER, "what each budget's periods came to, with dated corrections"),
     RouteRule("GET", "/policies", _VIEWER, "the policies in force"),

@@ -24,6 +24,7 @@ from governor.edges.api.failures import (
     on_invalid_parameters,
     on_storage_error,
 )
+from governor.edges.api.forecasts import forecast_routes
 from governor.edges.api.gate import Gate, HotRoute
 from governor.edges.api.head import HeadAsGet
 from governor.edges.api.health import health_routes
@@ -91,6 +92,7 @@ def create_framework_app(
     app.include_router(docs_routes)
     app.include_router(reservation_routes)
     app.include_router(budget_routes)
+    app.include_router(forecast_routes)
     app.include_router(decision_routes)
     app.include_router(summary_routes)
     app.include_router(statement_routes)

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from governor.edges.scheduler.triggers import daily, every
+from governor.edges.scheduler.triggers import daily, every, weekly
 from governor.services.approvals.sign_in import forget_ended
 from governor.services.approvals.tick import tick
+from governor.services.forecast.close_forecasts import close_forecasts
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
 from governor.services.policies.repository import sync_repository
@@ -68,6 +69,24 @@ JOBS: tuple[JobRow, ...] = (
         every(minutes=1),
         lambda governor, turn: sync_repository(governor.publisher, turn),
         "look whether the branch of the policies has moved, and let its commit go live if it is good",
+    ),
+    JobRow(
+        "forecast",
+        every(hours=1),
+        lambda governor, turn: governor.forecaster.run(turn.now, turn.write, due_only=True),
+        "forecast every budget once a day, and those that may come near their limit every hour",
+    ),
+    JobRow(
+        "close-forecasts",
+        daily(2, 50),
+        lambda governor, turn: close_forecasts(turn, governor.ledger, governor.database),
+        "compare forecasts with what happened, a day after their period has ended",
+    ),
+    JobRow(
+        "backtest-forecasts",
+        weekly("sun", 4, 30),
+        lambda governor, turn: governor.judge.backtest(turn.now, turn.write),
+        "forecast past periods again, to say how good forecasts are",
     ),
 )
 """In the order in which due jobs begin."""

@@ -5,7 +5,7 @@ from governor.store.tables.blocks import BLOCKS
 from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
 from governor.store.tables.columns import BYTES, METADATA
 from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
-from governor.store.tables.forecasts import FORECASTS
+from governor.store.tables.forecasts import FORECAST_SCORES, FORECASTS
 from governor.store.tables.grants import GRANTS
 from governor.store.tables.jobs import JOB_MARKS, JOBS
 from governor.store.tables.keys import API_KEYS
@@ -29,6 +29,7 @@ __all__ = [
     "EXCEPTION_DELEGATIONS",
     "EXCEPTION_RECORDS",
     "FORECASTS",
+    "FORECAST_SCORES",
     "GRANTS",
     "JOBS",
     "JOB_MARKS",

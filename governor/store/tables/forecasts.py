@@ -46,4 +46,21 @@ class Forecasts(Stored, table=True):
     record: bytes = octets()
 
 
+class ForecastScores(Stored, table=True):
+    """How good forecasts of some budgets were when the past was forecast again, at a part of their periods.
+
+    ``fraction`` is how much of the period had passed, in percent; ``record`` is the accuracy.
+    """
+
+    __tablename__ = "forecast_scores"
+    __table_args__ = (CLUSTERED,)
+
+    policy: str = words(key=True)
+    department: str = words(key=True)
+    fraction: int = number(key=True)
+    made_at_s: int = number()
+    record: bytes = octets()
+
+
 FORECASTS = table(Forecasts)
+FORECAST_SCORES = table(ForecastScores)

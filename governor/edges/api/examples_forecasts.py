@@ -1,0 +1,55 @@
+"""Examples for the OpenAPI document of what is foreseen."""
+
+from typing import Any
+
+FORECASTS: dict[str, Any] = {
+    "forecasts": [
+        {
+            "policy": "Quota/department-monthly-spend",
+            "scope": {"department": "marketing"},
+            "unit": "USD",
+            "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
+            "made_at": "2026-11-20T09:00:00Z",
+            "limit": "12000",
+            "used": "8120.44",
+            "held": "3.2",
+            "total": {"lower": "11480.2", "median": "12610.75", "upper": "14022.9"},
+            "interval_percent": 80,
+            "exceeds_probability": 0.74,
+            "runs_out_at": "2026-11-28T19:12:00Z",
+            "spend_usd": {"lower": "11480.2", "median": "12610.75", "upper": "14022.9"},
+            "tokens": {"lower": "2190000000", "median": "2405000000", "upper": "2674000000"},
+            "history_days": 212,
+            "insufficient_data": False,
+            "method": "combined: theta 21%, weekdays median 18%, weekdays multiplied 17%",
+            "baselines": {"run_rate": "12490.1", "seasonal_naive": "12702.3"},
+            "ahead": [
+                {
+                    "period": {"start": "2026-11-30T23:00:00Z", "end": "2026-12-31T23:00:00Z"},
+                    "limit": "12000",
+                    "total": {"lower": "11020.6", "median": "12933.4", "upper": "15604.1"},
+                }
+            ],
+            "actual": None,
+            "accuracy": {
+                "basis": "backtest",
+                "count": 9,
+                "median_error": 0.061,
+                "wape": 0.066,
+                "bias": -0.012,
+                "mase": 0.93,
+                "run_rate_median_error": 0.104,
+                "run_rate_wape": 0.109,
+                "run_rate_bias": 0.021,
+                "run_rate_mase": 1.31,
+                "seasonal_naive_median_error": 0.083,
+                "seasonal_naive_wape": 0.088,
+                "seasonal_naive_bias": 0.009,
+                "seasonal_naive_mase": 1.08,
+                "coverage": 0.778,
+                "improvement": 0.413,
+            },
+        }
+    ],
+    "next": None,
+}

@@ -1,0 +1,123 @@
+"""``GET /forecasts``: where budgets will end, how surely, and how good such forecasts have been."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from governor.edges.api.access import TheGovernor
+from governor.edges.api.budgets import BudgetParameters, PeriodWire
+from governor.edges.api.examples_forecasts import FORECASTS
+from governor.services.budgets import BudgetQuery
+from governor.services.forecast.wire import page_wire
+
+forecast_routes = APIRouter(tags=["read"])
+
+
+class ForecastParameters(BudgetParameters):
+    """Which budgets, as for ``GET /budgets``; ``at`` shows what was forecast by then, and what then happened."""
+
+    path: Annotated[
+        bool, Field(description="Also the days before, and the course from day to day up to the horizon.")
+    ] = False
+
+
+class BandWire(BaseModel):
+    """A median with its interval; decimal strings."""
+
+    lower: str
+    median: str
+    upper: str
+
+
+class AheadWire(BaseModel):
+    """A later period, as far as the horizon reaches."""
+
+    period: PeriodWire
+    limit: str
+    total: BandWire
+
+
+class AccuracyWire(BaseModel):
+    """How good such forecasts were, beside simple methods; shares. `basis`: forecasts that were made, or a backtest."""
+
+    basis: str
+    count: int
+    median_error: float | None
+    wape: float | None
+    bias: float | None
+    mase: float | None
+    run_rate_median_error: float | None
+    run_rate_wape: float | None
+    run_rate_bias: float | None
+    run_rate_mase: float | None
+    seasonal_naive_median_error: float | None
+    seasonal_naive_wape: float | None
+    seasonal_naive_bias: float | None
+    seasonal_naive_mase: float | None
+    coverage: float | None
+    improvement: float | None
+
+
+class PathWire(BandWire):
+    """What will have been used by an instant, counted from the period's beginning."""
+
+    at: datetime
+
+
+class UsedWire(BaseModel):
+    """What the period had used by an instant."""
+
+    at: datetime
+    used: str
+
+
+class ForecastWire(BaseModel):
+    """One budget's forecast; amounts are decimal strings in `unit`."""
+
+    policy: str
+    scope: dict[str, str]
+    unit: str
+    period: PeriodWire
+    made_at: datetime
+    limit: str | None
+    used: str
+    held: str
+    total: BandWire
+    interval_percent: int
+    exceeds_probability: float | None
+    runs_out_at: datetime | None
+    spend_usd: BandWire | None
+    tokens: BandWire | None
+    history_days: int
+    insufficient_data: bool
+    method: str
+    baselines: dict[str, str]
+    ahead: list[AheadWire]
+    actual: str | None
+    accuracy: AccuracyWire | None
+    history: list[UsedWire] | None = None
+    path: list[PathWire] | None = None
+    then: list[UsedWire] | None = None
+
+
+class ForecastsWire(BaseModel):
+    """One page of forecasts."""
+
+    model_config = ConfigDict(json_schema_extra={"example": FORECASTS})
+
+    forecasts: list[ForecastWire]
+    next: str | None
+
+
+@forecast_routes.get("/forecasts", summary="Forecasts", response_model=ForecastsWire, response_model_exclude_unset=True)
+async def forecasts(parameters: Annotated[ForecastParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
+    """List where budgets will end. A forecast older than an hour is made anew; too little history is an answer, too."""
+    wanted = parameters.model_dump()
+    path = wanted.pop("path")
+    now = governor.clock.now()
+    page = await governor.forecaster.page(BudgetQuery(**wanted), now)
+    policies = sorted({forecast.budget.policy for forecast in page.forecasts})
+    record = await governor.judge.record(now, policies)
+    return page_wire(page, record, path=path)

@@ -1,0 +1,99 @@
+"""How forecasts and their record look in a terminal."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+
+from governor.edges.cli.printing import table
+
+ACCURACY_COLUMNS = (
+    "forecasts",
+    "median error",
+    "run-rate",
+    "less by",
+    "naive",
+    "WAPE",
+    "bias",
+    "MASE",
+    "naive MASE",
+    "in interval",
+)
+_COLUMNS = ("budget", "whose", "used", "limit", "will be", "between", "passes", "runs out", "error of such", "days", "")
+
+
+def forecasts_table(forecasts: Sequence[Mapping[str, Any]], title: str = "Forecasts") -> Table:
+    """Make the table of some forecasts."""
+    right = ("used", "limit", "will be", "between", "passes", "error of such", "days")
+    return table(title, _COLUMNS, [_row(forecast) for forecast in forecasts], right=right)
+
+
+def record_tables(document: Mapping[str, Any]) -> Group:
+    """Make the tables of how good forecasts have been."""
+    columns = ("quota", "department", "of period", *ACCURACY_COLUMNS)
+    rows = [
+        (_name(line["policy"]), line["department"] or "-", f"{line['fraction']:.0%}", *accuracy_row(line))
+        for line in document["backtest"]
+    ]
+    parts: list[Any] = [table("Past periods, forecast again", columns, rows, right=columns[2:])]
+    if document["record"]:
+        columns = ("quota", "department", "method", *ACCURACY_COLUMNS)
+        made = [
+            (_name(line["policy"]), line["department"] or "-", line["method"], *accuracy_row(line))
+            for line in document["record"]
+        ]
+        parts += ["", table("Forecasts that were made, and what happened", columns, made, right=columns[3:])]
+    return Group(*parts)
+
+
+def accuracy_row(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the cells of ``ACCURACY_COLUMNS``."""
+    return (
+        f"{line['count']:,}",
+        _percent(line["median_error"]),
+        _percent(line["run_rate_median_error"]),
+        _percent(line["improvement"]),
+        _percent(line["seasonal_naive_median_error"]),
+        _percent(line["wape"]),
+        _percent(line["bias"]),
+        _number(line["mase"]),
+        _number(line["seasonal_naive_mase"]),
+        _percent(line["coverage"]),
+    )
+
+
+def amount(text: str, unit: str) -> str:
+    """Render an amount for people: cents of money, whole numbers of everything else."""
+    return f"{Decimal(text):,.2f}" if unit == "USD" else f"{int(text):,}"
+
+
+def _row(forecast: Mapping[str, Any]) -> tuple[str, ...]:
+    unit, total, accuracy = forecast["unit"], forecast["total"], forecast["accuracy"]
+    probability = forecast["exceeds_probability"]
+    return (
+        _name(forecast["policy"]),
+        ", ".join(forecast["scope"].values()) or "everyone",
+        amount(forecast["used"], unit),
+        "" if forecast["limit"] is None else amount(forecast["limit"], unit),
+        amount(total["median"], unit),
+        f"{amount(total['lower'], unit)} - {amount(total['upper'], unit)}",
+        "" if probability is None else f"{probability:.0%}",
+        (forecast["runs_out_at"] or "")[:10],
+        "" if accuracy is None else _percent(accuracy["median_error"]),
+        str(forecast["history_days"]),
+        "a guess" if forecast["insufficient_data"] else unit,
+    )
+
+
+def _name(policy: str) -> str:
+    return policy.removeprefix("Quota/")
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _number(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"

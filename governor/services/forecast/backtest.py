@@ -1,0 +1,189 @@
+"""Backtests: what would have been said at earlier instants, from what was known then, beside what happened."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+import numpy as np
+
+from governor.core.forecasts.accuracy import FORECAST, RUN_RATE, SEASONAL_NAIVE, Judged
+from governor.core.forecasts.run_rate import run_rate
+from governor.services.forecast.experts import WEEK
+from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History, history_of_hours
+from governor.services.forecast.predict import Prediction, predict
+from governor.services.forecast.series_jobs import Cut, SeriesJob, TriedSeries
+
+FRACTIONS = (0.25, 0.5, 0.75)
+"""How much of a period has passed at the origins."""
+
+HISTORY_DAYS_MAX = 500
+"""Days before an origin that are looked at: a year, and room for the year before to be compared with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestSeries:
+    """One series that is forecast again.
+
+    Attributes:
+        name: What it is called.
+        group: What its results are summed up with, such as ``teams``.
+        values: Use of each step; nan where nothing is known.
+        hourly: Whether a step is an hour; else a day.
+        starts_on: The date of its first step, or None.
+    """
+
+    name: str
+    group: str
+    values: Days
+    hourly: bool
+    starts_on: date | None
+
+    @property
+    def steps_of_a_day(self) -> int:
+        """How many steps a day has."""
+        return HOURS_OF_A_DAY if self.hourly else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One forecast of one period, and how it turned out."""
+
+    series: str
+    group: str
+    fraction: float
+    judged: Judged
+
+
+def backtest(series: BacktestSeries, periods: Iterable[tuple[int, int]], interval: float) -> tuple[list[Tried], int]:
+    """Forecast some periods of a series at every fraction of them, without knowing anything after the origin.
+
+    Args:
+        series: What was used.
+        periods: First step of each period, and the first one after it.
+        interval: The share of what can happen that should lie in the interval.
+
+    Returns:
+        What came of it, and how many origins were left out: nothing was used before them, or less than a day known.
+    """
+    tried: list[Tried] = []
+    left_out = 0
+    filled = _filled(series.values)
+    for start, end in periods:
+        for fraction in FRACTIONS:
+            origin = start + int((end - start) * fraction)
+            judged = _judge(series, filled, (start, origin, end), interval)
+            if judged is None:
+                left_out += 1
+            else:
+                tried.append(Tried(series.name, series.group, fraction, judged))
+    return tried, left_out
+
+
+def _judge(series: BacktestSeries, filled: Days, at: tuple[int, int, int], interval: float) -> Judged | None:
+    """Forecast one period from one origin; ``at`` is its first step, the origin, and the first step after it."""
+    start, origin, end = at
+    step = series.steps_of_a_day
+    known = filled[max(0, origin - HISTORY_DAYS_MAX * step) : origin]
+    actual = series.values[start:end]
+    if len(known) < step or not known.any() or np.nansum(actual) <= 0:
+        return None
+    history = _history(series, known, origin)
+    days = (end - origin) / step
+    prediction = predict(history, days)
+    # What nobody recorded is left out of the total, and of what was forecast of it.
+    seen = ~np.isnan(actual[origin - start :])
+    share = float(seen.mean())
+    used = float(np.nansum(actual[: origin - start]))
+    lower, upper = prediction.interval(days, interval)
+    season = HOURS_OF_A_DAY if series.hourly else WEEK
+    naive = np.resize(known[-season:], end - origin)
+    path = hourly_path(prediction, history, end - origin) if series.hourly else prediction.path[: end - origin]
+    elapsed = int((~np.isnan(actual[: origin - start])).sum())
+    plain = run_rate(used, elapsed, elapsed + int(seen.sum()))
+    future = actual[origin - start :][seen]
+    rate = np.full(len(future), used / max(elapsed, 1))
+    return Judged(
+        actual=float(np.nansum(actual)),
+        totals={
+            FORECAST: used + prediction.total(days) * share,
+            RUN_RATE: plain,
+            SEASONAL_NAIVE: used + float(naive[seen].sum()),
+        },
+        lower=used + lower * share,
+        upper=used + upper * share,
+        path_errors={
+            FORECAST: _error(path[seen], future),
+            RUN_RATE: _error(rate, future),
+            SEASONAL_NAIVE: _error(naive[seen], future),
+        },
+        scale=_error(known[season:], known[:-season]) if len(known) > season else 0.0,
+    )
+
+
+def hourly_path(prediction: Prediction, history: History, count: int) -> Days:
+    """Return the median of each of the next hours: the days of the path with the usual hours of the history."""
+    assert history.hours is not None
+    profile = np.median(history.hours, axis=0)
+    if profile.sum() <= 0:
+        profile = history.hours.mean(axis=0)
+    total = profile.sum()
+    profile = profile / total if total > 0 else np.full(HOURS_OF_A_DAY, 1 / HOURS_OF_A_DAY)
+    return np.outer(prediction.path, profile).ravel()[:count]
+
+
+def _error(forecast: Days, actual: Days) -> float:
+    return float(np.abs(forecast - actual).mean()) if len(actual) else 0.0
+
+
+def _history(series: BacktestSeries, known: Days, origin: int) -> History:
+    ends_on = None
+    if series.starts_on is not None:
+        ends_on = series.starts_on.toordinal() + origin / series.steps_of_a_day
+    return history_of_hours(known, ends_on) if series.hourly else History(known, None, ends_on)
+
+
+def _filled(values: Days) -> Days:
+    """Return the values with gaps drawn straight across, for methods that need every step."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    steps = np.arange(len(values))
+    return np.interp(steps, steps[~missing], values[~missing]) if (~missing).any() else np.zeros(len(values))
+
+
+def periods_of(series: BacktestSeries, cut: Cut) -> Iterator[tuple[int, int]]:
+    """Yield first and last step of the whole periods of a series."""
+    step, count = series.steps_of_a_day, len(series.values)
+    if cut is Cut.WHOLE:
+        yield 0, count
+        return
+    if cut is Cut.WEEK or series.starts_on is None:
+        length = WEEK * step if cut is Cut.WEEK else 28 * step
+        yield from ((start, start + length) for start in range(0, count - length + 1, length))
+        return
+    bounds = [(day - series.starts_on).days * step for day in _months(series.starts_on, count // step)]
+    yield from pairwise(bounds)
+
+
+def _months(starts_on: date, days: int) -> list[date]:
+    """Return the first days of the months that lie in so many days, with the one after the last."""
+    ends_on = starts_on + timedelta(days=days)
+    first = starts_on if starts_on.day == 1 else _next_month(starts_on)
+    found = []
+    while first <= ends_on:
+        found.append(first)
+        first = _next_month(first)
+    return found
+
+
+def _next_month(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def series_job(job: SeriesJob) -> tuple[list[TriedSeries], int]:
+    """Forecast the periods of a recorded series again; see ``backtest``."""
+    values = np.array([np.nan if value is None else value for value in job.values], dtype=np.float64)
+    series = BacktestSeries(job.name, job.group, values, job.hourly, job.starts_on)
+    tried, left_out = backtest(series, periods_of(series, job.cut), job.interval_percent / 100)
+    return [TriedSeries(one.group, one.fraction, one.judged) for one in tried], left_out

@@ -1,0 +1,222 @@
+"""What the process that forecasts does with one job: read the rollups, and forecast each budget."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy import Connection
+
+from governor.core.forecasts.forecast import Forecast
+from governor.core.forecasts.run_rate import run_rate
+from governor.core.scopes import NONE_VALUE, Scope
+from governor.services.forecast.assemble import Known, factor_at, forecast_of, words_of
+from governor.services.forecast.backtest import BacktestSeries, backtest
+from governor.services.forecast.budget_series import (
+    HISTORY_DAYS,
+    HOURS,
+    OWN,
+    BudgetSeries,
+    Key,
+    SeriesCollector,
+    SeriesPlan,
+    plan_of,
+)
+from governor.services.forecast.experts import WEEKLY_DAYS_MIN, Expert, weekdays_multiplied
+from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History
+from governor.services.forecast.predict import Prediction, predict
+from governor.services.forecast.tasks import RUN_RATE_WORDS, Asked, ForecastJob, PriceSteps, Served, TriedBudget
+from governor.store.database import Database
+from governor.store.use_series import DAY_S, HOUR_S, read_use_by_model, read_use_steps
+
+TINY = 1e-9
+
+PERIOD_DAYS_MIN = 4
+"""Shorter periods have no quarter that is a day long."""
+
+PRICED_DAYS = 28
+"""Days whose spend tells how much a budget is about each model."""
+
+
+def forecast_job(job: ForecastJob) -> list[Forecast]:
+    """Forecast the budgets of a job that were ever used; the others have no history."""
+    world = _look(job)
+    if world is None:
+        return []
+    forecasts = (_forecast(asked, world) for asked in job.asked)
+    return [forecast for forecast in forecasts if forecast is not None]
+
+
+def backtest_job(job: ForecastJob) -> list[TriedBudget]:
+    """Forecast the past periods of the budgets of a job again, each from what was known then."""
+    world = _look(job)
+    if world is None:
+        return []
+    return [tried for asked in job.asked for tried in _tried(asked, world)]
+
+
+def _look(job: ForecastJob) -> "_World | None":
+    """Read the rollups once; None if nothing was ever used."""
+    plan = plan_of(job.quota)
+    collector = SeriesCollector(job.quota, plan, job.known)
+    database = Database(job.database_url)
+    try:
+        prices = database.read_now(lambda connection: _read(connection, job, plan, collector))
+    finally:
+        database.engine.dispose()
+    if not collector.series:
+        return None
+    return _World(job, plan, collector.series, _history(collector.whole(), job), prices)
+
+
+def _tried(asked: Asked, world: "_World") -> Iterator[TriedBudget]:
+    series = world.series.get(_key(asked.budget.scope, world.plan))
+    known = series.known_days() if series is not None else 0
+    if series is None or not known:
+        return
+    values = series.days[OWN][-known:]
+    name, department = asked.budget.policy, asked.attributes.get("department", "")
+    # Days end at the hour of the forecast; a period is taken to begin with the day in which it mostly lies.
+    bounds = [tuple(known - round((world.job.until_s - at_s) / DAY_S) for at_s in period) for period in asked.behind]
+    periods = [(start, end) for start, end in bounds if start >= 0 and end - start >= PERIOD_DAYS_MIN]
+    tried, _ = backtest(BacktestSeries(name, department, values, hourly=False, starts_on=None), periods, _share(asked))
+    for one in tried:
+        yield TriedBudget(name, department, one.fraction, one.judged)
+
+
+def _share(asked: Asked) -> float:
+    return asked.rule.interval_percent / 100
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What the budgets of a job have in common."""
+
+    job: ForecastJob
+    plan: SeriesPlan
+    series: Mapping[Key, BudgetSeries]
+    parent: History
+    prices: Mapping[Key, PriceSteps]
+
+
+def _read(
+    connection: Connection, job: ForecastJob, plan: SeriesPlan, collector: SeriesCollector
+) -> dict[Key, PriceSteps]:
+    """Read days and hours into the collector; return how the prices of each budget change."""
+    days = read_use_steps(connection, plan.by, until_s=job.until_s, steps=HISTORY_DAYS, step_s=DAY_S)
+    collector.add_days(days)
+    hours = read_use_steps(connection, plan.by, until_s=job.until_s, steps=HOURS, step_s=HOUR_S)
+    collector.add_hours(hours)
+    if not job.prices:
+        return {}
+    by = tuple(dict.fromkeys((*plan.by, "model", "provider")))
+    from_s = job.until_s - PRICED_DAYS * DAY_S
+    return _later_prices(read_use_by_model(connection, by, from_s=from_s, until_s=job.until_s), by, job, collector)
+
+
+def _later_prices(
+    rows: Sequence[tuple[tuple[str, ...], tuple[int, ...]]],
+    by: Sequence[str],
+    job: ForecastJob,
+    collector: SeriesCollector,
+) -> dict[Key, PriceSteps]:
+    """Weigh the price changes of models by what each budget spent on them."""
+    spent: defaultdict[Key, Counter[Served]] = defaultdict(Counter)
+    for values, sums in rows:
+        row = dict(zip(by, values, strict=True))
+        key = collector.key(tuple(row[name] for name in collector.plan.by))
+        if key is not None:
+            spent[key][row["model"], row["provider"]] += sums[0]
+    dates = sorted({at for steps in job.prices.values() for at, _ in steps})
+    return {key: _weighed(costs, dates, job) for key, costs in spent.items()}
+
+
+def _weighed(costs: Mapping[Served, int], dates: Sequence[datetime], job: ForecastJob) -> PriceSteps:
+    total = sum(costs.values())
+    if total <= 0:
+        return ()
+    steps = []
+    for at in dates:
+        later = sum(cost * factor_at(job.prices.get(served, ()), at) for served, cost in costs.items())
+        steps.append((at, later / total))
+    return tuple(steps)
+
+
+def _forecast(asked: Asked, world: _World) -> Forecast | None:
+    job, plan, parent = world.job, world.plan, world.parent
+    key = _key(asked.budget.scope, plan)
+    series = world.series.get(key)
+    if series is None:
+        return None
+    if not plan.is_exact:
+        series = _share_of(series, asked, job)
+    history_days = series.known_days()
+    if not history_days:
+        return None
+    history = _history(series, job)
+    remaining = asked.remaining_days(job.now)
+    insufficient = history_days < asked.rule.min_history_days
+    more = (_share_of_parent(parent, history),) if _is_new(history, parent) else ()
+    prediction = predict(history, remaining, asked.rule.horizon_days, holidays=job.holidays, more=more)
+    if insufficient:
+        prediction = _plain(prediction, asked, job.now, history_days)
+    method = RUN_RATE_WORDS if insufficient else words_of(prediction.weights)
+    if not plan.is_exact:
+        method = f"share of what else was used; {method}"
+    prices = world.prices.get(key, ())
+    return forecast_of(asked, Known(series, prediction, history_days, insufficient, method, prices), job.now)
+
+
+def _key(scope: Scope, plan: SeriesPlan) -> Key:
+    values = dict(scope)
+    return tuple(values.get(name, NONE_VALUE) for name in plan.per)
+
+
+def _share_of(series: BudgetSeries, asked: Asked, job: ForecastJob) -> BudgetSeries:
+    """Return the part of a series that is a budget's, by what both used in the period so far."""
+    elapsed_h = max(1, int(job.now.timestamp() - asked.budget.period_start_s) // HOUR_S)
+    if elapsed_h <= series.hours.shape[1]:
+        together = float(series.hours[OWN, -elapsed_h:].sum())
+    else:
+        together = float(series.days[OWN, -(elapsed_h // HOURS_OF_A_DAY + 1) :].sum())
+    share = min(asked.used / together, 1.0) if together > 0 else 0.0
+    return BudgetSeries(series.days * share, series.hours * share)
+
+
+def _history(series: BudgetSeries, job: ForecastJob) -> History:
+    """Return the history of what a budget counts, from its first use on."""
+    known = max(series.known_days(), 1)
+    local = datetime.fromtimestamp(job.until_s, UTC).astimezone(ZoneInfo(job.time_zone))
+    part = (local.hour * HOUR_S + local.minute * 60) / DAY_S
+    hours = series.hours[OWN].reshape(-1, HOURS_OF_A_DAY)[-known:]
+    return History(series.days[OWN][-known:].copy(), hours, local.toordinal() + part)
+
+
+def _is_new(history: History, parent: History) -> bool:
+    return len(history.days) < WEEKLY_DAYS_MIN <= len(parent.days) - len(history.days)
+
+
+def _share_of_parent(parent: History, own: History) -> Expert:
+    """Make an expert for a new team: its share of everybody's use, which has a rhythm that is known."""
+    known = len(own.days)
+
+    def forecast(history: History, count: int) -> Days:
+        back = known - len(history.days)
+        everybody = parent.until(back) if back else parent
+        together = float(everybody.days[-len(history.days) :].sum())
+        share = float(history.days.sum()) / together if together > TINY else 0.0
+        path: Days = weekdays_multiplied(everybody, count) * share
+        return path
+
+    return Expert("share of the parent", forecast)
+
+
+def _plain(prediction: Prediction, asked: Asked, now: datetime, history_days: int) -> Prediction:
+    """Return a run-rate with the interval that so little history allows."""
+    remaining = max(asked.remaining_days(now), TINY)
+    elapsed = asked.elapsed_days(now, history_days)
+    rest = run_rate(asked.used, elapsed, elapsed + remaining) - asked.used
+    path = np.full(len(prediction.path), rest / remaining)
+    return replace(prediction, path=path, weights=((RUN_RATE_WORDS, 1.0),))

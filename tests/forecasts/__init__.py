@@ -1,0 +1,1 @@
+"""Traffic, and the forecasts that are made of it."""

@@ -17,12 +17,12 @@ from governor.services.close_periods import PeriodCloser
 from governor.services.decide import Decider
 from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
-from governor.services.grant_watcher import watch_grants
-from governor.services.grants import GrantKeeper
 from governor.services.forecast.forecast_budgets import Forecaster
 from governor.services.forecast.gather import ForecastJobs
 from governor.services.forecast.process import ForecastProcesses
 from governor.services.forecast.track_record import ForecastJudge
+from governor.services.grant_watcher import watch_grants
+from governor.services.grants import GrantKeeper
 from governor.services.keys import KeyRing, OpenDoor
 from governor.services.open_database import open_database
 from governor.services.output_watcher import watch_outputs

@@ -45,11 +45,6 @@ class Choices:
     models: tuple[ModelChoice, ...]
     limits: tuple[str, ...]
 
-    def full(self, lifts: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the policies beside some that have nothing left either: lifting only those would not help."""
-        reached = (one.budget.policy for one in self.budgets if one.free is not None and one.free <= 0)
-        return tuple(dict.fromkeys(policy for policy in reached if policy not in lifts))
-
 
 async def choices_of(snapshots: Snapshots, entitlements: EntitlementReader, person: Person, now: datetime) -> Choices:
     """Return what somebody can ask for, asked of the very function that decides."""

@@ -202,7 +202,10 @@ async def test_what_else_stands_in_the_way_is_said_and_offered(
         await world.settled()
         [request] = (await list_requests(world.door.desk.approvals, RequestQuery(), world.clock.now())).requests
 
-    assert "*This alone will not help*: `Quota/company-spend` is reached too." in said(preview.view)
+    assert (
+        "This alone will not help: Quota/company-spend is in the way too; ask for Quota/company-spend as well."
+        in said(preview.view)
+    )
     assert ("Quota/department-spend", "Quota/company-spend") == request.lifts
 
 

@@ -96,7 +96,9 @@ class WhatWouldCome:
         worth_nano_usd: What it is expected to be worth, or None.
         route: Who would decide.
         people: For each requirement of the route, who they are.
-        full: Other policies that have nothing left either, and whether each can be lifted.
+        helps: Whether it would help, by itself.
+        tried: The same in words, with what else is in the way.
+        offered: Policies that it could lift as well.
     """
 
     asked: str
@@ -107,7 +109,9 @@ class WhatWouldCome:
     worth_nano_usd: int | None
     route: Route
     people: Sequence[Sequence[str]]
-    full: Sequence[tuple[str, bool]]
+    helps: bool
+    tried: str
+    offered: Sequence[str]
 
 
 def request_form(form: Form) -> View:
@@ -248,20 +252,17 @@ def _who(come: WhatWouldCome) -> str:
     return lines([f":busts_in_silhouette: *Who will be asked*: {route_words(route)}", *asked, page])
 
 
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def _missing(come: WhatWouldCome) -> list[Block]:
     """Say what else stands in the way, and offer to lift it as well."""
-    if not come.full:
-        return []
-    names = ", ".join(f"`{escape(policy)}`" for policy, _ in come.full)
-    said = section(
-        f":warning: *This alone will not help*: {names} {'is' if len(come.full) == 1 else 'are'} reached too."
-    )
-    offered = [option(policy, policy) for policy, can in come.full if can][:10]
-    never = [policy for policy, can in come.full if not can]
-    blocks: list[Block] = [said]
-    if offered:
-        boxes = {"type": "checkboxes", "action_id": LIFTS, "options": offered}
+    if come.helps:
+        return [context(escape(_sentence(come.tried)))]
+    blocks: list[Block] = [section(f":warning: {escape(_sentence(come.tried))}")]
+    if come.offered:
+        options = [option(policy, policy) for policy in come.offered][:10]
+        boxes = {"type": "checkboxes", "action_id": LIFTS, "options": options}
         blocks.append(labelled("Lift these as well", LIFTS, boxes, optional=True))
-    if never:
-        blocks.append(context(f"No exception lifts {', '.join(f'`{escape(policy)}`' for policy in never)}."))
     return blocks

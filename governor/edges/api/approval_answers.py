@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from governor.core.grants import GrantKind
 from governor.edges.api.examples_approvals import AUDIT, CASE, DELEGATION, PREVIEW, REPORT, REQUEST
 
 
@@ -172,6 +173,41 @@ class ExceptionsAnswer(BaseModel):
     next: str | None
 
 
+class ObstacleAnswer(BaseModel):
+    """What still refuses, with the grant; `lifted_by` is the kind of exception that would lift it, null if none."""
+
+    policy: str | None
+    message: str
+    lifted_by: GrantKind | None
+
+
+class NarrowAnswer(BaseModel):
+    """A budget with less room than the grant may spend."""
+
+    policy: str
+    free_usd: str
+
+
+class TriedAnswer(BaseModel):
+    """The request that was tried: the usual one of whom the exception is for."""
+
+    model: str
+    input_tokens: int | None
+    max_output_tokens: int | None
+
+
+class TrialAnswer(BaseModel):
+    """Whether the exception would help: its grant was tried on the whole path, without being placed."""
+
+    helps: bool
+    needed: bool
+    summary: str
+    obstacles: list[ObstacleAnswer]
+    lift_as_well: list[str]
+    narrow: list[NarrowAnswer]
+    tried: TriedAnswer
+
+
 class PreviewAnswer(BaseModel):
     """What would happen to a request if it were sent."""
 
@@ -189,6 +225,7 @@ class PreviewAnswer(BaseModel):
     automatic: bool
     requires: list[RequirementAnswer]
     decide_in: str
+    trial: TrialAnswer
 
 
 class AuditAnswer(BaseModel):

@@ -125,6 +125,22 @@ PREVIEW: dict[str, Any] = {
     "automatic": False,
     "requires": [{"group": "department-leads", "at_least": 1}],
     "decide_in": "slack",
+    "trial": {
+        "helps": False,
+        "needed": True,
+        "summary": "this alone will not help: Quota/company-yearly-spend is in the way too; "
+        "ask for Quota/company-yearly-spend as well",
+        "obstacles": [
+            {
+                "policy": "Quota/company-yearly-spend",
+                "message": "Everyone has used 1,200,000 of 1,200,000 USD for the fiscal year from 1 April",
+                "lifted_by": "budget",
+            }
+        ],
+        "lift_as_well": ["Quota/company-yearly-spend"],
+        "narrow": [],
+        "tried": {"model": "openai/gpt-4o", "input_tokens": 1800, "max_output_tokens": 420},
+    },
 }
 AUDIT: dict[str, Any] = {"records": [RECORD], "next": None, "head": "41:9f1c" + "0" * 60}
 DELEGATION: dict[str, Any] = {

@@ -61,10 +61,8 @@ async def requesting(asked: Asked) -> Reply:
     desk = asked.desk
     wish = await _wish(asked, filled(asked))
     would = await preview(desk.approvals, wish, actor_of(asked), asked.now)
-    known = await _choices(asked)
     actor = actor_of(asked)
     terms = would.draft.terms
-    full = known.full(wish.lifts) if wish.kind is GrantKind.BUDGET else ()
     whom = for_scope(would.draft.asked.scope, actor.user)
     until = instant(terms.ends_at, desk.time_zone)
     said = f"*{kind_words(wish.kind)}* {whom}: {terms_words(terms)}, until {until}."
@@ -77,7 +75,9 @@ async def requesting(asked: Asked) -> Reply:
         worth_nano_usd=wish.expected_value_nano_usd,
         route=would.route,
         people=who_decides(desk.organization, would, actor, asked.now),
-        full=[(policy, policy in known.liftable) for policy in full],
+        helps=would.trial.helps,
+        tried=would.trial.summary,
+        offered=[policy for policy, kind in would.trial.missing.items() if kind is wish.kind],
     )
     return Reply(over=asking.preview_modal(come, _kept_wish(wish)))
 

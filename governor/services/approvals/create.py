@@ -15,10 +15,11 @@ from governor.core.errors import InvalidRequestError
 from governor.core.money import decimal_text
 from governor.core.periods import Every, PeriodDefinition, period_at
 from governor.core.policy.approval_rule import ApprovalRule, AutomaticCap, Route
-from governor.services.approvals.desk import Acted, Desk, whole_ms
+from governor.services.approvals.desk import Acted, Desk, grant_of, whole_ms
 from governor.services.approvals.estimate import Estimate, estimate_cost
 from governor.services.approvals.wishes import Wish, check_rule, checked_lifts, checked_text, terms_of
 from governor.services.ids import new_id
+from governor.services.try_grant import Trial, try_grant
 from governor.store.approval_records import lock_chain
 from governor.store.approvals import RequestFilter, granted_automatically, granted_since, read_requests
 
@@ -50,11 +51,13 @@ class Preview:
     Attributes:
         granted_before_nano_usd: What the same scope was granted this period, and asks for now.
         route: Who would decide.
+        trial: Whether it would help: the whole path is tried before anybody is asked.
     """
 
     draft: Draft
     granted_before_nano_usd: int
     route: Route
+    trial: Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +109,17 @@ async def checked_draft(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> 
 
 
 async def preview(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Preview:
-    """Say what would happen to a wish: what it costs, and who would be asked. Nothing is kept.
+    """Say what would happen to a wish: what it costs, who would be asked, and whether it would help. Nothing is kept.
 
     Raises:
         GovernorError: As ``create``.
     """
     draft = await draft_of(desk, wish, actor, now)
     before, route = await desk.database.read(lambda connection: _route(connection, desk, draft, now))
-    return Preview(draft, before, route)
+    ruling = ruling_of(draft.rule, route, urgent=draft.wish.urgent)
+    grant = grant_of(request_of(draft, ruling, before, actor, now), now)
+    trial = await try_grant(desk.snapshots.current, desk.database, grant, actor.user, now)
+    return Preview(draft, before, route, trial)
 
 
 async def create(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Created:

@@ -11,6 +11,7 @@ from governor.core.units import amount_text
 from governor.services.approvals.create import Created, Draft, Preview
 from governor.services.approvals.read import Case
 from governor.services.grants import GrantView
+from governor.services.try_grant import trial_wire
 from governor.store.approval_records import Record
 
 
@@ -93,6 +94,7 @@ def preview_wire(preview: Preview) -> dict[str, Any]:
         "automatic": route.automatic,
         "requires": [{"group": one.group, "at_least": one.at_least} for one in route.require],
         "decide_in": str(route.decide_in),
+        "trial": trial_wire(preview.trial),
     }
 
 

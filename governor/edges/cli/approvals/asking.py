@@ -292,4 +292,5 @@ def _show_preview(made: dict[str, Any], output: Output) -> None:
     say(f"it may spend {amount}; with {before} granted before, that is {cost}")
     asked = " and ".join(f"{one['at_least']} of {one['group']}" for one in made["requires"])
     say(f"{made['rule']} would " + ("approve it automatically" if made["automatic"] else f"ask {asked}"))
+    say(made["trial"]["summary"])
     say(f"until {instant_of(made['terms']['until']):%Y-%m-%d %H:%M} UTC; nothing was sent")

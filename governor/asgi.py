@@ -10,6 +10,7 @@ from governor.edges.api.application import Application
 from governor.edges.api.logs import configure_logs
 from governor.edges.api.slack_events import SlackReceiver
 from governor.edges.scheduler.door import scheduling
+from governor.edges.web.pages import open_pages
 from governor.settings import Settings, load_settings
 from governor.wiring import Governor, open_governor
 
@@ -26,7 +27,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     """
     settings = settings or load_settings()
     configure_logs(settings.log_level, settings.log_format)
-    return Application(lambda: open_worker(settings, clock), slack_receiver)
+    return Application(lambda: open_worker(settings, clock), slack_receiver, open_pages)
 
 
 @asynccontextmanager

@@ -250,7 +250,13 @@ def _grant_use(use: GrantUse) -> dict[str, Any]:
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
-    fields = {"model": remedy.model, "max_output_tokens": remedy.max_output_tokens, "at": remedy.at}
+    fields = {
+        "model": remedy.model,
+        "max_output_tokens": remedy.max_output_tokens,
+        "at": remedy.at,
+        "url": remedy.url,
+        "slack": remedy.slack,
+    }
     return {"type": remedy.type, **{name: value for name, value in fields.items() if value not in {None, ""}}}
 
 

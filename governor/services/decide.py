@@ -1,15 +1,17 @@
 """Decide a request: plan it, place it in one atomic step, conclude. A deny is an answer."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from time import perf_counter
 
 import structlog
 
+from governor.core.approvals.remedy import Refusal, question_for
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.conclude import Stored, conclude, degraded
-from governor.core.decisions.decision import Decision, ReasonCode, Verdict
+from governor.core.decisions.decision import Decision, ReasonCode, Remedy, RemedyType, Verdict
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Plan
 from governor.core.decisions.request import DecideRequest
@@ -23,6 +25,9 @@ from governor.core.values import hot_value
 from governor.services.answers import answer_verdict, encode_decision, replayed_answer
 from governor.services.ids import new_id
 from governor.services.snapshots import Snapshots
+
+ASK_IN_SLACK = "/ai-budget request"
+"""What somebody types in Slack who was refused."""
 
 _log = structlog.get_logger("governor.decide")
 
@@ -56,10 +61,12 @@ class Decider:
         snapshots: What decides.
         ledger: Where budgets are held.
         deadline_ms: How long to wait for the ledger; past it the answer is degraded.
+        public_url: How people reach the pages, for the way to ask for an exception; ``""``: below this server.
     """
 
-    def __init__(self, snapshots: Snapshots, ledger: Ledger, *, deadline_ms: int) -> None:
+    def __init__(self, snapshots: Snapshots, ledger: Ledger, *, deadline_ms: int, public_url: str = "") -> None:
         self._snapshots = snapshots
+        self._public_url = public_url
         self._ledger = ledger
         self._deadline_s = deadline_ms / 1000
 
@@ -75,7 +82,7 @@ class Decider:
         Raises:
             ConflictError: The same request id and attempt came before with another body.
         """
-        question = _Question(self._snapshots, request, caller, body, now)
+        question = _Question(self._snapshots, request, caller, body, now, public_url=self._public_url)
         if request.dry_run:
             return await self._dry_run(question)
         try:
@@ -98,7 +105,10 @@ class Decider:
         Returns:
             One answer for each; a conflict stands in its slot instead of failing the others.
         """
-        questions = [_Question(self._snapshots, request, caller, body, now) for request, body in requests]
+        url = self._public_url
+        questions = [
+            _Question(self._snapshots, request, caller, body, now, public_url=url) for request, body in requests
+        ]
         if any(request.dry_run for request, _ in requests):
             return [await self._dry_run(question) for question in questions]
         places = [question.place() for question in questions]
@@ -126,7 +136,7 @@ class Decider:
         except LedgerUnavailableError:
             return _answered(degraded(question.plan, stale_policy=question.stale_policy))
         admission = admit(plan.options(), balances.get)
-        return _answered(conclude(plan, admission, None, stale_policy=question.stale_policy))
+        return _answered(question.helped(conclude(plan, admission, None, stale_policy=question.stale_policy)))
 
 
 class _Question:
@@ -140,6 +150,7 @@ class _Question:
         "_evaluate_s",
         "_id",
         "_now",
+        "_public_url",
         "_request",
         "_snapshot",
         "_snapshots",
@@ -147,9 +158,17 @@ class _Question:
     )
 
     def __init__(
-        self, snapshots: Snapshots, request: DecideRequest, caller: Caller, body: bytes, now: datetime
+        self,
+        snapshots: Snapshots,
+        request: DecideRequest,
+        caller: Caller,
+        body: bytes,
+        now: datetime,
+        *,
+        public_url: str,
     ) -> None:
         self._snapshots = snapshots
+        self._public_url = public_url
         self._request = request
         self._caller = caller
         self._body = body
@@ -197,6 +216,18 @@ class _Question:
             return Answered(replayed_answer(stored, outcome.state), Verdict(verdict), codes, replayed=True)
         return _answered(self._decision, stored, self._evaluate_s)
 
+    def helped(self, decision: Decision) -> Decision:
+        """Return a decision; a deny that an exception could lift says where one asks for it."""
+        if decision.verdict is not Verdict.DENY:
+            return decision
+        refusals = [Refusal(one.code, one.policy or "", dict(one.scope)) for one in decision.reasons]
+        question = question_for(refusals, decision.requested_model, self._snapshot.may_be_lifted)
+        if not question:
+            return decision
+        url = f"{self._public_url.rstrip('/')}/web/ask?{question}"
+        remedy = Remedy(RemedyType.REQUEST_EXCEPTION, url=url, slack=ASK_IN_SLACK)
+        return replace(decision, remedies=(*decision.remedies, remedy))
+
     def _options(self) -> Iterable[Option]:
         current = self._snapshots.current
         if current is not self._snapshot:
@@ -210,7 +241,7 @@ class _Question:
     def _conclude(self, admission: Admission, expires_at_s: int) -> Written:
         plan = self.plan
         decision = conclude(plan, admission, Stored(self._id, expires_at_s), stale_policy=self.stale_policy)
-        self._decision = decision
+        decision = self._decision = self.helped(decision)
         candidate = plan.standing(admission.chosen or 0, admission)
         facts = Facts(
             attributes=candidate.prepared.attributes,

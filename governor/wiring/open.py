@@ -116,7 +116,7 @@ async def open_governor(
             database=database,
             ledger=ledger,
             publisher=publisher,
-            decider=Decider(snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
+            decider=Decider(snapshots, ledger, deadline_ms=settings.decide_deadline_ms, public_url=settings.public_url),
             settler=Settler(snapshots, ledger, deadline_ms=settings.decide_deadline_ms),
             doorkeeper=doorkeeper,
             blocks=blocks,

@@ -54,7 +54,7 @@ GRANTED = {
     **{("POST", path): READERS for path in ("/exceptions", *(f"/exceptions/{one}" for one in ASKED))},
     **{("POST", f"/exceptions/{one}"): {Role.APPROVER, Role.ADMIN} for one in DECIDED},
 }
-OPEN = {"/slack/events", "/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json"}
+OPEN = {"/slack/events", "/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/openapi.json", "/web/{path}"}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -102,6 +102,7 @@ class RemedyType(StrEnum):
     LOWER_OUTPUT = "lower_max_output_tokens"
     SHORTEN_INPUT = "shorten_input"
     WAIT_UNTIL = "wait_until"
+    REQUEST_EXCEPTION = "request_exception"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Remedy:
     model: str = ""
     max_output_tokens: int | None = None
     at: datetime | None = None
+    url: str = ""
+    slack: str = ""
 
 
 @hot_value

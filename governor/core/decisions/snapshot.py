@@ -88,6 +88,12 @@ class Snapshot:
             policies.allowlists, policies.context_limits, policies.quotas, policies.routings, closed
         )
         self._quotas = {quota.header.name: quota for quota in policies.quotas}
+        # Without a rule nobody can ask for an exception, and nobody looks.
+        self._liftable = (
+            {header.ref for header in policies.headers if header.exceptions_allowed}
+            if policies.approval_rules
+            else set()
+        )
         self.blocks = NO_BLOCKS
         self.grants = NO_GRANTS
         self.estimates = NO_ESTIMATES
@@ -135,6 +141,10 @@ class Snapshot:
     def quota(self, name: str) -> Quota | None:
         """Return a quota by its name, or None."""
         return self._quotas.get(name)
+
+    def may_be_lifted(self, ref: str) -> bool:
+        """Tell whether somebody could ask for an exception from a policy: not where no rule decides about any."""
+        return ref in self._liftable
 
     def epoch(self, now: datetime) -> tuple[float, float]:
         """Return the stretch of time around an instant (Unix seconds, half-open) in which nothing begins or ends."""

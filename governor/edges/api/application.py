@@ -23,15 +23,18 @@ class Application:
     Args:
         open_governor: Puts the server together.
         open_slack: Opens the Slack door of a server, or gives None if it has none.
+        open_pages: Makes the pages of a server, or None: it has none.
     """
 
     def __init__(
         self,
         open_governor: Callable[[], AbstractAsyncContextManager[Governor]],
         open_slack: Callable[[Governor], AbstractAsyncContextManager[SlackReceiver | None]] | None = None,
+        open_pages: Callable[[Governor], ASGIApp] | None = None,
     ) -> None:
         self._open_governor = open_governor
         self._open_slack = open_slack
+        self._open_pages = open_pages
         self._gate: ASGIApp | None = None
         self._log = structlog.get_logger("governor.server")
 
@@ -55,7 +58,8 @@ class Application:
             settle_garbage_collector()
             metrics = HttpMetrics(CollectorRegistry())
             slack = await stack.enter_async_context(self._open_slack(governor)) if self._open_slack else None
-            self._gate = create_gate(governor, metrics, slack)
+            pages = self._open_pages(governor) if self._open_pages is not None else None
+            self._gate = create_gate(governor, metrics, slack, pages)
             observing = asyncio.create_task(keep_observed(governor, metrics), name="metrics")
             stack.callback(observing.cancel)
             self._log.info("started", version=governor.publisher.state.version, database=governor.database.name)

@@ -88,6 +88,9 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("POST", "/exceptions/{exception_id}/ask", _VIEWER, "ask the requester, or answer"),
     RouteRule("POST", "/exceptions/{exception_id}/review", _DECIDER, "review a broken glass"),
     RouteRule("POST", "/exceptions/{exception_id}/outcome", _VIEWER, "what came of a grant"),
+    RouteRule(
+        ANY_METHOD, "/web/{path}", OPEN, "pages for people: ask, decide, see what was refused", proof="a session"
+    ),
     RouteRule("GET", "/healthz", OPEN, "alive"),
     RouteRule("GET", "/readyz", OPEN, "ready: database, clock, policies; and how jobs go"),
     RouteRule("GET", "/metrics", OPEN, "Prometheus"),

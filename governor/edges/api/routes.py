@@ -5,6 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from governor import __version__
 from governor.core.errors import GovernorError
@@ -44,11 +45,22 @@ from governor.edges.api.use_cases import use_case_routes
 from governor.wiring import Governor
 
 
-def create_gate(governor: Governor, metrics: HttpMetrics, slack: SlackReceiver | None = None) -> Gate:
-    """Make the application of a server that was put together; ``slack`` takes what Slack sends."""
+def create_gate(
+    governor: Governor, metrics: HttpMetrics, slack: SlackReceiver | None = None, pages: ASGIApp | None = None
+) -> Gate:
+    """Make the application of a server that was put together.
+
+    Args:
+        governor: The server.
+        metrics: Where requests are counted.
+        slack: Takes what Slack sends.
+        pages: Answers below ``/web``.
+    """
     governor.ledger.on_batch = metrics.ledger_batch
     hot = hot_routes(governor, metrics)
     app = create_framework_app(governor, metrics, hot, slack)
+    if pages is not None:
+        app.mount("/web", pages)
     return Gate(HeadAsGet(app), governor.doorkeeper, hot, metrics, governor.settings.request_size_max)
 
 

@@ -1,0 +1,256 @@
+"""The pages for people: signed in, escaped, guarded against other sites, and with the rules of every other door."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Connection
+
+from governor.core.approvals.request import Act, Actor, Door
+from governor.core.decisions.ids import id_bytes
+from governor.core.keys import Role
+from governor.services.approvals.create import create
+from governor.services.approvals.read import read_one
+from governor.services.approvals.sign_in import make_link
+from governor.services.keys import revoke_key
+from governor.store.approval_records import read_records
+from tests.api.world import Server, StandingClock, question
+from tests.approvals.world import NOON, actor, user, wish
+from tests.web.conftest import Browser
+
+LINK = "https://governor.example/web/ask?kind=model&lifts=ModelAllowlist%2Feconomy&models=acme%2Flarge"
+
+
+async def asked(site: Server, amount_usd: int = 500, by: str = "ada", **changes: Any) -> str:
+    """Ask for something, and return the request's id."""
+    created = await create(site.governor.desk, wish(amount_usd, **changes), actor(by), NOON)
+    return created.acted.request.id
+
+
+async def state(site: Server, request_id: str) -> str:
+    """Return a request's state."""
+    return str((await read_one(site.governor.desk, request_id)).state)
+
+
+async def test_somebody_asks_and_somebody_else_approves(site: Server, people: dict[str, Browser]) -> None:
+    """The form shows what would happen, is sent, waits on the approver's page, and is confirmed."""
+    form = await people["ada"].get("/ask?kind=budget&lifts=Quota/team-spend&whom=team%3Dplatform")
+    fields = {"amount_usd": "500", "until": "2026-11-30", "justification": "one <b>more</b> run", "do": "preview"}
+    shown = await people["ada"].send(form, "/ask", **fields)
+    sent = await people["ada"].send(shown, "/ask", **{**fields, "do": "send"})
+    home = await people["kim"].get("/")
+    [path] = set(re.findall(r"/web(/requests/[0-9a-f-]+)", home.text))
+    case = await people["kim"].get(path)
+    sure = await people["kim"].send(case, "/confirm", verb="approve", amount_usd="300", reason="for now")
+    done = await people["kim"].send(sure, "/approve")
+    told = await people["ada"].get(path)
+
+    assert "1 of department-leads" in shown.text
+    assert (200, True) == (sent.status_code, "500 USD for team platform" in sent.text)
+    assert ("one &lt;b&gt;more&lt;/b&gt; run" in case.text, "<b>more" in case.text) == (True, False)
+    assert "300 USD for team platform, until 30 November 2026" in sure.text
+    assert ("active", True) == (await state(site, path.split("/")[-1]), "300 USD for team platform" in done.text)
+    assert "kim@acme.example: voted — for now" in told.text
+
+
+async def test_a_denial_reaches_the_requester_with_its_reason(site: Server, people: dict[str, Browser]) -> None:
+    """Without a reason it is no denial."""
+    path = f"/requests/{await asked(site)}"
+    case = await people["kim"].get(path)
+    sure = await people["kim"].send(case, "/confirm", verb="deny", reason="use the small model")
+    silent = await people["kim"].send(sure, "/deny", reason="")
+    denied = await people["kim"].send(sure, "/deny")
+    told = await people["ada"].get(path)
+
+    assert (422, 200) == (silent.status_code, denied.status_code)
+    assert "kim@acme.example: use the small model" in told.text
+
+
+async def test_what_is_decided_on_the_page_only_is_decided_here(site: Server, people: dict[str, Browser]) -> None:
+    """The link from Slack leads here; both groups decide."""
+    request = await asked(site, 5000)
+    for name in ("fin", "ina"):
+        case = await people[name].get(f"/requests/{request}")
+        await people[name].send(await people[name].send(case, "/confirm", verb="approve"), "/approve")
+
+    assert "active" == await state(site, request)
+
+
+@pytest.mark.parametrize("name", ["ada", "bob"])
+async def test_who_may_not_decide_finds_no_form_and_gets_none_through(
+    site: Server, people: dict[str, Browser], name: str
+) -> None:
+    """Neither the requester nor a colleague, whatever they send."""
+    request = await asked(site)
+    page = await people[name].get(f"/requests/{request}")
+    guard = re.search(r'name="guard" value="([0-9a-f]+)"', page.text)
+    assert guard is not None
+    forged = await people[name].client.post(f"/web/requests/{request}/approve", data={"guard": guard[1]})
+
+    assert ("/confirm" in page.text, 403, "pending") == (False, forged.status_code, await state(site, request))
+
+
+@pytest.mark.parametrize(
+    ("data", "headers"),
+    [
+        ({}, {}),
+        ({"guard": "0" * 64}, {}),
+        (None, {"sec-fetch-site": "cross-site"}),
+    ],
+)
+async def test_another_site_cannot_decide_in_somebodys_name(
+    site: Server, people: dict[str, Browser], data: dict[str, str] | None, headers: dict[str, str]
+) -> None:
+    """Without the guard of this session, or sent from elsewhere, nothing happens."""
+    request = await asked(site)
+    page = await people["kim"].get(f"/requests/{request}")
+    guard = re.search(r'name="guard" value="([0-9a-f]+)"', page.text)
+    assert guard is not None
+    sent = await people["kim"].client.post(
+        f"/web/requests/{request}/approve", data={"guard": guard[1]} if data is None else data, headers=headers
+    )
+
+    assert (403, "pending") == (sent.status_code, await state(site, request))
+
+
+async def test_a_link_from_slack_signs_in_once(
+    site: Server, people: dict[str, Browser], standing: StandingClock
+) -> None:
+    """Opening it uses nothing up (previews open links); following it does; it is bound to the Slack id."""
+    request = await asked(site, scope=(("team", "growth"),), by="mia")
+    lena = Actor(user("lena"), Door.SLACK, "U0LENA")
+    database = site.governor.database
+    secret = await make_link(database, lena, f"/requests/{request}", NOON)
+    browser = people["stranger"]
+    await browser.get(f"/link/{secret}")
+    page = await browser.get(f"/link/{secret}")
+    inside = await browser.send(page, f"/link/{secret}")
+    again = await people["ina"].send(page, f"/link/{secret}")
+    await browser.send(await browser.send(inside, "/confirm", verb="approve"), "/approve")
+    late = await make_link(database, lena, "/", NOON)
+    standing.advance(15 * 60)
+    ended = await people["ina"].client.post(f"/web/link/{late}", data={})
+    record = await site.governor.database.read(lambda connection: _last_vote(connection, request))
+
+    assert (200, 403, 403) == (inside.status_code, again.status_code, ended.status_code)
+    assert "500 USD for team growth" in inside.text
+    assert ("active", (user("lena"), "web", "slack:U0LENA")) == (await state(site, request), record)
+
+
+def _last_vote(connection: Connection, request_id: str) -> tuple[str, str, str]:
+    """Return who voted last on a request, by which door and with which key."""
+    records = read_records(connection, subject_id=id_bytes(request_id))
+    vote = [one.transition for one in records if one.transition.act is Act.VOTED][-1]
+    return vote.actor.user, str(vote.actor.door), vote.actor.key
+
+
+async def test_a_session_ends_with_its_key_and_with_its_hours(
+    site: Server, people: dict[str, Browser], standing: StandingClock
+) -> None:
+    """A revoked key, four hours, and signing out lead to the door."""
+    before = await people["kim"].get("/")
+    await revoke_key(site.governor.database, "kim-key", site.governor.clock.now())
+    revoked = await people["kim"].get("/")
+    left = await people["fin"].send(await people["fin"].get("/"), "/sign-out")
+    standing.advance(timedelta(hours=4).total_seconds())
+    over = await people["ina"].get("/")
+
+    assert "Waiting for you" in before.text
+    assert [True] * 3 == ["<h1>Sign in</h1>" in page.text for page in (revoked, left, over)]
+
+
+async def test_a_key_to_look_around_with_decides_nothing(site: Server, people: dict[str, Browser]) -> None:
+    """Kim may decide, but not with a viewer's key; a gateway's key signs nobody in, nor does a wrong one."""
+    request = await asked(site)
+    key = await site.make_key("kim-look", Role.VIEWER, person=user("kim"))
+    gateway = await site.make_key("kim-gateway", Role.GATEWAY, person=user("kim"))
+    browser = people["stranger"]
+    refused = [await browser.sign_in(one) for one in (gateway, site.keys[Role.ADMIN], "gov_wrong", "")]
+    page = await browser.sign_in(key, f"/requests/{request}")
+
+    assert [403] * 4 == [one.status_code for one in refused]
+    assert ("Your key may look, but not decide" in page.text, "/confirm" in page.text) == (True, False)
+
+
+async def test_what_was_refused_leads_to_the_form(site: Server, people: dict[str, Browser]) -> None:
+    """A deny names the page; so does the list of what was refused, each once; what nobody may lift has no link."""
+    asking = question(model="large", subject={"user": user("ada")}, input_tokens=100, max_output_tokens=10)
+    async with site.client() as gateway:
+        answers = [(await gateway.post("/decide", json=asking)).json() for _ in range(2)]
+    [remedy] = [one for one in answers[0]["remedies"] if one["type"] == "request_exception"]
+    listed = await people["ada"].get("/refused")
+    form = await people["ada"].get(remedy["url"].removeprefix("https://governor.example/web"))
+
+    assert "/ai-budget request" == remedy["slack"]
+    assert LINK == remedy["url"]
+    assert ("and 1 more like it" in listed.text, 'value="acme/large"' in form.text) == (True, True)
+    assert '<option value="model" selected>' in form.text
+
+
+async def test_mistakes_stand_at_their_field(site: Server, people: dict[str, Browser]) -> None:
+    """The form keeps what was written, marks the field and says what is wrong."""
+    form = await people["ada"].get("/ask")
+    wrong = await people["ada"].send(form, "/ask", lifts="Quota/nothing", until="2026-11-30", justification="why not")
+
+    assert (422, True, True) == (
+        wrong.status_code,
+        "There is no policy `Quota/nothing`" in wrong.text,
+        "why not" in wrong.text,
+    )
+    assert re.search(r'id="lifts"[^>]*aria-invalid', wrong.text)
+
+
+async def test_the_whole_life_goes_through_the_pages(
+    site: Server, people: dict[str, Browser], standing: StandingClock
+) -> None:
+    """Question, answer, vote withdrawn, granted, prolonged, told, revoked."""
+    path = f"/requests/{await asked(site, 5000)}"
+    ada, fin, ina = people["ada"], people["fin"], people["ina"]
+    page = await fin.send(await fin.get(path), "/ask", text="what for?")
+    page = await fin.send(await fin.send(page, "/confirm", verb="approve"), "/approve")
+    page = await fin.send(page, "/withdraw")
+    await ada.send(await ada.get(path), "/ask", text="for the tables")
+    for browser in (fin, ina):
+        await browser.send(await browser.send(await browser.get(path), "/confirm", verb="approve"), "/approve")
+    longer = await ada.send(await ada.get(path), "/extend", until="2026-12-10", amount_usd="50")
+    told = await ada.send(await ada.get(path), "/outcome", count="3", worth_usd="900")
+    ended = await fin.send(await fin.get(path), "/revoke", reason="the run is over")
+
+    assert ("fin@acme.example: withdrew vote" in page.text, "50 USD for team platform" in longer.text) == (True, True)
+    assert ("ada@acme.example: outcome told" in told.text, "the run is over" in ended.text) == (True, True)
+
+
+async def test_pages_load_nothing_from_elsewhere(site: Server, people: dict[str, Browser]) -> None:
+    """No script, no foreign address; headers forbid both, framing, and caching."""
+    pages = [
+        await people["kim"].get(path)
+        for path in ("/", "/ask", "/refused", f"/requests/{await asked(site)}", "/nowhere")
+    ]
+    style = await people["stranger"].get("/style.css")
+
+    for page in pages:
+        assert "<script" not in page.text
+        assert [] == re.findall(r'(?:src|href|action)="(?!/web/)[^"]*"', page.text)
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert ("no-store", "nosniff") == (page.headers["cache-control"], page.headers["x-content-type-options"])
+    assert ([200, 200, 200, 200, 404], "text/css; charset=utf-8") == (
+        [page.status_code for page in pages],
+        style.headers["content-type"],
+    )
+
+
+async def test_a_cookie_is_for_these_pages_alone(site: Server, people: dict[str, Browser]) -> None:
+    """Not for scripts, not for other sites, not without TLS where people come by TLS; and no door leads out."""
+    key = await site.make_key("hal-key", Role.VIEWER, person=user("hal"))
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(site.app), base_url="https://governor.example")
+    async with client:
+        answers = [
+            await client.post("/web/sign-in", data={"key": key, "next": following})
+            for following in ("/ask", "https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example")
+        ]
+
+    assert ["/web/ask", "/web/", "/web/", "/web/"] == [one.headers["location"] for one in answers]
+    cookie = answers[0].headers["set-cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Secure", "Path=/web"))

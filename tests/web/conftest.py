@@ -18,6 +18,8 @@ from governor.edges.web.pages import open_pages
 from tests.api.world import Server, StandingClock, running, settings_for
 from tests.approvals.world import policies_in
 
+FIELDS = {"input", "button", "textarea"}
+
 
 class Forms(HTMLParser):
     """Reads the forms of a page: where each goes, and its fields with their values."""
@@ -38,9 +40,8 @@ class Forms(HTMLParser):
             if "selected" in given or not self._options:
                 self.forms[-1][1][self._select] = given["value"]
             self._options += 1
-        elif tag in {"input", "button", "textarea"} and self.forms and given.get("name"):
-            if given.get("type") not in {"checkbox", "radio"}:
-                self.forms[-1][1].setdefault(given["name"], given.get("value", ""))
+        elif tag in FIELDS and self.forms and given.get("name") and given.get("type") not in {"checkbox", "radio"}:
+            self.forms[-1][1].setdefault(given["name"], given.get("value", ""))
 
     def handle_endtag(self, tag: str) -> None:
         """Note where a choice ends."""

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from governor.core.approvals.request import OVER_STATES, ExceptionRequest, State
+from governor.core.decisions.decision import BudgetView
 from governor.core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from governor.core.scopes import scope_text
 from governor.core.units import amount_words
@@ -20,7 +21,6 @@ from governor.services.approvals.look_back import review, tell_outcome
 from governor.services.approvals.read import Case, RequestQuery, list_requests, read_case
 from governor.services.approvals.vote import LowerTerms, approve, deny, withdraw
 from governor.services.approvals.wire import case_wire, request_wire, terms_wire
-from governor.services.budgets import BudgetQuery
 
 HISTORY = 5
 WAITING = 50
@@ -148,33 +148,29 @@ class DecidingPages:
         return LowerTerms(amount_nano_usd=dollars_in(form, "amount_usd"), ends_at=end_in(form, "until", zone))
 
     async def _budgets(self, request: ExceptionRequest, visit: Visit) -> list[dict[str, Any]]:
-        """Return the lifted budgets as they are now, of the scope where they are of one."""
-        scope = dict(request.scope)
-        rows = []
+        """Return the lifted budgets as they are now, of those whom it is for."""
+        snapshot = self._governor.publisher.snapshots.current
+        home = request.home
+        known = {"department": home.department, "team": home.team, **dict(request.scope)}
+        wanted = []
         for ref in request.lifts:
-            if not ref.startswith("Quota/"):
-                continue
-            query = BudgetQuery(
-                quota=ref,
-                department=request.home.department,
-                team=scope.get("team", ""),
-                user=scope.get("user", ""),
-                limit=3,
-            )
-            for view in (await self._governor.budgets.page(query, visit.now)).views:
-                budget, most = view.budget, view.ceiling if view.ceiling is not None else view.limit
-                rows.append(
-                    {
-                        "policy": ref,
-                        "scope": scope_text(budget.scope),
-                        "limit": amount_words(view.limit, budget.unit),
-                        "used": amount_words(view.used, budget.unit),
-                        "held": amount_words(view.held, budget.unit),
-                        "percent": min((view.used + view.held) * 100 // most, 999) if most else 100,
-                        "resets_at": _ends_at(budget.period_end_s),
-                    }
-                )
-        return rows
+            quota = snapshot.quota(ref.removeprefix("Quota/")) if ref.startswith("Quota/") else None
+            if quota is not None and all(known.get(key) for key in quota.per):
+                wanted.append((quota, tuple((key, known[key]) for key in quota.per)))
+        return [_row(view) for view in await self._governor.budgets.views(wanted, visit.now)]
+
+
+def _row(view: BudgetView) -> dict[str, Any]:
+    budget, most = view.budget, view.ceiling if view.ceiling is not None else view.limit
+    return {
+        "policy": budget.policy,
+        "scope": scope_text(budget.scope),
+        "limit": amount_words(view.limit, budget.unit),
+        "used": amount_words(view.used, budget.unit),
+        "held": amount_words(view.held, budget.unit),
+        "percent": min((view.used + view.held) * 100 // most, 999) if most else 100,
+        "resets_at": _ends_at(budget.period_end_s),
+    }
 
 
 def _may(case: Case, visit: Visit) -> dict[str, Any]:

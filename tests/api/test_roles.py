@@ -102,6 +102,7 @@ async def test_every_route_of_the_application_stands_in_the_table(shared: Server
 
     assert {(rule.method, rule.path) for rule in RULES} == served | set(hot) | {
         ("ANY", "/ext_authz/{path}"),
+        ("ANY", "/web/{path}"),
         ("POST", "/slack/events"),
         ("GET", "/docs"),
         ("GET", "/docs/{file}"),

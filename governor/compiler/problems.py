@@ -107,6 +107,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 ERRORS: Mapping[str, str] = {
+    "alert-reaches-nobody": "an alert names nobody who could be told, for some scope of its quota",
     "alias": "YAML anchors and aliases are not allowed: a reviewer must see what a policy says where it says it",
     "catalogue-conflict": "policies of one kind disagree about the price catalogue or what an unknown price means",
     "control-character": "a file has a character that text never has, such as NUL",

@@ -209,8 +209,8 @@ def parse_cost_per_outcome(text: str) -> int:
     return _whole(number, text, NANO_PER_USD)
 
 
-def parse_percent(text: str) -> int:
-    """Read a percentage as basis points: ``12.5%`` is 1,250; at most 100%.
+def parse_percent(text: str, percent_max: int = 100) -> int:
+    """Read a percentage as basis points: ``12.5%`` is 1,250.
 
     Raises:
         QuantityError: If it is anything else.
@@ -219,20 +219,21 @@ def parse_percent(text: str) -> int:
     if word not in {"%", "percent"}:
         raise _wrong_unit(text, word, "a percentage", "80%")
     points = _whole(number, text, 100)
-    if points > 10_000:
-        raise QuantityError(f"`{text[:40]}` is more than 100%", code="wrong-number", hint="write at most 100%")
+    if points > percent_max * 100:
+        hint = f"write at most {percent_max}%"
+        raise QuantityError(f"`{text[:40]}` is more than {percent_max}%", code="wrong-number", hint=hint)
     return points
 
 
-def parse_whole_percent(text: str) -> int:
-    """Read a percentage from 1% to 100% without decimals.
+def parse_whole_percent(text: str, percent_max: int = 100) -> int:
+    """Read a percentage from 1% on without decimals.
 
     Raises:
         QuantityError: If it is anything else.
     """
-    points = parse_percent(text)
+    points = parse_percent(text, percent_max)
     if points == 0 or points % 100:
-        hint = "write a whole percentage from 1% to 100%"
+        hint = f"write a whole percentage from 1% to {percent_max}%"
         raise QuantityError(f"`{text[:40]}` is not a whole percentage", code="wrong-number", hint=hint)
     return points // 100
 

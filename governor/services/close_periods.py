@@ -36,7 +36,7 @@ SETTLED_FOR = timedelta(minutes=1)
 CLOSED_AFTER = timedelta(seconds=2)
 """How long after a period's end it is closed: what was decided in its last instant has reached the ledger."""
 
-BOOKED_AT_A_TIME = 500
+BOOKED_AT_A_TIME = 250
 CLOSED_AT_A_TIME = 50
 TAIL_MAX = 100_000
 """Entries of the last minute that are read for one turn; were there more, the rest would come as corrections."""

@@ -1,5 +1,6 @@
 """Work out statements and corrections of budgets whose periods are over, a page at a time."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -7,15 +8,19 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from governor.core.decisions.draws import FORMER_MAX
-from governor.core.decisions.snapshot import PolicySet, Snapshot
+from governor.core.decisions.grant_budgets import money_budget
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.grants import Grant
 from governor.core.ledger.budget import Balance
-from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.statements.close import Closing, closing_of, statement_of
-from governor.core.statements.statement import Statement, sum_up, why_corrected
+from governor.core.statements.granted import granted_parts
+from governor.core.statements.statement import Booking, Part, Statement, sum_up, why_corrected
+from governor.services.quota_names import QuotaNames
 from governor.services.snapshots import Snapshots
 from governor.store.balances import read_balances, read_last_expiries
 from governor.store.budget_usage import Bookings, read_budget_usage
+from governor.store.grants import read_grants_between
 from governor.store.statements import EndedBudget, read_budgets_of, read_later_stated, read_stated
 
 OPEN_FOR = timedelta(minutes=15)
@@ -23,6 +28,12 @@ OPEN_FOR = timedelta(minutes=15)
 
 KNOWN_AFTER_S = 90
 """When everything that a statement could not attribute yet is booked."""
+
+
+def give_way() -> None:
+    """Let other threads of this process go on: a decision waits for one budget and not for a page of them."""
+    time.sleep(0)
+
 
 Whose = tuple[str, str, str]
 """Department, team and user of a scope."""
@@ -47,13 +58,31 @@ class _Page:
     booked: Bookings
     recent: Bookings
     open_until: Mapping[bytes, int]
+    grants: Sequence[Grant]
 
     def statement(self, closing: Closing, before: Statement | None = None) -> Statement:
         """Work out what a budget's period came to, as a statement or as the next correction of one."""
-        usage = sum_up((*self.booked.of(closing.key.digest), *self.recent.of(closing.key.digest)))
+        usage = sum_up(self._bookings(closing.key.digest))
         figures = closing.figures(self.balances.get, usage, before.figures.limit if before is not None else None)
+        figures = replace(figures, granted=self._granted(closing))
         statement = statement_of(closing, figures, self.snapshot.version, self.now)
         return replace(statement, edition=before.edition + 1) if before is not None else statement
+
+    def _granted(self, closing: Closing) -> tuple[Part, ...]:
+        if not self.grants:
+            return ()
+        at = datetime.fromtimestamp((closing.key.period_end_s or 0) - 1, UTC)
+        return granted_parts(
+            self.grants,
+            closing.quota,
+            closing.key,
+            self.snapshot.organization,
+            at=at,
+            booked=self._bookings,
+        )
+
+    def _bookings(self, digest: bytes) -> list[Booking]:
+        return [*self.booked.of(digest), *self.recent.of(digest)]
 
     def whose(self, statement: Statement) -> Whose:
         """Return whose budget it was in the period's last second."""
@@ -66,7 +95,7 @@ class _Page:
         until_s = self.open_until.get(statement.digest)
         if until_s is not None:
             yield statement.digest, until_s
-        elif statement.figures.unreported:
+        elif statement.figures.unreported or statement.figures.granted:
             yield statement.digest, int(self.now.timestamp()) + KNOWN_AFTER_S
 
 
@@ -79,13 +108,14 @@ class PeriodStater:
 
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
-        self._named: tuple[PolicySet, dict[str, list[Quota]]] | None = None
+        self._names = QuotaNames()
 
     def state(self, connection: Connection, rows: Sequence[EndedBudget], recent: Bookings, now: datetime) -> Stated:
         """Work out the statements of budgets that nobody has stated yet."""
         page = self._page(connection, rows, recent, now)
         stated = Stated()
         for closing in page.closings.values():
+            give_way()
             statement = page.statement(closing)
             stated.new.append((statement, page.whose(statement)))
             stated.checks.extend(page.later_checks(statement))
@@ -99,6 +129,7 @@ class PeriodStater:
         before = read_stated(connection, list(page.closings))
         stated = Stated()
         for digest, closing in page.closings.items():
+            give_way()
             known = before.get(digest)
             last = known[-1] if known else None
             statement = page.statement(closing, last)
@@ -121,35 +152,40 @@ class PeriodStater:
 
     def _page(self, connection: Connection, rows: Sequence[EndedBudget], recent: Bookings, now: datetime) -> _Page:
         snapshot = self._snapshots.current
-        closings = {row.digest: closing for row in rows if (closing := self._closing(snapshot, row)) is not None}
+        closings: dict[bytes, Closing] = {}
+        for row in rows:
+            give_way()
+            closing = self._closing(snapshot, row)
+            if closing is not None:
+                closings[row.digest] = closing
         wanted = list(dict.fromkeys(digest for closing in closings.values() for digest in closing.reads()))
         now_s = now.timestamp()
         balances = read_balances(connection, wanted, now_s)
         drawn = {digest: closing for digest, closing in closings.items() if digest in balances}
-        booked = read_budget_usage(connection, list(drawn))
+        grants = _grants(connection, rows)
+        paying = (money_budget(grant).digest for grant in grants)
+        booked = read_budget_usage(connection, [*drawn, *paying])
         held = [digest for digest in drawn if balances[digest].held]
         expiries = read_last_expiries(connection, held, now_s) if held else {}
-        return _Page(snapshot, now, drawn, balances, booked, recent, expiries)
+        return _Page(snapshot, now, drawn, balances, booked, recent, expiries, grants)
 
     def _closing(self, snapshot: Snapshot, row: EndedBudget) -> Closing | None:
         """Return the closing of a counter, or None if it is a part of a budget, or of a quota that is gone."""
         start_at = datetime.fromtimestamp(row.start_s, UTC)
-        for quota in self._quotas(snapshot.policies).get(row.policy, ()):
+        for quota in self._names.find(snapshot.policies, row.policy):
             if quota.per == tuple(key for key, _ in row.scope):
                 closing = closing_of(snapshot, quota, row.scope, start_at)
                 if closing is not None and closing.key.digest == row.digest:
                     return closing
         return None
 
-    def _quotas(self, policies: PolicySet) -> dict[str, list[Quota]]:
-        """Return the quotas by every name that they have or had."""
-        if self._named is None or self._named[0] is not policies:
-            named: dict[str, list[Quota]] = {}
-            for quota in policies.quotas:
-                for name in dict.fromkeys((quota.header.name, *quota.header.formerly, quota.root)):
-                    named.setdefault(f"Quota/{name}", []).append(quota)
-            self._named = (policies, named)
-        return self._named[1]
+
+def _grants(connection: Connection, rows: Sequence[EndedBudget]) -> list[Grant]:
+    """Return the grants that acted in any of the periods."""
+    if not rows:
+        return []
+    first_s, end_s = min(row.start_s for row in rows), max(row.end_s for row in rows)
+    return read_grants_between(connection, datetime.fromtimestamp(first_s, UTC), datetime.fromtimestamp(end_s, UTC))
 
 
 def _open_until(statement: Statement) -> int:

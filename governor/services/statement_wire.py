@@ -17,7 +17,7 @@ AMOUNTS = ("limit", "carried_in", "used", "held", "over", "surcharge", "carried_
 BOOKED = ("on_time", "late", "adjusted", "rerated")
 """Of what was used, by kind; with ``unreported`` they add up to it."""
 
-COUNTED = ("requests", "overrun_usd")
+COUNTED = ("requests", "overrun_usd", "granted_usd")
 """Beside amounts."""
 
 CSV_COLUMNS = (
@@ -66,10 +66,16 @@ def figures_wire(figures: Figures, unit: Unit) -> dict[str, Any]:
         **{name: amount_text(getattr(usage, name), unit) for name in BOOKED},
         "requests": usage.requests,
         "overrun_usd": usd_text(usage.overrun_nano_usd),
+        "granted_usd": usd_text(sum(part.amount for part in figures.granted)),
+        "exceptions": [_granted(part) for part in figures.granted],
         "by_model": _parts(usage.by_model, unit),
         "by_team": _parts(usage.by_team, unit),
         "by_use_case": _parts(usage.by_use_case, unit),
     }
+
+
+def _granted(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "amount_usd": usd_text(part.amount), "requests": part.requests}
 
 
 def _parts(parts: Sequence[Part], unit: Unit) -> list[dict[str, Any]]:
@@ -120,6 +126,9 @@ def _changes(before: Figures, after: Figures, unit: Unit) -> dict[str, str | int
         changes["requests"] = after.usage.requests - before.usage.requests
     if after.usage.overrun_nano_usd != before.usage.overrun_nano_usd:
         changes["overrun_usd"] = usd_text(after.usage.overrun_nano_usd - before.usage.overrun_nano_usd)
+    granted = sum(part.amount for part in after.granted) - sum(part.amount for part in before.granted)
+    if granted:
+        changes["granted_usd"] = usd_text(granted)
     return changes
 
 

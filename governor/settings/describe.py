@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from pydantic import SecretStr
 
@@ -54,6 +54,10 @@ def _text(name: str, value: object) -> str:
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return f"{int(value.total_seconds())} seconds"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return str(value)
 
 

@@ -1,7 +1,7 @@
 """Every setting: the variable ``GOVERNOR_<FIELD>``, with its unit, its default and its meaning."""
 
 import ipaddress
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,12 +12,16 @@ from governor.settings.words import (
     Duration,
     Instant,
     Place,
+    QuietTimes,
     Size,
+    TimeOfDay,
+    Words,
     a_file,
     admin_key,
     filled,
     in_unit,
     long_enough,
+    mail_server,
     sql_url,
     web_url,
 )
@@ -140,6 +144,41 @@ class Settings(BaseSettings):
         description="Where Slack's Web API is; another one for a proxy or a test.",
         json_schema_extra=in_unit("URL"),
     )
+    alert_notify: Words = Field(
+        ("log",),
+        description="Who is told of unusual spend and of drift, as in `alerts` of a Quota, separated by commas.",
+        json_schema_extra=in_unit("words"),
+    )
+    digest_notify: Words = Field(
+        (),
+        description="Who gets the daily and weekly digests, likewise; without any there are none.",
+        json_schema_extra=in_unit("words"),
+    )
+    digest_at: TimeOfDay = Field(
+        time(8),
+        description="When digests go out, by the Organization's clock; the weekly one on the first day of the week.",
+        json_schema_extra=in_unit("time of the day"),
+    )
+    quiet_hours: QuietTimes = Field(
+        None,
+        description="When only urgent alerts go out, by the Organization's clock; the others follow at its end.",
+        json_schema_extra=in_unit("two times, like `22:00-07:00`"),
+    )
+    alert_webhook_url: Annotated[str, AfterValidator(web_url)] = Field(
+        "", description="Where alerts for `webhook` are posted.", json_schema_extra=in_unit("URL")
+    )
+    alert_webhook_secret: Annotated[SecretStr | None, AfterValidator(filled)] = Field(
+        None, description="Signs what is posted there.", json_schema_extra=in_unit("secret")
+    )
+    smtp_url: Annotated[SecretStr | None, AfterValidator(mail_server)] = Field(
+        None,
+        description="The mail server, like `smtp://user:password@mail.acme.example:587` or `smtps://...`; without one "
+        "nothing is mailed.",
+        json_schema_extra=in_unit("secret"),
+    )
+    mail_from: str = Field(
+        "governor@localhost", description="The address that mail comes from.", json_schema_extra=in_unit("address")
+    )
     clock: Instant = Field(
         None,
         description="Start the server's clock here instead of now; only with GOVERNOR_AUTH=off.",
@@ -157,6 +196,12 @@ class Settings(BaseSettings):
             raise ValueError("GOVERNOR_CLOCK is only allowed with GOVERNOR_AUTH=off: a moved clock moves budgets")
         return self
 
+    @model_validator(mode="after")
+    def _signed_webhook(self) -> "Settings":
+        if self.alert_webhook_url and self.alert_webhook_secret is None:
+            raise ValueError("GOVERNOR_ALERT_WEBHOOK_URL needs GOVERNOR_ALERT_WEBHOOK_SECRET: alerts are signed")
+        return self
+
     def environment(self) -> dict[str, str]:
         """Return the variables that give these settings again: what a worker process is started with."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
@@ -171,6 +216,10 @@ def _raw(value: object) -> str:
         return f"{int(value.total_seconds())} seconds"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return str(value)
 
 

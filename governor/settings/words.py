@@ -1,13 +1,15 @@
 """How the value of a setting is written: lengths of time, sizes, instants, URLs, keys."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
 
+from governor.core.alerts.quiet import QuietHours
 from governor.core.policy.place import PREFIX as GIT
 from governor.core.policy.place import GitPlace, PolicyPlaceError, git_place
 from governor.core.settlement.assess import AGE_MAX
@@ -111,8 +113,50 @@ def admin_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _words(value: object) -> object:
+    """Read `finance, slack:#ai-spend` as words."""
+    if not isinstance(value, str):
+        return value
+    return tuple(word for text in value.split(",") if (word := text.strip()))
+
+
+def _time_of_day(value: object) -> object:
+    """Read `08:00`."""
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value.strip()) is None:
+        raise ValueError(f"`{value[:40]}` is not a time of the day; write it like `08:00`")
+    return time.fromisoformat(value.strip())
+
+
+def _quiet_times(value: object) -> object:
+    """Read `22:00-07:00`."""
+    if not isinstance(value, str):
+        return value
+    if value.strip() == "":
+        return None
+    from_, _, until = value.partition("-")
+    try:
+        return QuietHours(time.fromisoformat(from_.strip()), time.fromisoformat(until.strip()))
+    except ValueError:
+        raise ValueError(f"`{value[:40]}` is not a time of quiet; write it like `22:00-07:00`") from None
+
+
+def mail_server(value: SecretStr | None) -> SecretStr | None:
+    """Accept the URL of a mail server, or nothing."""
+    if value is None or value.get_secret_value() == "":
+        return None
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("write it like `smtp://user:password@mail.acme.example:587`")
+    return value
+
+
 Duration = Annotated[timedelta | None, BeforeValidator(_duration)]
 Instant = Annotated[datetime | None, BeforeValidator(_instant), AfterValidator(_aware)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+QuietTimes = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet_times)]
 Size = Annotated[int, BeforeValidator(_size)]
 Place = Annotated[Path | GitPlace, BeforeValidator(policy_place)]
 

@@ -12,9 +12,10 @@ import msgspec
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from governor.core.grants import GRANT_PREFIX
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey
 from governor.core.money import NANO_PER_USD
-from governor.core.statements.statement import ADJUSTED, LATE, ON_TIME, RERATED, Booking
+from governor.core.statements.statement import ADJUSTED, GRANTED, LATE, ON_TIME, RERATED, Booking
 from governor.store.records import entry_from_row, event_key
 from governor.store.tables import BUDGET_USAGE, BUDGETS, ENTRIES
 
@@ -53,6 +54,7 @@ class Bookings:
 
 
 class _Dimensions(msgspec.Struct):
+    hour_s: int = 0
     team: str = ""
     use_case: str = ""
     model: str = ""
@@ -92,7 +94,7 @@ def read_bookings(connection: Connection, after: bytes, before: bytes | None, li
         query = query.where(ENTRIES.c.id < before)
     rows = connection.execute(query.order_by(ENTRIES.c.id).limit(limit)).all()
     decoded = [(row, _decode(row.record)) for row in rows]
-    ends = _period_ends(connection, {charge.budget for _, record in decoded for charge in record.charges})
+    ends = _budgets(connection, {charge.budget for _, record in decoded for charge in record.charges})
     bookings = Bookings(last=bytes(rows[-1].id) if rows else None, count=len(rows))
     for row, record in decoded:
         if len(record.rolled) > 1:
@@ -100,18 +102,52 @@ def read_bookings(connection: Connection, after: bytes, before: bytes | None, li
             continue
         overrun = _overrun(row.result) if row.kind not in _KINDS else 0
         for charge in record.charges:
-            kind = _kind(bookings, row, charge.budget, ends)
+            kind = _kind(bookings, row, charge.budget, ends, record.rollup.hour_s)
             bookings.add(charge.budget, _key(kind, record.rollup), (charge.amount, row.requests, overrun))
     return bookings
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """Which budgets some entries were posted on, the last of the entries (None: there was none), and their number."""
+
+    digests: frozenset[bytes]
+    last: bytes | None
+    count: int
+
+
+def read_charged(connection: Connection, after: bytes, limit: int) -> Charged:
+    """Return the budgets of the next entries after an id."""
+    query = select(ENTRIES.c.id, ENTRIES.c.record).where(ENTRIES.c.id > after).order_by(ENTRIES.c.id).limit(limit)
+    rows = connection.execute(query).all()
+    digests = frozenset(charge.budget for row in rows for charge in _decode(row.record).charges)
+    return Charged(digests, bytes(rows[-1].id) if rows else None, len(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """A counter: the end of its period in Unix seconds (None: it has none), and whether it is a grant's."""
+
+    end_s: int | None
+    is_grant: bool
+
+
+_UNKNOWN = _Budget(None, False)
 
 
 def _key(kind: str, who: _Dimensions | RollupKey) -> BookingKey:
     return (kind, who.team, who.use_case, who.model)
 
 
-def _kind(bookings: Bookings, row: Any, digest: bytes, ends: Mapping[bytes, int | None]) -> str:
-    """Tell what kind of booking an entry is, and note budgets whose period was over."""
-    end_s = ends.get(digest)
+def _kind(bookings: Bookings, row: Any, digest: bytes, ends: Mapping[bytes, _Budget], hour_s: int) -> str:
+    """Tell what kind of booking an entry is, and note budgets whose period was over.
+
+    A grant has no periods: what it paid is booked by the hour, so that a statement finds what lies in its period.
+    """
+    budget = ends.get(digest, _UNKNOWN)
+    if budget.is_grant:
+        return f"{GRANTED} {hour_s}"
+    end_s = budget.end_s
     over = end_s is not None and row.received_at_ms >= end_s * 1000
     if over:
         bookings.late.add(digest)
@@ -119,14 +155,14 @@ def _kind(bookings: Bookings, row: Any, digest: bytes, ends: Mapping[bytes, int 
 
 
 def _book_moved(
-    connection: Connection, bookings: Bookings, row: Any, record: _Record, ends: Mapping[bytes, int | None]
+    connection: Connection, bookings: Bookings, row: Any, record: _Record, ends: Mapping[bytes, _Budget]
 ) -> None:
     """Book a correction that names another model: all that the event had posted moves with it."""
     chain = [entry for entry in _chain(connection, row.source, record.root_event_id) if entry.id <= bytes(row.id)]
     before, after = _totals(chain[:-1]), _totals(chain)
     requests = sum(entry.requests for entry in chain[:-1])
     for digest in dict.fromkeys((*before, *after)):
-        kind = _kind(bookings, row, digest, ends)
+        kind = _kind(bookings, row, digest, ends, record.rollup.hour_s)
         bookings.add(digest, _key(kind, chain[-2].rollup), (-before.get(digest, 0), -requests, 0))
         bookings.add(digest, _key(kind, record.rollup), (after.get(digest, 0), requests + row.requests, 0))
 
@@ -158,9 +194,13 @@ def _overrun(result: bytes) -> int:
     return int(whole) * NANO_PER_USD + int(nano)
 
 
-def _period_ends(connection: Connection, digests: set[bytes]) -> dict[bytes, int | None]:
-    query = select(BUDGETS.c.digest, BUDGETS.c.period_end_s).where(BUDGETS.c.digest.in_(list(digests)))
-    return {bytes(row.digest): row.period_end_s for row in connection.execute(query)}
+def _budgets(connection: Connection, digests: set[bytes]) -> dict[bytes, _Budget]:
+    columns = BUDGETS.c
+    query = select(columns.digest, columns.period_end_s, columns.policy).where(columns.digest.in_(list(digests)))
+    return {
+        bytes(row.digest): _Budget(row.period_end_s, row.policy.startswith(GRANT_PREFIX))
+        for row in connection.execute(query)
+    }
 
 
 def add_bookings(connection: Connection, bookings: Bookings) -> None:

@@ -1,9 +1,13 @@
 """Which budgets were ever drawn on, for listings. Their balances are the ledger's to tell."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, collate, or_, select
+from sqlalchemy import Connection, Row, and_, collate, or_, select
 
+from governor.core.scopes import Scope
+from governor.store.records import decode_scope
 from governor.store.tables import BUDGETS
 
 BYTE_ORDER = {"postgresql": "C", "sqlite": "BINARY"}
@@ -37,3 +41,41 @@ def read_scopes(
         .limit(limit)
     )
     return [(bytes(row.digest), row.scope) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBudget:
+    """A counter whose period goes on, or has just ended; ``end_s`` is None for a lifetime."""
+
+    digest: bytes
+    policy: str
+    scope: Scope
+    end_s: int | None
+
+
+_LIVE = tuple(BUDGETS.c[name] for name in ("digest", "policy", "scope", "period_end_s"))
+
+
+def read_live_budgets(connection: Connection, digests: Sequence[bytes], ended_after_s: int) -> list[LiveBudget]:
+    """Return those of some budgets whose period goes on, or ended after an instant (Unix seconds)."""
+    end_s = BUDGETS.c.period_end_s
+    query = select(*_LIVE).where(BUDGETS.c.digest.in_(list(digests)), or_(end_s.is_(None), end_s > ended_after_s))
+    return [_live(row) for row in connection.execute(query.order_by(BUDGETS.c.digest))]
+
+
+def read_present_budgets(
+    connection: Connection, policies: Sequence[str], at_s: int, after: bytes, limit: int
+) -> list[LiveBudget]:
+    """Return budgets of some quotas whose period contains an instant (Unix seconds), in the order of their digests."""
+    columns = BUDGETS.c
+    query = select(*_LIVE).where(
+        columns.policy.in_(list(policies)),
+        columns.period_start_s <= at_s,
+        or_(columns.period_end_s.is_(None), columns.period_end_s > at_s),
+        columns.digest > after,
+    )
+    return [_live(row) for row in connection.execute(query.order_by(columns.digest).limit(limit))]
+
+
+def _live(row: Row[Any]) -> LiveBudget:
+    return LiveBudget(bytes(row.digest), row.policy, decode_scope(row.scope), row.period_end_s)

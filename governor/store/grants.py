@@ -51,6 +51,13 @@ def read_grants(connection: Connection, wanted: GrantFilter, limit: int | None =
     return [_from_row(row) for row in connection.execute(query)]
 
 
+def read_grants_between(connection: Connection, from_at: datetime, until_at: datetime) -> list[Grant]:
+    """Return the grants that acted at any time between two instants, by id."""
+    columns = GRANTS.c
+    query = select(GRANTS).where(columns.ends_ms > _ms(from_at), columns.starts_ms < _ms(until_at))
+    return [_from_row(row) for row in connection.execute(query.order_by(columns.id))]
+
+
 def read_grant(connection: Connection, grant_id: str) -> Grant | None:
     """Return a grant, also one that has ended, or None if there is none with this id."""
     key = id_bytes(grant_id)

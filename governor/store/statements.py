@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.scopes import Scope
-from governor.core.statements.statement import Figures, Statement, Usage
+from governor.core.statements.statement import Figures, Part, Statement, Usage
 from governor.core.units import Unit
 from governor.store.budgets import BYTE_ORDER
 from governor.store.records import decode_scope, encode_scope
@@ -53,6 +53,7 @@ class _Record(msgspec.Struct, array_like=True):
     """What a statement's row keeps beside its columns."""
 
     usage: Usage
+    granted: tuple[Part, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -219,11 +220,12 @@ def _values(statement: Statement, department: str, team: str, user: str) -> dict
         "over_amount": figures.over,
         "surcharge": figures.surcharge,
         "carried_out": figures.carried_out,
-        "record": _encode(_Record(figures.usage)),
+        "record": _encode(_Record(figures.usage, figures.granted)),
     }
 
 
 def _from_row(row: Row[Any]) -> Statement:
+    record = _decode(row.record)
     return Statement(
         digest=bytes(row.digest),
         root=row.root,
@@ -242,7 +244,8 @@ def _from_row(row: Row[Any]) -> Statement:
             over=row.over_amount,
             surcharge=row.surcharge,
             carried_out=row.carried_out,
-            usage=_decode(row.record).usage,
+            usage=record.usage,
+            granted=record.granted,
         ),
         edition=row.edition,
         reason=row.reason,

@@ -3,12 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.compiler.worker import compile_in_process
 from governor.core.decisions.blocks import Block
 from governor.core.grants import Grant
 from governor.services.adjust import Adjuster
+from governor.services.alerts.deliver import Deliverer
+from governor.services.alerts.digests import DigestWriter
+from governor.services.alerts.drift import DriftWatcher
+from governor.services.alerts.thresholds import ThresholdWatcher
+from governor.services.alerts.unusual import UnusualSpendWatcher
 from governor.services.approvals.desk import Desk
 from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
@@ -38,6 +44,7 @@ from governor.services.watch_budgets import BudgetWatcher
 from governor.settings import Settings
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger
+from governor.wiring.alerts import alert_terms, open_senders
 from governor.wiring.policies import open_policies
 
 
@@ -71,6 +78,11 @@ class Governor:
     judge: ForecastJudge
     statements: StatementReader
     closer: PeriodCloser
+    thresholds: ThresholdWatcher
+    deliverer: Deliverer
+    unusual: UnusualSpendWatcher
+    drift: DriftWatcher
+    digests: DigestWriter
 
 
 @asynccontextmanager
@@ -106,10 +118,12 @@ async def open_governor(
             stack.push_async_callback(watcher.stop)
         await publisher.start()
         stack.push_async_callback(publisher.stop)
+        terms = alert_terms(settings)
         budgets = BudgetReader(snapshots, ledger, database)
         processes = ForecastProcesses()
         stack.push_async_callback(processes.close)
         forecasts = ForecastJobs(snapshots, budgets, database)
+        fullest = BudgetWatcher(budgets, database)
         yield Governor(
             settings=settings,
             clock=clock,
@@ -125,7 +139,7 @@ async def open_governor(
             desk=Desk(publisher.snapshots, database),
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
-            watcher=BudgetWatcher(budgets, database),
+            watcher=fullest,
             entitlements=EntitlementReader(snapshots, ledger),
             explainer=Explainer(database, clock.time),
             reservations=ReservationKeeper(snapshots, ledger),
@@ -137,6 +151,11 @@ async def open_governor(
             judge=ForecastJudge(forecasts, database, processes),
             statements=StatementReader(snapshots, database),
             closer=PeriodCloser(snapshots, database),
+            thresholds=ThresholdWatcher(snapshots, database, terms),
+            deliverer=Deliverer(database, partial(open_senders, settings)),
+            unusual=UnusualSpendWatcher(snapshots, database, terms),
+            drift=DriftWatcher(snapshots, database, terms),
+            digests=DigestWriter(snapshots, database, fullest, terms),
         )
 
 

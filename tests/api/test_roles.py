@@ -42,6 +42,7 @@ GRANTED = {
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/forecasts"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/use-cases"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("GET", "/alerts"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/statements"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/policies"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("POST", "/policies/sync"): {Role.ADMIN},

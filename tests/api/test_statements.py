@@ -1,11 +1,12 @@
 """Statements: written once when a period has ended, corrected by dated entries, and never changed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from governor.core.grants import Grant, GrantKind
 from governor.core.keys import Role
 from tests.api.statements import BOOKED_S, DECEMBER_S, QUOTAS, amounts, close, listed, one, parts, spend
 from tests.api.test_usage import event, report
@@ -207,6 +208,36 @@ async def test_adjustments_have_a_line_of_their_own(server: Server, standing: St
 
     assert ("5.00375", "0.00375", "5") == amounts(statement, "used", "on_time", "adjusted")
     assert {"(adjustments)": "5", "platform": "0.00375"} == parts(statement, "team")
+
+
+async def test_what_an_exception_paid_for_stands_beside_the_budget(any_server: Server, standing: StandingClock) -> None:
+    """A budget that is gone, and a grant that pays: named with its amount, and no part of what was used."""
+    governor, now = any_server.governor, standing.now()
+    grant = Grant(
+        id="01990000-0000-7000-8000-000000000001",
+        exception_id="x-1",
+        kind=GrantKind.BUDGET,
+        scope=(("team", "platform"),),
+        lifts=("Quota/department",),
+        amount_nano_usd=5 * 10**9,
+        starts_at=now,
+        ends_at=now + timedelta(days=3),
+        issued_at=now,
+    )
+    await governor.grant_keeper.issue(grant, now)
+    await governor.grants.refresh()
+    await spend(any_server, event(usage={"input_tokens": 3_333_333, "output_tokens": 0}))
+    async with any_server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+        await report(client, event(event_id="e-2", decision_id=decision["decision_id"], subject=None))
+    standing.advance(DECEMBER_S + 3)
+    await close(any_server)
+    statement, company = await one(any_server, "department"), await one(any_server, "company")
+
+    assert "allow" == decision["verdict"]
+    assert [{"name": grant.ref, "amount_usd": "0.003750000", "requests": 1}] == statement["exceptions"]
+    assert ("9.999999", "0", "0.003750000") == amounts(statement, "used", "unreported", "granted_usd")
+    assert ("10.003749", []) == (company["used"], company["exceptions"])
 
 
 async def test_a_corrected_model_moves_all_of_its_usage(any_server: Server, standing: StandingClock) -> None:

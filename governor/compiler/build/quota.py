@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from msgspec import UnsetType
 
+from governor.compiler.build.alerts import build_alerts
 from governor.compiler.build.ceilings import CeilingParts
 from governor.compiler.build.header import Models, build_header, build_selector
 from governor.compiler.build.reader import EPOCH, Reader
@@ -70,6 +71,7 @@ def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization:
         charge_on_expiry=shape.reserve.on_expiry == "charge",
         learned=shape.reserve.output == "learned",
         fail_open=shape.on_ledger_failure == "allow",
+        alerts=build_alerts(shape.alerts, reader),
         root=shape.formerly[0] if shape.formerly else shape.name,
     )
 

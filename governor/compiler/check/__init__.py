@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from governor.compiler.build.policy_set import Built
+from governor.compiler.check.alerts import check_alerts
 from governor.compiler.check.allocation import check_allocation
 from governor.compiler.check.approvals import check_approvals
 from governor.compiler.check.calendar import check_calendar
@@ -35,6 +36,7 @@ def check_folder(built: Built, now: datetime, catalogues: Catalogues, problems: 
     check_use_cases(built, problems)
     check_models(built, now, catalogues, problems)
     check_approvals(built, now, problems)
+    check_alerts(built, now, problems)
     check_allocation(built, now, problems)
     check_containment(built, problems)
     check_calendar(built, now, problems)

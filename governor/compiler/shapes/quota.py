@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from governor.compiler.shapes.alerts import AlertShape
 from governor.compiler.shapes.ceilings import MaxShareShape, PaceShape, RolloverShape, WhenReachedShape
 from governor.compiler.shapes.envelope import RuleEnvelope
 from governor.compiler.shapes.fields import (
@@ -194,6 +195,13 @@ class QuotaShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Quota"):
             examples=["prorated"],
         ),
     ] = "full"
+    alerts: Annotated[
+        list[AlertShape],
+        Meta(
+            description="Who is told when a budget comes to a part of what it has, once for each scope and period.",
+            examples=[[{"at": "80%", "of": "used", "notify": ["department-leads", "slack:#ai-spend"]}]],
+        ),
+    ] = field(default_factory=list)
     reserve: Annotated[
         ReserveShape,
         Meta(

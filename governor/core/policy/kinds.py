@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from governor.core.periods import PeriodDefinition
+from governor.core.policy.alert_rule import AlertRule
 from governor.core.policy.header import Header, Selector
 from governor.core.units import Counts, Unit
 
@@ -149,6 +150,7 @@ class Quota:
         charge_on_expiry: True if a hold that nobody reported on is charged when it expires.
         fail_open: True if a request may pass when the ledger fails (``on_ledger_failure: allow``).
         learned: True if the output is held that such calls have had, not all that was asked for (``reserve``).
+        alerts: When somebody is told how full its budgets are.
         root: The lineage name that takes part in the budget's identity: the oldest name of the quota.
     """
 
@@ -173,6 +175,7 @@ class Quota:
     charge_on_expiry: bool = False
     fail_open: bool = False
     learned: bool = False
+    alerts: tuple[AlertRule, ...] = ()
     root: str = ""
 
 

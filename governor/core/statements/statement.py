@@ -69,6 +69,10 @@ ON_TIME, LATE, ADJUSTED, RERATED = "on_time", "late", "adjusted", "rerated"
 """Kinds of bookings."""
 
 
+GRANTED = "granted"
+"""What a grant paid, with the hour in Unix seconds: ``granted 1764504000``."""
+
+
 def sum_up(bookings: Iterable[Booking]) -> Usage:
     """Sum up what was booked on one budget."""
     amounts = dict.fromkeys((ON_TIME, LATE, ADJUSTED, RERATED), 0)
@@ -115,6 +119,7 @@ class Figures:
         surcharge: What the policy adds for that; never part of ``used``.
         carried_out: What the ledger carries into the next period, from what is known now.
         usage: What was booked, by kind and by whom.
+        granted: What exceptions paid for beside the budget, by grant, in nano-USD; no part of ``used``.
     """
 
     limit: int
@@ -125,6 +130,7 @@ class Figures:
     surcharge: int
     carried_out: int
     usage: Usage = NO_USAGE
+    granted: tuple[Part, ...] = ()
 
     @property
     def unreported(self) -> int:
@@ -176,6 +182,8 @@ def why_corrected(before: Figures, after: Figures) -> str:
         return "prices were corrected after the period's end"
     if after.used != before.used or after.held != before.held:
         return "calls that were open at the period's end have ended"
+    if after.granted != before.granted:
+        return "what exceptions paid for is now known in full"
     if after.carried_in != before.carried_in:
         return "what the period before left was corrected"
     if after.carried_out != before.carried_out:

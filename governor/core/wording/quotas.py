@@ -38,6 +38,8 @@ def quota_statements(quota: Quota, time_zone: str) -> Iterator[Statement]:
     yield Statement("when_reached", "when it is reached", reached_words(quota))
     if soft_words(quota):
         yield Statement("soft_limit", "warning", soft_words(quota))
+    for alert in quota.alerts:
+        yield Statement(f"alerts.{alert.key}", f"told at {alert.words}", listed(alert.notify))
     yield from _movers(quota)
     yield from _reserve(quota)
     yield from envelope_statements(quota.header, time_zone)

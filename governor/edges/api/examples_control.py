@@ -75,6 +75,10 @@ _FIGURES: dict[str, Any] = {
     "unreported": "0",
     "requests": 81204,
     "overrun_usd": "12.250000000",
+    "granted_usd": "310.000000000",
+    "exceptions": [
+        {"name": "Grant/01a1fba7-7c1e-7b55-9d0a-3f1c2b4a5d6e", "amount_usd": "310.000000000", "requests": 412}
+    ],
     "by_model": [
         {"name": "anthropic/claude-sonnet-4", "amount": "18180.5", "requests": 81204},
         {"name": "(adjustments)", "amount": "50", "requests": 0},
@@ -126,4 +130,33 @@ STATEMENT: dict[str, Any] = {
             {"name": "(adjustments)", "amount": "50", "requests": 0},
         ],
     },
+}
+
+ALERT: dict[str, Any] = {
+    "id": "01a1fba77c1e7b559d0a3f1c2b4a5d6e",
+    "kind": "threshold",
+    "at": "2026-11-20T14:03:10Z",
+    "policy": "Quota/department-monthly-spend",
+    "scope": {"department": "marketing"},
+    "title": "marketing has used 81% of department-monthly-spend",
+    "reason": "9,730.12 USD of 12,000 USD for November are used, 80% were to be told",
+    "numbers": {"unit": "USD", "room": "12000", "used": "9730.12", "at_percent": "80"},
+    "ways_out": [
+        "requests that do not fit are refused",
+        "it begins anew on 1 December 00:00 CET",
+        "ask for an exception: /ai-budget request",
+        "change the limit in quotas.yaml:18, which finops@acme.example answers for",
+    ],
+    "urgent": False,
+    "deliveries": [
+        {
+            "channel": "slack",
+            "address": "#ai-spend",
+            "state": "sent",
+            "due_at": "2026-11-20T14:03:10Z",
+            "tries": 1,
+            "problem": "",
+            "sent_at": "2026-11-20T14:03:12Z",
+        }
+    ],
 }

@@ -7,9 +7,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from sqlalchemy.exc import SQLAlchemyError
 
+from governor.edges.api.alert_metrics import outbox_families
 from governor.edges.api.job_metrics import job_families
 from governor.edges.api.ledger_metrics import ledger_families
 from governor.edges.api.metrics import HttpMetrics
+from governor.store.alerts import read_outbox
 from governor.store.jobs import read_jobs
 from governor.store.ledger_checks import read_last_check
 from governor.store.slack_messages import count_waiting
@@ -44,6 +46,7 @@ async def families(governor: Governor) -> list[Metric]:
     try:
         watched = await governor.watcher.look(now)
         jobs = await governor.database.read(read_jobs)
+        outbox = await governor.database.read(read_outbox)
         checked = await governor.database.read(read_last_check)
         waiting = await governor.database.read(count_waiting)
     except SQLAlchemyError as error:
@@ -68,4 +71,11 @@ async def families(governor: Governor) -> list[Metric]:
         "Messages that should stand in Slack, or say something else there, and do not yet.",
         value=waiting,
     )
-    return [ratios, shares, unshown, *job_families(jobs, now), *ledger_families(checked, now)]
+    return [
+        ratios,
+        shares,
+        unshown,
+        *job_families(jobs, now),
+        *ledger_families(checked, now),
+        *outbox_families(outbox, now),
+    ]

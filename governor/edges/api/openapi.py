@@ -54,6 +54,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/forecasts"): (*_QUERY, "forecast_process_ended"),
     ("GET", "/use-cases"): _QUERY,
     ("GET", "/statements"): _QUERY,
+    ("GET", "/alerts"): _QUERY,
     ("GET", "/policies"): ("unknown_field", "invalid_request", "invalid_cursor"),
     ("POST", "/policies/sync"): ("not_a_repository", "ledger_unavailable"),
     ("POST", "/adjustments"): (*_BODY, "conflict", "credit_too_large"),

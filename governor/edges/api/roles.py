@@ -55,6 +55,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/forecasts", _VIEWER, "where budgets will end, and how surely"),
     RouteRule("GET", "/use-cases", _VIEWER, "each use case: cost, outcomes, worth"),
     RouteRule("GET", "/statements", _VIEWER, "what each budget's periods came to, with dated corrections"),
+    RouteRule("GET", "/alerts", _VIEWER, "what was said about money, to whom, and whether it arrived"),
     RouteRule("GET", "/policies", _VIEWER, "the policies in force"),
     RouteRule(
         "POST",

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from governor import __version__
 from governor.core.errors import GovernorError
 from governor.edges.api.adjustments import adjustment_routes
+from governor.edges.api.alerts import alert_routes
 from governor.edges.api.approvals import approval_routes
 from governor.edges.api.blocks import block_routes
 from governor.edges.api.budgets import budget_routes
@@ -108,6 +109,7 @@ def create_framework_app(
     app.include_router(decision_routes)
     app.include_router(summary_routes)
     app.include_router(statement_routes)
+    app.include_router(alert_routes)
     app.include_router(outcomes_route(metrics))
     app.include_router(use_case_routes)
     app.include_router(policies_route)

@@ -35,6 +35,14 @@ class PartWire(BaseModel):
     requests: int
 
 
+class GrantedWire(BaseModel):
+    """What a grant paid for beside the budget."""
+
+    name: str
+    amount_usd: str
+    requests: int
+
+
 class FiguresWire(BaseModel):
     """Amounts are decimal strings in `unit`; `on_time`, `late`, `adjusted`, `rerated` and `unreported` make `used`."""
 
@@ -52,6 +60,8 @@ class FiguresWire(BaseModel):
     unreported: str
     requests: int
     overrun_usd: str
+    granted_usd: str
+    exceptions: list[GrantedWire]
     by_model: list[PartWire]
     by_team: list[PartWire]
     by_use_case: list[PartWire]

@@ -18,6 +18,7 @@ SUMMARIES = {
     "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",
     "statements": "Show what each budget's periods came to, with dated corrections.",
     "forecast": "Show where budgets will end, how surely, and how good such forecasts are; compare scenarios; draw.",
+    "alerts": "Show what was said about money, to whom, and whether it arrived.",
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",

@@ -38,6 +38,36 @@ class JobRow:
 
 JOBS: tuple[JobRow, ...] = (
     JobRow("close-periods", every(seconds=5), lambda governor, turn: governor.closer.close(turn), "write statements"),
+    JobRow(
+        "watch-thresholds",
+        every(seconds=10),
+        lambda governor, turn: governor.thresholds.watch(turn),
+        "write alerts of used and of forecast",
+    ),
+    JobRow(
+        "deliver-alerts",
+        every(seconds=5),
+        lambda governor, turn: governor.deliverer.deliver(turn),
+        "send what was written, until it has arrived",
+    ),
+    JobRow(
+        "watch-spend",
+        every(minutes=1),
+        lambda governor, turn: governor.unusual.watch(turn),
+        "write alerts of spend that is outside what its series expects",
+    ),
+    JobRow(
+        "watch-drift",
+        daily(4, 20),
+        lambda governor, turn: governor.drift.watch(turn),
+        "write alerts of tokens per call",
+    ),
+    JobRow(
+        "send-digests",
+        every(minutes=1),
+        lambda governor, turn: governor.digests.write(turn),
+        "write the daily and the weekly digest",
+    ),
     JobRow("sweep-holds", daily(3, 10), lambda _, turn: sweep_holds(turn), "mark decisions whose hold has expired"),
     JobRow(
         "verify-ledger",

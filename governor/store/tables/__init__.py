@@ -1,5 +1,6 @@
 """All tables, one file per noun. Whoever wants every table (migrations, tests) imports this room."""
 
+from governor.store.tables.alerts import ALERT_DELIVERIES, ALERT_MARKS, ALERTS
 from governor.store.tables.approvals import EXCEPTION_DELEGATIONS, EXCEPTION_RECORDS, EXCEPTIONS, SIGN_INS
 from governor.store.tables.blocks import BLOCKS
 from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
@@ -18,6 +19,9 @@ from governor.store.tables.statements import BUDGET_USAGE, STATEMENT_CHECKS, STA
 from governor.store.tables.usage import ENTRIES, USAGE_HOURLY
 
 __all__ = [
+    "ALERTS",
+    "ALERT_DELIVERIES",
+    "ALERT_MARKS",
     "API_KEYS",
     "BLOCKS",
     "BUDGETS",

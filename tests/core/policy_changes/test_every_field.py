@@ -10,6 +10,7 @@ import pytest
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.models import Model, ModelCatalog
 from governor.core.periods import Every, PeriodDefinition
+from governor.core.policy.alert_rule import AlertOf, AlertRule
 from governor.core.policy.approval_rule import (
     ApprovalRule,
     AutomaticCap,
@@ -94,6 +95,7 @@ QUOTA: Mapping[str, Any] = {
     "charge_on_expiry": True,
     "fail_open": True,
     "learned": True,
+    "alerts": (AlertRule(80, AlertOf.USED, ("log",)),),
 }
 ALLOWLIST: Mapping[str, Any] = {"allow": ("a/c",), "deny": ("a/c",), "only": ("a/b",), "fallback": ("a/c",)}
 CONTEXT: Mapping[str, Any] = {

@@ -1,0 +1,54 @@
+"""What a series of spend makes one expect, and when an hour or a day is outside of it. Amounts are nano-USD."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median_low
+
+from governor.core.money import NANO_PER_USD
+
+SAMPLES_MIN = {"hour": 21, "day": 10}
+"""Fewer hours, or days, that were alike make no expectation."""
+
+FLOOR = {"hour": NANO_PER_USD, "day": 5 * NANO_PER_USD}
+"""What is less than this alarms nobody, however unusual it is."""
+
+SPREADS = 9
+"""Median absolute deviations above the median: some six standard deviations of a normal series."""
+
+TIMES_MEDIAN = {"hour": 3, "day": 2}
+BURST_SHARE = 2
+"""Five minutes are unusual from half of what a whole hour is: at six times the pace that an hour may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What hours, or days, that are alike come to: the middle one, and what none of them should pass."""
+
+    median: int
+    upper: int
+
+
+def expected(alike: Sequence[int], of: str) -> Expected | None:
+    """Return what to expect, or None where too little is known.
+
+    Args:
+        alike: What hours (or days) came to that are like the one in question: those without any spend too.
+        of: ``hour`` or ``day``.
+    """
+    if len(alike) < SAMPLES_MIN[of]:
+        return None
+    middle = median_low(alike)
+    spread = median_low([abs(amount - middle) for amount in alike])
+    # The busiest that there was, and half as much again, was nobody's alarm.
+    busiest = max(alike) * 3 // 2
+    return Expected(middle, max(middle + SPREADS * spread, TIMES_MEDIAN[of] * middle, busiest, FLOOR[of]))
+
+
+def is_unusual_hour(hour: Expected, so_far: int, last_five_minutes: int) -> bool:
+    """Tell whether an hour is outside what is expected: already now, or at the pace of its last five minutes."""
+    return so_far > hour.upper or last_five_minutes > hour.upper // BURST_SHARE
+
+
+def is_unusual_day(day: Expected, so_far: int) -> bool:
+    """Tell whether a day has already passed what none like it came to."""
+    return so_far > day.upper

@@ -1,0 +1,1 @@
+"""Tell people about money before they ask: notice, write once, deliver until it has arrived."""

@@ -1,0 +1,165 @@
+"""A runaway agent is noticed within minutes; drift is noticed once a week; digests survive whoever was down."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from governor.services.run_jobs import JobRunner
+from tests.api.test_alerts import said, spend, usd
+from tests.api.test_usage import event
+from tests.api.world import QUOTAS, Server, StandingClock, running, settings_for, write_policies
+from tests.scheduler.workers import ALWAYS, worker
+
+MIA = {"user": "mia@acme.example"}
+FOUR_WEEKS = 28
+
+
+async def run(server: Server, verb: Any) -> None:
+    """Let one job run."""
+    runner: JobRunner = worker(server.governor.database, server.governor.clock.now, verb, trigger=ALWAYS)
+    await runner.run_due()
+
+
+def usual(now: datetime, subject: dict[str, str], usd_an_hour: float = 0.5) -> list[dict[str, Any]]:
+    """Return four weeks of work from 8 to 18 UTC, on every day, that varies by a quarter."""
+    events = []
+    for day in range(1, FOUR_WEEKS):
+        for hour in range(8, 18):
+            at = now.replace(hour=hour, minute=20) - timedelta(days=day)
+            amount = usd_an_hour * (0.75 + (day * 7 + hour * 3) % 10 / 20)
+            name = f"{subject['user']}-{at:%d-%H}"
+            events.append(usd(name, amount, subject=subject, time=at.isoformat(), use_case="drafts"))
+    return events
+
+
+async def work(server: Server, *events: dict[str, Any]) -> None:
+    """Report many events."""
+    for start in range(0, len(events), 500):
+        await spend(server, *events[start : start + 500])
+
+
+async def test_a_runaway_agent_is_noticed_within_five_minutes(any_server: Server, standing: StandingClock) -> None:
+    """Forty times the usual pace, from 14:00 on: said once, urgently, with who, which model and which use case."""
+    await work(any_server, *usual(standing.now(), MIA), *usual(standing.now(), {"user": "eve@acme.example"}))
+    standing.advance(2 * 3600)
+    began_at, noticed_at = standing.now(), None
+    for minute in range(30):
+        await spend(any_server, usd(f"loop-{minute}", 0.5 * 40 / 60, subject=MIA, use_case="nightly-crawl"))
+        standing.advance(60)
+        await run(any_server, any_server.governor.unusual.watch)
+        if noticed_at is None and await said(any_server):
+            noticed_at = standing.now()
+    [alert] = await said(any_server)
+    numbers = alert["numbers"]
+
+    assert noticed_at is not None
+    assert noticed_at - began_at <= timedelta(minutes=5)
+    assert ("unusual_spend", {"user": "mia@acme.example"}, True) == (alert["kind"], alert["scope"], alert["urgent"])
+    assert ("mia@acme.example", "growth", "anthropic/claude-sonnet-4", "nightly-crawl") == tuple(
+        numbers[f"driver_1_{name}"] for name in ("user", "team", "model", "use_case")
+    )
+    assert "governor block create --user mia@acme.example" in alert["ways_out"][0]
+
+
+async def test_usual_work_alarms_nobody(server: Server, standing: StandingClock) -> None:
+    """A day like all others, hour by hour, to its busiest."""
+    await work(server, *usual(standing.now(), MIA))
+    for hour in range(6):
+        await spend(server, usd(f"today-{hour}", 0.62, subject=MIA))
+        standing.advance(60)
+        await run(server, server.governor.unusual.watch)
+        standing.advance(3540)
+
+    assert [] == await said(server)
+
+
+async def test_a_day_that_passes_all_others_is_noticed(server: Server, standing: StandingClock) -> None:
+    """No hour stands out, and the day does."""
+    await work(server, *usual(standing.now(), MIA))
+    standing.advance(-11 * 3600)
+    for number in range(24):
+        await spend(server, usd(f"steady-{number}", 0.7, subject=MIA))
+        standing.advance(60)
+        await run(server, server.governor.unusual.watch)
+        standing.advance(1740 if number < 20 else 1800)
+    alerts = await said(server)
+
+    assert {"day", "hour"} >= {alert["numbers"]["of"] for alert in alerts}
+    assert 1 == len(alerts)
+
+
+async def test_without_history_nothing_is_expected(server: Server, standing: StandingClock) -> None:
+    """A new team's first expensive hour is no alarm: nobody knows what is usual."""
+    await spend(server, usd("first", 50, subject=MIA))
+    standing.advance(60)
+    await run(server, server.governor.unusual.watch)
+
+    assert [] == await said(server)
+
+
+def calls(standing: StandingClock, days_ago: int, count: int, tokens: int) -> list[dict[str, Any]]:
+    """Return calls of a use case."""
+    at = standing.now() - timedelta(days=days_ago)
+    counts = {"input_tokens": tokens, "output_tokens": 0}
+    return [
+        event(event_id=f"{days_ago}-{n}", time=at.isoformat(), use_case="support-triage", usage=counts)
+        for n in range(count)
+    ]
+
+
+async def test_drift_of_tokens_for_the_same_work_is_noticed_once_a_week(
+    server: Server, standing: StandingClock
+) -> None:
+    """The same use case and model takes half as many tokens again: its economics changed under the name."""
+    await work(server, *calls(standing, 20, 250, 1000), *calls(standing, 3, 250, 1500))
+    for _ in range(3):
+        await run(server, server.governor.drift.watch)
+    [alert] = await said(server)
+
+    assert ("drift", {"use_case": "support-triage", "model": "anthropic/claude-sonnet-4"}) == (
+        alert["kind"],
+        alert["scope"],
+    )
+    assert ("1500", "1000", "50") == tuple(
+        alert["numbers"][name] for name in ("tokens_per_request", "tokens_per_request_before", "percent")
+    )
+
+
+async def test_little_work_and_little_change_are_no_drift(server: Server, standing: StandingClock) -> None:
+    """A tenth more, and a handful of calls, say nothing."""
+    await work(server, *calls(standing, 20, 250, 1000), *calls(standing, 3, 250, 1100))
+    await run(server, server.governor.drift.watch)
+
+    assert [] == await said(server)
+
+
+async def test_digests_are_written_once_also_after_a_restart(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """Before eight in Berlin there is none; who starts at noon writes it; on Monday the week's comes too."""
+    folder = write_policies(tmp_path / "digests", QUOTAS)
+    settings = settings_for(sqlite_url, folder, digest_notify="log")
+    titles = []
+    async with running(settings, standing) as server:
+        await spend(server, usd("e-1", 3), usd("e-2", 1, subject=MIA))
+        standing.advance(18.5 * 3600)
+        await run(server, server.governor.digests.write)
+        titles.append([alert["title"] for alert in await said(server)])
+        keys = server.keys
+    async with running(settings, standing, with_keys=False) as server:
+        server.keys.update(keys)
+        standing.advance(6 * 3600)
+        for _ in range(2):
+            await run(server, server.governor.digests.write)
+        digest = (await said(server))[-1]
+        standing.advance(2 * 86_400)
+        await run(server, server.governor.digests.write)
+        titles.append([alert["title"] for alert in await said(server)])
+
+    assert [] == titles[0]
+    assert [
+        "daily digest: 4 USD on 2026-11-20",
+        "daily digest: 0 USD on 2026-11-22",
+        "weekly digest: 4 USD in the week from 2026-11-16",
+    ] == titles[1]
+    assert ["engineering: 3 USD, before 0 USD", "marketing: 1 USD, before 0 USD"] == digest["reason"].splitlines()[:2]

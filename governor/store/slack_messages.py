@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.store.tables import SLACK_CURSORS, SLACK_MESSAGES
@@ -179,6 +179,14 @@ def read_messages(connection: Connection, kind: str, about: str) -> list[SlackMe
     columns = SLACK_MESSAGES.c
     rows = connection.execute(select(SLACK_MESSAGES).where(_is(kind, about)).order_by(columns.id))
     return [_message(row) for row in rows]
+
+
+def forget_messages(connection: Connection, before_ms: int) -> int:
+    """Delete messages that stand as they should and were wanted before an instant; return how many."""
+    columns = SLACK_MESSAGES.c
+    return connection.execute(
+        delete(SLACK_MESSAGES).where(columns.settled == 1, columns.created_at_ms < before_ms)
+    ).rowcount
 
 
 def count_waiting(connection: Connection) -> int:

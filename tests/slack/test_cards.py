@@ -11,6 +11,7 @@ from governor.core.approvals.request import Actor, Door
 from governor.services.approvals.close import cancel, revoke
 from governor.services.approvals.tick import tick
 from governor.services.approvals.vote import approve
+from governor.services.slack.forget import forget_old_messages
 from tests.slack.fake.server import SlackServer
 from tests.slack.fake.workspace import Posting
 from tests.slack.hands import said
@@ -75,6 +76,8 @@ async def test_what_is_decided_elsewhere_reaches_every_card(http_world: SlackWor
         for request in (approved, cancelled, expired)
     }
 
+    assert any("expired" in one for one in told(world, "U0LEA"))
+    assert any("approved" in one for one in told(world, "U0MIA"))
     assert all(not buttons(card) for card in cards(world))
     assert {approved.id: {"Approved"}, cancelled.id: {"Cancelled"}, expired.id: {"Expired"}} == words
 
@@ -206,3 +209,14 @@ async def waiting(world: SlackWorld) -> float:
         text = (await client.get("/metrics")).text
     [line] = [line for line in text.splitlines() if line.startswith("governor_slack_messages_waiting ")]
     return float(line.split()[1])
+
+
+async def test_what_was_said_long_ago_is_forgotten(http_world: SlackWorld) -> None:
+    """Rows go, messages stay; what still waits is not forgotten."""
+    await ask_for(http_world)
+    database = http_world.governor.database
+    early = await forget_old_messages(database, http_world.clock.now() + timedelta(days=399))
+    late = await forget_old_messages(database, http_world.clock.now() + timedelta(days=401))
+
+    assert (0, 3) == (early, late)
+    assert 2 == len(cards(http_world))

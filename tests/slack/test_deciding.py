@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from governor.core.approvals.request import Actor, Door, State
+from governor.core.approvals.request import Act, Actor, Door, State
 from governor.services.approvals.close import cancel
-from governor.services.approvals.read import read_one
+from governor.services.approvals.read import read_case, read_one
 from governor.services.approvals.tick import tick
 from governor.services.approvals.vote import approve
 from governor.store.grants import GrantFilter, read_grants
@@ -52,6 +52,27 @@ async def test_approving_asks_for_confirmation_with_fresh_numbers(world: SlackWo
         assert "*Approved* by <@U0LEA>" in said(card.blocks)
         assert [] == buttons(card)
     assert any("approved" in one for one in told(world, "U0MIA"))
+
+
+async def test_card_and_audit_say_who_decided_when_and_why(world: SlackWorld) -> None:
+    """The person, their Slack id, the time and the reason (teleport-plugins#153)."""
+    request = await ask_for(world)
+    modal = await opened(world, "U0LEA", "approve", cards(world, "U0LEA")[0])
+    await world.hands.submit("U0LEA", modal, reason="worth it")
+    await world.settled()
+    case = await read_case(world.door.desk.approvals, request.id, world.clock.now())
+    [vote] = [record.transition for record in case.records if record.transition.act is Act.VOTED]
+    at = int(world.clock.now().timestamp())
+
+    assert f":white_check_mark: <@U0LEA> <!date^{at}^" in said(cards(world, "#ai-exceptions")[0].blocks)
+    assert "(slack): worth it" in said(cards(world, "#ai-exceptions")[0].blocks)
+    assert (LEA, Door.SLACK, "U0LEA", "worth it", world.clock.now()) == (
+        vote.actor.user,
+        vote.actor.door,
+        vote.actor.key,
+        vote.details["reason"],
+        vote.at,
+    )
 
 
 async def test_less_and_shorter_can_be_approved(world: SlackWorld) -> None:
@@ -204,13 +225,14 @@ async def test_above_an_amount_a_page_decides(sqlite_url: str, policies: Path, s
     """``decide_in: web``: the button gives a link instead."""
     populate(slack.workspace)
     async with slack_world(sqlite_url, policies, slack, public_url="https://governor.example") as world:
-        await ask_for(world, usd=5_000)
+        request = await ask_for(world, usd=5_000)
         [card] = cards(world, "U0EVE")
         await world.hands.click("U0EVE", "open_page", on=card)
         await world.settled()
         [block] = [one for one in world.workspace.answers[-1]["blocks"] if one["type"] == "actions"]
 
     assert ["open_page", "ask"] == buttons(card)
+    assert f"<https://governor.example/web/requests/{request.id}|the whole case>" in said(card.blocks)
     assert block["elements"][0]["url"].startswith("https://governor.example/web/link/")
 
 

@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 
+from governor.asgi import slack_receiver
 from governor.core.keys import Role
 from governor.edges.slack.signature import NotSlackError, check_signature
-from tests.api.world import Server
+from governor.wiring import open_governor
+from tests.api.world import Server, compile_here, settings_for
 from tests.slack.fake.server import SlackServer
-from tests.slack.fake.workspace import SIGNING_SECRET, START_S
+from tests.slack.fake.workspace import BOT_TOKEN, SIGNING_SECRET, START_S
 from tests.slack.hands import said, signed
 from tests.slack.slow import SlowDatabase, slowed
 from tests.slack.world import MIA, SlackWorld, populate, slack_world
@@ -199,3 +203,23 @@ async def test_a_slack_that_is_away_stops_no_server(sqlite_url: str, policies: P
 
     assert "allow" == verdict
     assert 1 == len(world.workspace.answers)
+
+
+async def test_the_server_opens_the_door_when_there_is_a_token(
+    sqlite_url: str, policies: Path, slack: SlackServer
+) -> None:
+    """As ``governor serve`` does it: with a bot token Slack is listened to, without one nothing of it is loaded."""
+    populate(slack.workspace)
+    common = {"slack_signing_secret": SIGNING_SECRET, "slack_api_url": slack.api_url}
+    with_token = settings_for(sqlite_url, policies, slack_bot_token=BOT_TOKEN, **common)
+    async with (
+        open_governor(with_token, None, compile_here) as governor,
+        slack_receiver(governor) as receive,
+        slack_receiver(replace(governor, settings=settings_for(sqlite_url, policies, **common))) as closed,
+    ):
+        assert receive is not None
+        body = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
+        headers = {**signed(body, time.time()), "content-type": "application/json"}
+        status, _, said_back = await receive(body, headers)
+
+    assert (200, "abc", None) == (status, json.loads(said_back)["challenge"], closed)

@@ -13,8 +13,8 @@ from governor.edges.cli.load_policies import load_policies, policy_folder
 from governor.edges.cli.mistakes import FINDING, MistakeGroup
 from governor.edges.cli.options import PoliciesOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, say, table
-from governor.services.check_slack import Check, SlackSetup, check_slack
-from governor.services.slack_people import Proposal, propose_slack_ids
+from governor.services.slack.check import Check, SlackSetup, check_slack
+from governor.services.slack.people import Proposal, propose_slack_ids
 from governor.settings import Settings, load_settings
 
 app = typer.Typer(

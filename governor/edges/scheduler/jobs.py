@@ -11,6 +11,7 @@ from governor.services.forecast.close_forecasts import close_forecasts
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
 from governor.services.policies.repository import sync_repository
+from governor.services.slack.forget import forget_old_messages
 from governor.services.sweep_holds import sweep_holds
 from governor.services.verify_ledger import verify_ledger
 from governor.settings import Settings
@@ -93,6 +94,13 @@ JOBS: tuple[JobRow, ...] = (
         daily(3, 20),
         lambda governor, turn: forget_ended(governor.database, turn.now),
         "delete links and sessions of the pages that ended more than a day ago",
+    ),
+    JobRow(
+        "forget-slack-messages",
+        daily(3, 30),
+        lambda governor, turn: forget_old_messages(governor.database, turn.now),
+        "forget what was said in Slack more than a year ago; it stays there, and in the audit",
+        needs=("slack_bot_token",),
     ),
     JobRow(
         "sync-policies",

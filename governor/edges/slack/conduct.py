@@ -10,7 +10,7 @@ from governor.clients.slack import SlackError, SlackUnavailableError
 from governor.clients.slack_blocks.notes import unknown_person_message, waiting_modal
 from governor.core.errors import GovernorError
 from governor.edges.slack.desk import Asked, Desk, who_asks
-from governor.services.slack_deliveries import first_time
+from governor.services.slack.deliveries import first_time
 
 Work = Callable[[Asked], Awaitable[None]]
 """One act: a call of a service, and what is said about it."""

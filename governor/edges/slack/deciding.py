@@ -16,10 +16,10 @@ from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled
 from governor.services.approvals.ask import ask
 from governor.services.approvals.desk import Acted
+from governor.services.approvals.links import personal_link
 from governor.services.approvals.look_back import review, tell_outcome
 from governor.services.approvals.read import read_case, read_one
 from governor.services.approvals.vote import LowerTerms, approve, deny, withdraw
-from governor.services.web_links import personal_link
 
 DECIDE_TITLE = "One moment"
 

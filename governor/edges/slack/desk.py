@@ -15,10 +15,10 @@ from governor.core.policy.organization import Organization, Person
 from governor.edges.slack.later import Later
 from governor.edges.slack.showing import Showing
 from governor.services.approvals.desk import Desk as ApprovalDesk
-from governor.services.exception_facts import FactFinder
+from governor.services.approvals.facts import FactFinder
 from governor.services.keys import Identity
-from governor.services.slack_cards import SlackCards
-from governor.services.slack_people import SlackPeople
+from governor.services.slack.cards import SlackCards
+from governor.services.slack.people import SlackPeople
 from governor.wiring import Governor
 
 NAME = "slack"

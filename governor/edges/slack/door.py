@@ -17,12 +17,11 @@ from governor.edges.slack.later import Later
 from governor.edges.slack.showing import Showing
 from governor.edges.slack.signature import NotSlackError, check_signature
 from governor.edges.slack.socket import SocketMode
-from governor.services.approvals.desk import Desk as ApprovalDesk
-from governor.services.exception_facts import FactFinder
-from governor.services.first_denials import FirstDenials
-from governor.services.slack_cards import SlackCards
-from governor.services.slack_outbox import Outbox
-from governor.services.slack_people import SlackPeople
+from governor.services.approvals.facts import FactFinder
+from governor.services.slack.cards import SlackCards
+from governor.services.slack.first_denials import FirstDenials
+from governor.services.slack.outbox import Outbox
+from governor.services.slack.people import SlackPeople
 from governor.wiring import Governor
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -121,7 +120,7 @@ def _desk(
 ) -> Desk:
     """Put together what handlers work with."""
     snapshots = governor.publisher.snapshots
-    approvals = ApprovalDesk(snapshots, governor.database)
+    approvals = governor.desk
     facts = FactFinder(
         approvals,
         governor.budgets,

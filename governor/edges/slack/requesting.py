@@ -22,9 +22,9 @@ from governor.core.units import Unit
 from governor.edges.slack.deciding import actor_of, end_of_day, usd, whole
 from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled, filled_in
+from governor.services.approvals.choices import Choices, choices_of, who_decides
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.wishes import Wish
-from governor.services.exception_choices import Choices, choices_of, who_decides
 from governor.services.who_may_see import may_see
 
 PROPOSED = timedelta(days=7)

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from governor.services.slack_outbox import Outbox
+from governor.services.slack.outbox import Outbox
 
 LOOK_S = 1.0
 """How often a worker looks whether something is to be shown."""

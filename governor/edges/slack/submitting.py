@@ -17,7 +17,7 @@ from governor.clients.slack_blocks.texts import cut, escape
 from governor.core.errors import GovernorError
 from governor.edges.slack.conduct import DEFECT, NO_DATABASE, Listener, delivery_of
 from governor.edges.slack.desk import Asked, Desk, who_asks
-from governor.services.slack_deliveries import first_time
+from governor.services.slack.deliveries import first_time
 
 _log = structlog.get_logger("governor.slack")
 

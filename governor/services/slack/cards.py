@@ -21,9 +21,9 @@ from governor.clients.slack_blocks.steps import (
 from governor.core.approvals.request import Act, ExceptionRequest, Transition
 from governor.core.decisions.ids import id_bytes
 from governor.services.approvals.desk import Desk
-from governor.services.exception_facts import FactFinder, slack_ids
+from governor.services.approvals.facts import FactFinder, slack_ids
 from governor.services.ids import new_id
-from governor.services.slack_outbox import Render, Rendered, note, rendered
+from governor.services.slack.outbox import Render, Rendered, note, rendered
 from governor.store.approval_records import Record, read_records
 from governor.store.approvals import read_request
 from governor.store.slack_messages import (

@@ -17,11 +17,11 @@ from governor.core.ledger.port import Ledger
 from governor.core.policy.organization import Organization
 from governor.core.prices import held_nano_usd
 from governor.services.approvals.desk import Desk, grant_of
+from governor.services.approvals.links import case_page
 from governor.services.approvals.read import Case, read_case
 from governor.services.budgets import BudgetReader
 from governor.services.entitlements import EntitlementReader
 from governor.services.explain import DecisionQuery, Explainer
-from governor.services.web_links import case_page
 from governor.store.approvals import RequestFilter, read_requests
 from governor.store.forecasts import read_latest_forecasts
 from governor.store.usage_sums import UsageFilter, read_usage_sums

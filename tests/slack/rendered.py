@@ -212,7 +212,9 @@ COME = WhatWouldCome(
     worth_nano_usd=usd(30_000),
     route=RULING.route,
     people=[[LEA], [TOM, "sam@acme.example"]],
-    full=[("Quota/company-spend", True), ("Quota/board-reserve", False)],
+    helps=False,
+    tried="this alone will not help: Quota/company-spend is in the way too; ask for Quota/company-spend as well",
+    offered=["Quota/company-spend"],
 )
 
 

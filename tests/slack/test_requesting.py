@@ -209,6 +209,15 @@ async def test_what_else_stands_in_the_way_is_said_and_offered(
     assert ("Quota/department-spend", "Quota/company-spend") == request.lifts
 
 
+async def test_a_budget_that_is_reached_before_is_said_and_offered(http_world: SlackWorld) -> None:
+    """The company has 1,000 USD left: of 2,000 only a part would help."""
+    view = await form(http_world)
+    preview = await previewed(http_world, view, quota="Quota/department-spend", **{**FILLED, "amount": "2000"})
+
+    assert "Quota/company-spend has only 1,000 USD left" in said(preview.view)
+    assert ["Quota/company-spend"] == choices(preview, "lifts")
+
+
 async def test_a_refusal_in_home_leads_to_a_form_that_is_filled(world: SlackWorld) -> None:
     """A link cannot open a modal: the way from a refused request is Home, why, and the form for the very model."""
     await world.decide(subject={"user": MIA})

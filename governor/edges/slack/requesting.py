@@ -16,6 +16,7 @@ from governor.clients.slack_blocks.message import Message, View
 from governor.clients.slack_blocks.request_words import for_scope, kind_words, terms_words
 from governor.clients.slack_blocks.texts import escape, instant
 from governor.core.decisions.decision import BudgetView
+from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.grants import GrantKind
 from governor.core.units import Unit
@@ -25,6 +26,7 @@ from governor.edges.slack.submitting import CLOSE, Reply, filled, filled_in
 from governor.services.approvals.choices import Choices, choices_of, who_decides
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.wishes import Wish
+from governor.services.try_grant import Trial
 from governor.services.who_may_see import may_see
 
 PROPOSED = timedelta(days=7)
@@ -75,11 +77,20 @@ async def requesting(asked: Asked) -> Reply:
         worth_nano_usd=wish.expected_value_nano_usd,
         route=would.route,
         people=who_decides(desk.organization, would, actor, asked.now),
-        helps=would.trial.helps,
+        helps=would.trial.helps and not would.trial.narrow,
         tried=would.trial.summary,
-        offered=[policy for policy, kind in would.trial.missing.items() if kind is wish.kind],
+        offered=_offered(would.trial, wish.kind, desk.snapshot),
     )
     return Reply(over=asking.preview_modal(come, _kept_wish(wish)))
+
+
+def _offered(trial: Trial, kind: GrantKind, snapshot: Snapshot) -> list[str]:
+    """Return what else stands in the way, now or before the grant is used up, and the same request can lift."""
+    missing = [policy for policy, lifted_by in trial.missing.items() if lifted_by is kind]
+    if kind is not GrantKind.BUDGET:
+        return missing
+    liftable = {header.ref for header in snapshot.policies.headers if header.exceptions_allowed}
+    return [*missing, *(one.policy for one in trial.narrow if one.policy in liftable)]
 
 
 async def sending(asked: Asked) -> Reply:

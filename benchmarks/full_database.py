@@ -61,7 +61,7 @@ def _decisions(template: dict[str, Any], count: int, now_ms: int) -> Iterator[di
 
 def _budgets(template: dict[str, Any], count: int) -> Iterator[dict[str, Any]]:
     for number in range(count):
-        yield {**template, "digest": os.urandom(16), "user": f"user{number}", "scope": f"full-{number}"}
+        yield {**template, "digest": os.urandom(16), "user": f"user{number}", "scope": f'{{"user":"full-{number}"}}'}
 
 
 def _claims(decision_id: bytes, count: int, at_ms: int) -> Iterator[dict[str, Any]]:

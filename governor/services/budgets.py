@@ -5,25 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from governor.core.decisions.budget_keys import budget_key
 from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.decision import BudgetView
-from governor.core.decisions.draws import DrawContext, draws_of
+from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.grants import in_drawing_order
-from governor.core.ledger.budget import EMPTY, BudgetKey
+from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
 from governor.core.policy.kinds import Quota
-from governor.core.policy.organization import Organization
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
-from governor.services.budget_scopes import known_scopes
 from governor.services.cursors import decode_cursor, encode_cursor
 from governor.services.grants import GrantView, views_of
+from governor.services.listed_budgets import ListedBudget, drawn_budget, known_budgets, last_place_of, scope_text_of
 from governor.services.snapshots import Snapshots
 from governor.store.budgets import read_scopes
 from governor.store.database import Database
 from governor.store.grants import GrantFilter, read_grants
-from governor.store.records import decode_scope, encode_scope
+from governor.store.records import decode_scope
 
 PAGE_MAX = 1000
 PAGE_DEFAULT = 100
@@ -41,6 +39,7 @@ class BudgetQuery:
         at: The periods that contain this instant, and the limits in force then; None: now.
         cursor: Where the page begins, or ``""``.
         limit: Budgets on a page, at most 1,000.
+        parts: Whether what is a part of a budget is listed too: a day's pace, a team's share, what came from a fund.
     """
 
     quota: str = ""
@@ -50,6 +49,7 @@ class BudgetQuery:
     at: datetime | None = None
     cursor: str = ""
     limit: int = PAGE_DEFAULT
+    parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,6 @@ class BudgetPage:
     views: tuple[BudgetView, ...]
     next: str | None
     grants: tuple[GrantView, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """One budget on its way to a page."""
-
-    quota: Quota
-    key: BudgetKey
-    attributes: dict[str, str]
-    scope_text: str
 
 
 class BudgetReader:
@@ -100,7 +90,7 @@ class BudgetReader:
         user = self._snapshots.current.organization.person_ids.get(query.user.lower(), query.user)
         query = replace(query, user=user)
         after_quota, after_scope = decode_cursor(query.cursor, 2) if query.cursor else ("", "")
-        listed: list[_Listed] = []
+        listed: list[ListedBudget] = []
         for quota in self._quotas(query, at):
             if quota.header.name < after_quota:
                 continue
@@ -111,16 +101,19 @@ class BudgetReader:
         following = None
         if len(listed) > query.limit:
             listed = listed[: query.limit]
-            following = encode_cursor(listed[-1].quota.header.name, listed[-1].scope_text)
+            following = encode_cursor(listed[-1].quota.header.name, listed[-1].place)
         grants = () if query.cursor else await self._grants(query, at)
-        views = await self.views([(item.quota, item.key.scope) for item in listed], at)
+        snapshot = self._snapshots.current
+        views = await self._views([budget.draw(snapshot, at) for budget in listed])
         return BudgetPage(views, following, grants)
 
     async def views(self, budgets: Sequence[tuple[Quota, Scope]], at: datetime) -> tuple[BudgetView, ...]:
         """Return some budgets as decisions would compare them, in the periods that contain an instant."""
         snapshot = self._snapshots.current
         context = DrawContext(snapshot.organization, snapshot.quota, at)
-        draws = [draws_of(quota, dict(scope), context)[0] for quota, scope in budgets]
+        return await self._views([draws_of(quota, dict(scope), context)[0] for quota, scope in budgets])
+
+    async def _views(self, draws: Sequence[Draw]) -> tuple[BudgetView, ...]:
         rules = [draw.terms.rule for draw in draws if draw.terms.rule is not None]
         wanted = [draw.budget.digest for draw in draws] + [digest for rule in rules for digest in rule.reads()]
         balances = await self._ledger.balances(list(dict.fromkeys(wanted)))
@@ -151,56 +144,46 @@ class BudgetReader:
         ]
         return sorted(quotas, key=lambda quota: quota.header.name)
 
-    async def _of_quota(self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int) -> list[_Listed]:
-        """Return up to ``wanted`` budgets of a quota after a scope text, in the order of the scope texts."""
-        organization = self._snapshots.current.organization
-        known = await asyncio.to_thread(_known, quota, organization, query, at, after)
-        found: list[_Listed] = []
+    async def _of_quota(
+        self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int
+    ) -> list[ListedBudget]:
+        """Return up to ``wanted`` budgets of a quota behind a place, in the order of their places."""
+        snapshot = self._snapshots.current
+        known = await asyncio.to_thread(known_budgets, quota, snapshot, at, after)
+        known = [budget for budget in known if _is_wanted(budget, query)]
+        found: list[ListedBudget] = []
         while True:
             drawn, bound = await self._drawn(quota, query, at, after, wanted)
             # What the Organization knows stands between what was drawn on; up to the bound both are complete.
-            reached = [item for item in known if bound is None or item.scope_text <= bound]
+            reached = [budget for budget in known if bound is None or budget.place <= bound]
             known = known[len(reached) :]
-            merged = {item.scope_text: item for item in (*drawn, *reached)}
-            found.extend(merged[text] for text in sorted(merged))
+            merged = {budget.place: budget for budget in (*drawn, *reached)}
+            found.extend(merged[place] for place in sorted(merged))
             if bound is None or len(found) >= wanted:
                 return found[:wanted]
             after = bound
 
     async def _drawn(
         self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int
-    ) -> tuple[list[_Listed], str | None]:
-        """Return budgets that were drawn on, and the scope text up to which that is all of them (None: the end)."""
+    ) -> tuple[list[ListedBudget], str | None]:
+        """Return budgets that were drawn on, and the place up to which that is all of them (None: the end)."""
         # Renamed again and again, a quota only says its last name; its balances began under its root.
         names = [f"Quota/{name}" for name in dict.fromkeys((quota.header.name, *quota.header.formerly, quota.root))]
-        at_s = int(at.timestamp())
-        rows = await self._database.read(lambda connection: read_scopes(connection, names, at_s, after, wanted))
-        organization = self._snapshots.current.organization
-        items = (_listed(quota, decode_scope(text), organization, at) for _, text in rows)
-        # A row of another identity is a budget of the quota as it was before an edit: it limits nothing any more.
+        at_s, first = int(at.timestamp()), scope_text_of(after)
+        # The first text may be that of the place itself: one more, so that there is always something behind it.
+        limit = wanted + 1
+        rows = await self._database.read(lambda connection: read_scopes(connection, names, at_s, first, limit))
+        snapshot = self._snapshots.current
+        budgets = (drawn_budget(quota, digest, decode_scope(text), snapshot, at) for digest, text in rows)
         drawn = [
-            item
-            for item, (digest, _) in zip(items, rows, strict=True)
-            if item.key.digest == digest and _matches(item.attributes, query)
+            budget for budget in budgets if budget is not None and budget.place > after and _is_wanted(budget, query)
         ]
-        return drawn, rows[-1][1] if len(rows) == wanted else None
+        texts = {text for _, text in rows}
+        return drawn, last_place_of(rows[-1][1]) if len(texts) == limit else None
 
 
-def _known(quota: Quota, organization: Organization, query: BudgetQuery, at: datetime, after: str) -> list[_Listed]:
-    """Return the budgets that the Organization knows, after a scope text and in their order."""
-    texts: dict[str, Scope] = {}
-    for scope in known_scopes(quota, organization, at):
-        text = encode_scope(scope)
-        if text > after:
-            texts[text] = scope
-    listed = (_listed(quota, texts[text], organization, at) for text in sorted(texts))
-    return [item for item in listed if _matches(item.attributes, query)]
-
-
-def _listed(quota: Quota, scope: Scope, organization: Organization, at: datetime) -> _Listed:
-    # Also what requests lacked can be asked for by its word, `(none)`.
-    attributes = {**scope_attributes(scope, organization, at), **dict(scope)}
-    return _Listed(quota, budget_key(quota, scope, at), attributes, encode_scope(scope))
+def _is_wanted(budget: ListedBudget, query: BudgetQuery) -> bool:
+    return (query.parts or budget.part is Part.WHOLE) and _matches(budget.attributes, query)
 
 
 def _matches(attributes: dict[str, str], query: BudgetQuery) -> bool:

@@ -15,30 +15,36 @@ BYTE_ORDER = {"postgresql": "C", "sqlite": "BINARY"}
 
 
 def read_scopes(
-    connection: Connection, policies: Sequence[str], at_s: int, after: str, limit: int
+    connection: Connection, policies: Sequence[str], at_s: int, first: str, limit: int
 ) -> list[tuple[bytes, str]]:
     """Return digest and scope text of the budgets of some quotas whose period contains an instant.
+
+    A budget and its part of a day have the same scope text: the budgets of one text are never torn apart.
 
     Args:
         connection: A reading connection.
         policies: Names that the quota has and had (``Quota/x``).
         at_s: Unix seconds.
-        after: Only scope texts that sort after this one; ``""`` for all.
-        limit: The most that is returned, in the order of the scope texts.
+        first: Only this scope text, and those that sort after it; ``""`` for all.
+        limit: The most scope texts, in their order.
     """
     ordered = collate(BUDGETS.c.scope, BYTE_ORDER[connection.dialect.name])
+    wanted = (
+        BUDGETS.c.policy.in_(list(policies)),
+        or_(
+            BUDGETS.c.period_end_s.is_(None),
+            and_(BUDGETS.c.period_start_s <= at_s, BUDGETS.c.period_end_s > at_s),
+        ),
+    )
+    text = ordered.label("text")
+    page = select(text).where(*wanted, ordered >= first).distinct().order_by(text).limit(limit)
+    texts = [str(found) for found in connection.execute(page).scalars()]
+    if not texts:
+        return []
     rows = connection.execute(
         select(BUDGETS.c.digest, BUDGETS.c.scope)
-        .where(
-            BUDGETS.c.policy.in_(list(policies)),
-            or_(
-                BUDGETS.c.period_end_s.is_(None),
-                and_(BUDGETS.c.period_start_s <= at_s, BUDGETS.c.period_end_s > at_s),
-            ),
-            ordered > after,
-        )
-        .order_by(ordered)
-        .limit(limit)
+        .where(*wanted, ordered >= texts[0], ordered <= texts[-1])
+        .order_by(ordered, BUDGETS.c.digest)
     )
     return [(bytes(row.digest), row.scope) for row in rows]
 

@@ -170,6 +170,61 @@ async def test_a_quota_renamed_twice_still_lists_what_was_drawn_under_its_first_
     ]
 
 
+PARTS = """\
+apiVersion: governor/v1
+kind: Quota
+name: paced
+limit: 110 USD
+period: month
+pace: {per: day, burst: 3}
+max_share: {per: team, percent: 40}
+---
+{apiVersion: governor/v1, kind: Quota, name: fund, applies_to: {department: guests}, limit: 9 USD, period: year}
+---
+apiVersion: governor/v1
+kind: Quota
+name: small
+per: [department]
+limit: 0.004 USD
+period: month
+when_reached: {overage: {from: Quota/fund, up_to: 2 USD}}
+"""
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+async def test_shares_days_and_funds_are_listed_with_their_budgets(
+    database_url: str, tmp_path: Path, standing: StandingClock, size: int
+) -> None:
+    """What is a part of a budget has numbers of its own: the same as in the decision, on pages of any size."""
+    folder = write_policies(tmp_path / "policies", PARTS)
+    async with running(settings_for(database_url, folder), standing) as server, server.client() as client:
+        before = await budgets(client, f"quota=paced&limit={size}")
+        decided = (await client.post("/decide", json=question())).json()["budgets"]
+        listed = await budgets(client, f"limit={size}")
+        growth = await budgets(client, "team=growth")
+        platform = await budgets(client, "team=platform")
+        ratios = (await client.get("/metrics")).text
+
+    # Nobody has drawn on it yet: its day is known, and whose shares there will be is not.
+    assert [("110", None), ("30", "3 times an even day's part of what is left")] == [
+        (budget["ceiling"], budget.get("why")) for budget in before
+    ]
+    assert [
+        ("Quota/fund", {}, "0.0045"),
+        ("Quota/paced", {"team": "platform"}, "0.0045"),
+        ("Quota/paced", {}, "0.0045"),
+        ("Quota/paced", {}, "0.0045"),
+        ("Quota/small", {"department": "engineering", "overage": "fund"}, "0.0045"),
+        ("Quota/small", {"department": "engineering"}, "0"),
+        ("Quota/small", {"department": "guests"}, "0"),
+        ("Quota/small", {"department": "marketing"}, "0"),
+    ] == [(budget["policy"], budget["scope"], budget["held"]) for budget in listed]
+    assert all(budget in listed for budget in decided)
+    assert ([], [{"team": "platform"}]) == (growth, [budget["scope"] for budget in platform])
+    # A day that is used up is no budget that is: the series stay those of whole budgets.
+    assert 5 == ratios.count("governor_budget_used_ratio{")
+
+
 async def test_entitlements_say_what_a_person_may_use_now(server: Server) -> None:
     """Models with their limits and the budgets that they draw on, by environment."""
     async with server.client() as client:

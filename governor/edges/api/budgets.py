@@ -35,6 +35,9 @@ class BudgetWire(BaseModel):
     used: str
     held: str
     free: str | None
+    why: Annotated[str | None, Field(description="What made the ceiling another than the limit; absent: nothing.")] = (
+        None
+    )
     period: PeriodWire | None
 
 
@@ -117,10 +120,14 @@ class EntitlementParameters(Parameters):
     user: Annotated[Word, Field(min_length=1, description="A user by any of their names, or a service account.")]
 
 
-@budget_routes.get("/budgets", summary="Budgets", response_model=BudgetsWire)
+@budget_routes.get("/budgets", summary="Budgets", response_model=BudgetsWire, response_model_exclude_unset=True)
 async def budgets(parameters: Annotated[BudgetParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
-    """List budgets: every quota for every scope, also those that nobody has drawn on yet."""
-    query = BudgetQuery(**parameters.model_dump())
+    """List budgets: every quota for every scope, also those that nobody has drawn on yet.
+
+    With each stand its parts: what a day's `pace` leaves, the share of each team that has drawn on it, and what it has
+    taken from a fund.
+    """
+    query = BudgetQuery(**parameters.model_dump(), parts=True)
     page = await governor.budgets.page(query, governor.clock.now())
     return {
         "budgets": [budget_wire(view) for view in page.views],
@@ -129,7 +136,12 @@ async def budgets(parameters: Annotated[BudgetParameters, Query()], governor: Th
     }
 
 
-@budget_routes.get("/entitlements", summary="What a person may use now", response_model=EntitlementWire)
+@budget_routes.get(
+    "/entitlements",
+    summary="What a person may use now",
+    response_model=EntitlementWire,
+    response_model_exclude_unset=True,
+)
 async def entitlements(parameters: Annotated[EntitlementParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
     """List the models that a user may use now in each environment, with their limits and what is left."""
     return _wire(await governor.entitlements.of(parameters.user, governor.clock.now()))

@@ -11,6 +11,7 @@ from governor.core.decisions.ids import id_text
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.edges.api.access import TheGovernor
 from governor.edges.api.blocks import BlockAnswer
+from governor.edges.api.budgets import GrantWire
 from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
 from governor.services.explain import DecisionQuery
 from governor.services.explanation_wire import explanation_wire, instant_ms
@@ -110,6 +111,7 @@ class ExplanationWire(BaseModel):
     policy_text_kept: bool
     policies: list[PolicyTextWire]
     blocks: list[BlockAnswer]
+    grants: list[GrantWire]
 
 
 DecisionId = Annotated[str, Path(description="The `decision_id` of an answer.", max_length=64)]

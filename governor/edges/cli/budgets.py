@@ -37,7 +37,7 @@ def budgets(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show budgets with what is used, held and free, from the database or, with --url, from a server."""
-    query = BudgetQuery(quota, department, team, user, instant_of(at) if at else None, cursor, limit)
+    query = BudgetQuery(quota, department, team, user, instant_of(at) if at else None, cursor, limit, parts=True)
     settings = load_settings(policies=policies, database_url=database)
     page = _from_server(url, key, query) if url else run(_from_database(query, settings))
     if output is Output.JSON:

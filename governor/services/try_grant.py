@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from governor.core.approvals.remedy import LIFTABLE
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.conclude import conclude
-from governor.core.decisions.decision import Decision, ReasonCode, Verdict
+from governor.core.decisions.decision import Decision, Verdict
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.request import DecideRequest, Subject
 from governor.core.decisions.snapshot import Snapshot
@@ -35,16 +36,6 @@ TOKENS_UNUSED = 1_000
 """Input and output of the request that is tried for a scope that has used nothing yet."""
 
 CALLER = Caller("try")
-
-_KIND_OF = {
-    ReasonCode.QUOTA_EXCEEDED: GrantKind.BUDGET,
-    ReasonCode.MODEL_NOT_ALLOWED: GrantKind.MODEL,
-    ReasonCode.MODEL_NOT_IN_ONLY: GrantKind.MODEL,
-    ReasonCode.NO_ALLOWLIST_MATCHES: GrantKind.MODEL,
-    ReasonCode.INPUT_TOO_LARGE: GrantKind.CONTEXT,
-    ReasonCode.OUTPUT_TOO_LARGE: GrantKind.CONTEXT,
-    ReasonCode.CONTEXT_TOO_LARGE: GrantKind.CONTEXT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +179,7 @@ def _obstacles(snapshot: Snapshot, decision: Decision) -> Iterator[Obstacle]:
         return
     never = {header.ref for header in snapshot.policies.headers if not header.exceptions_allowed}
     for reason in decision.reasons:
-        kind = _KIND_OF.get(reason.code) if reason.policy and reason.policy not in never else None
+        kind = LIFTABLE.get(reason.code) if reason.policy and reason.policy not in never else None
         yield Obstacle(reason.policy, reason.message, kind)
 
 

@@ -10,9 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from governor.core.approvals.request import Act
 from governor.core.keys import Role
 from governor.services.approvals.audit import head_text, verify_audit
-from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, running, settings_for, write_policies
+from governor.services.approvals.tick import tick
+from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
 
 PEOPLE = """\
   - {user: kim@acme.example, department: engineering}
@@ -78,23 +80,34 @@ def obeyed(server: Server) -> list[str]:
     return [grant.id for grant in server.governor.publisher.snapshots.current.grants.all]
 
 
+async def verdict(server: Server) -> str:
+    """Ask as the gateway whether Eve may."""
+    async with server.client() as gateway:
+        return str((await gateway.post("/decide", json=question())).json()["verdict"])
+
+
 async def test_an_approved_exception_is_obeyed_by_the_next_decision(
     any_server: Server, people: dict[str, httpx.AsyncClient]
 ) -> None:
-    """Asked for, approved by the lead, obeyed; revoked, obeyed no more."""
+    """Refused, asked for, approved by the lead, allowed; revoked, refused again."""
+    verdicts = [await verdict(any_server)]
     request = (await people["eve"].post("/exceptions", json=asked())).json()
+    verdicts.append(await verdict(any_server))
     waiting = obeyed(any_server)
     path = f"/exceptions/{request['id']}"
     done = (await people["kim"].post(f"{path}/approve", json={"reason": "worth it"})).json()
     granted = obeyed(any_server)
+    verdicts.append(await verdict(any_server))
     shown = (await people["eve"].get(path)).json()
     revoked = await people["kim"].post(f"{path}/revoke", json={"reason": "the run is over"})
     after = obeyed(any_server)
+    verdicts.append(await verdict(any_server))
 
+    assert ["deny", "deny", "allow", "deny"] == verdicts
     assert ([], [request["id"]], []) == (waiting, granted, after)
     assert ("pending", "active", 200) == (request["state"], done["state"], revoked.status_code)
     assert ["kim@acme.example"] == done["approved_by"]
-    assert {"spent_usd": "0.000000000", "left_usd": "200.000000000"} == shown["grant"]
+    assert {"spent_usd": "0.000000000", "left_usd": "199.995500000"} == shown["grant"]
     assert ["requested", "sent_for_approval", "voted", "approved", "activated"] == [
         one["act"] for one in shown["records"]
     ]
@@ -181,6 +194,26 @@ async def test_what_is_wrong_is_said_at_its_field(
     assert [] == listed["exceptions"]
 
 
+async def test_a_grant_is_used_up_when_its_amount_is_spent(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """To the last nano-USD, as usage says; then who asked is asked what came of it."""
+    request = (await people["eve"].post("/exceptions", json=asked(amount_usd="0.0045"))).json()
+    governor = any_server.governor
+    async with any_server.client() as gateway:
+        held = (await gateway.post("/decide", json=question())).json()
+        before = await tick(governor.desk, governor.ledger, governor.clock.now())
+        used = {"input_tokens": 1000, "output_tokens": 100}
+        event = {"event_id": "e1", "decision_id": held["decision_id"], "model": "claude-sonnet-4", "usage": used}
+        await gateway.post("/usage", json=event)
+    ticked = await tick(governor.desk, governor.ledger, governor.clock.now())
+    shown = (await people["eve"].get(f"/exceptions/{request['id']}")).json()
+
+    assert ("active", "allow", []) == (request["state"], held["verdict"], before.happened)
+    assert [Act.USED_UP, Act.OUTCOME_ASKED] == [transition.act for _, transition in ticked.happened]
+    assert ("used_up", "0.004500000") == (shown["state"], shown["grant"]["spent_usd"])
+
+
 async def test_small_ones_are_granted_and_their_sum_is_not(
     any_server: Server, people: dict[str, httpx.AsyncClient]
 ) -> None:
@@ -196,6 +229,22 @@ async def test_small_ones_are_granted_and_their_sum_is_not(
         second["state"],
     )
     assert [{"group": "department-leads", "at_least": 1, "instead": None}] == preview["requires"]
+
+
+async def test_the_whole_path_is_tried_before_anybody_is_asked(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """Lifting the company's budget alone does not help where the department's is used up: that one is offered."""
+    used = {"input_tokens": 1_000_000, "output_tokens": 1000}
+    event = {"event_id": "e0", "subject": {"user": "eve@acme.example"}, "model": "claude-sonnet-4", "usage": used}
+    async with any_server.client() as gateway:
+        await gateway.post("/usage", json=event)
+    alone = (await people["eve"].post("/exceptions/preview", json=asked(lifts=["Quota/company-spend"]))).json()
+    both = (await people["eve"].post("/exceptions/preview", json=asked())).json()
+
+    assert (False, True) == (alone["trial"]["helps"], both["trial"]["helps"])
+    assert ["Quota/department-spend"] == alone["trial"]["lift_as_well"]
+    assert "this alone will not help: Quota/department-spend is in the way too" in alone["trial"]["summary"]
 
 
 async def test_lists_tell_what_waits_for_whom(any_server: Server, people: dict[str, httpx.AsyncClient]) -> None:

@@ -2,21 +2,26 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from governor.core.approvals.request import Act, Actor, Door
 from governor.core.decisions.ids import id_bytes
 from governor.core.keys import Role
+from governor.edges.api.metrics import HttpMetrics
+from governor.edges.api.routes import create_gate
+from governor.edges.web.pages import open_pages
 from governor.services.approvals.create import create
 from governor.services.approvals.read import read_one
 from governor.services.approvals.sign_in import make_link
 from governor.services.keys import revoke_key
 from governor.store.approval_records import read_records
-from tests.api.world import Server, StandingClock, question
+from tests.api.world import Server, StandingClock, question, running, settings_for
 from tests.approvals.world import NOON, actor, user, wish
 from tests.web.conftest import Browser
 
@@ -220,6 +225,37 @@ async def test_the_whole_life_goes_through_the_pages(
 
     assert ("fin@acme.example: withdrew vote" in page.text, "50 USD for team platform" in longer.text) == (True, True)
     assert ("ada@acme.example: outcome told" in told.text, "the run is over" in ended.text) == (True, True)
+
+
+async def test_whoever_is_on_call_breaks_the_glass_here(site: Server, people: dict[str, Browser]) -> None:
+    """Bob is on call and helps another team; Kim is not, and finds no button; somebody else reviews it."""
+    link = "/ask?kind=budget&lifts=Quota/team-spend&whom=team%3Dgrowth"
+    form = await people["bob"].get(link)
+    fields = {"amount_usd": "40", "justification": "the nightly run stands still"}
+    endless = await people["bob"].send(form, "/ask", **fields, do="glass")
+    broken = await people["bob"].send(form, "/ask", **fields, do="glass", hours="1")
+    [path] = {one.removeprefix("/web") for one in re.findall(r"/web/requests/[0-9a-f-]+(?=/)", broken.text)}
+    page = await people["fin"].get(path)
+    other = await people["kim"].get(link)
+
+    assert (422, True) == (endless.status_code, "Say for how many hours" in endless.text)
+    assert ("40 USD for team growth" in broken.text, "active" in broken.text) == (True, True)
+    assert ("Break the glass now" in form.text, "Break the glass now" in other.text) == (True, False)
+    assert ("/review" in broken.text, "/review" in page.text) == (False, False)
+
+
+async def test_with_an_open_door_people_say_who_they_are(
+    sqlite_url: str, policies: Path, standing: StandingClock
+) -> None:
+    """For trying it out on one's own machine; a name that nobody has lets nobody in."""
+    async with running(settings_for(sqlite_url, policies, auth="off", bootstrap_key=None), standing) as server:
+        app = create_gate(server.governor, HttpMetrics(CollectorRegistry()), pages=open_pages(server.governor))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here", follow_redirects=True) as client:
+            nobody = await client.post("/web/sign-in", data={"key": "zoe@acme.example"})
+            kim = await client.post("/web/sign-in", data={"key": user("kim")})
+
+    assert (403, True) == (nobody.status_code, "Waiting for you" in kim.text)
 
 
 async def test_pages_load_nothing_from_elsewhere(site: Server, people: dict[str, Browser]) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from governor.core.decisions.decision import ReasonCode
 from governor.core.grants import GRANTEE_KEYS, LIFTED_KINDS, GrantKind
 
-_LIFTABLE: Mapping[str, GrantKind] = {
+LIFTABLE: Mapping[str, GrantKind] = {
     ReasonCode.QUOTA_EXCEEDED: GrantKind.BUDGET,
     ReasonCode.MODEL_NOT_ALLOWED: GrantKind.MODEL,
     ReasonCode.MODEL_NOT_IN_ONLY: GrantKind.MODEL,
@@ -38,9 +38,9 @@ def question_for(refusals: Sequence[Refusal], model: str, may_be_lifted: Callabl
         model: The model that was asked for.
         may_be_lifted: Whether a policy exists and does not say ``exceptions: never``.
     """
-    if not refusals or any(one.code not in _LIFTABLE or not may_be_lifted(one.policy) for one in refusals):
+    if not refusals or any(one.code not in LIFTABLE or not may_be_lifted(one.policy) for one in refusals):
         return ""
-    kind = _LIFTABLE[refusals[0].code]
+    kind = LIFTABLE[refusals[0].code]
     named = [one for one in refusals if one.policy.split("/")[0] in LIFTED_KINDS[kind]]
     if not named:
         return ""

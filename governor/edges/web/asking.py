@@ -1,6 +1,7 @@
 """Pages of those who ask: the form with its preview, and what was refused lately."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from governor.core.grants import LIFTED_KINDS, GrantKind
 from governor.core.scopes import Scope
 from governor.edges.web.doorway import Doorway, Visit, sentence
 from governor.edges.web.forms import check_guard, dollars_in, end_in, names_in, number_in, read_form
+from governor.services.approvals.break_glass import break_glass
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.refused import refused_lately
 from governor.services.approvals.wire import preview_wire
@@ -35,7 +37,9 @@ FIELDS = (
     "outcome",
     "expected_value_usd",
     "urgent",
+    "hours",
 )
+HOURS_MAX = 744
 DAYS = 7
 """How long a request is for, unless somebody says otherwise."""
 
@@ -66,6 +70,14 @@ class AskingPages:
         form = {name: sent.get(name, "") for name in FIELDS}
         desk, actor = self._governor.desk, visit.session.actor
         try:
+            if sent.get("do") == "glass":
+                hours = number_in(form, "hours")
+                if not hours or hours > HOURS_MAX:
+                    raise InvalidRequestError("say for how many hours", field="hours")
+                wish = replace(self._wish(form), until_at=visit.now + timedelta(hours=hours))
+                broken = await break_glass(desk, wish, actor, visit.now)
+                await self._governor.grants.refresh()
+                return self._doorway.go(f"/requests/{broken.request.id}")
             wish = self._wish(form)
             if sent.get("do") == "send":
                 created = await create(desk, wish, actor, visit.now)
@@ -114,7 +126,7 @@ class AskingPages:
         kinds = {kind for of_kind in LIFTED_KINDS.values() for kind in of_kind}
         headers = self._snapshot.policies.headers
         policies = sorted(one.ref for one in headers if one.kind in kinds and one.exceptions_allowed)
-        given = {"problem": "", "field": "", "preview": None, "notes": (), **facts}
+        given = {"problem": "", "field": "", "preview": None, **facts}
         return self._doorway.render(
             "ask.html",
             status=status,
@@ -123,8 +135,15 @@ class AskingPages:
             kinds=KINDS,
             whoms=self._whoms(visit, form["whom"]),
             policies=policies[:500],
+            may_break_glass=self._may_break_glass(visit),
             **given,
         )
+
+    def _may_break_glass(self, visit: Visit) -> bool:
+        """Tell whether a rule lets somebody break the glass for anybody; which budget, the service looks."""
+        rules = self._snapshot.policies.approval_rules
+        groups = {rule.break_glass.group for rule in rules if rule.break_glass is not None}
+        return any(visit.session.actor.user in self._doorway.organization.groups.get(name, ()) for name in groups)
 
     def _whoms(self, visit: Visit, asked: str) -> list[tuple[str, str]]:
         """Return for whom somebody may ask, as far as a list can say."""

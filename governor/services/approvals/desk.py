@@ -78,6 +78,10 @@ class Desk:
         whole = Step(step.request, (*passed.transitions, *step.transitions))
         return self.keep(connection, whole, now)
 
+    def stirs(self, connection: Connection, request: ExceptionRequest, now: datetime) -> bool:
+        """Tell whether time has brought about something that is not on record yet."""
+        return bool(catch_up(request, self.electorate(connection, request, now), self._working, now).transitions)
+
     def keep(self, connection: Connection, step: Step, now: datetime) -> Acted:
         """Keep a step: a grant for what was approved, an end for what was revoked, and all of it on record.
 

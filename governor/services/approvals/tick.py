@@ -42,7 +42,7 @@ async def tick(desk: Desk, ledger: Ledger, now: datetime) -> Ticked:
         now: The instant up to which is caught up.
     """
     ticked = Ticked()
-    for request_id in await _pending(desk):
+    for request_id in await _stirring(desk, now):
         await _advance(desk, request_id, _nothing, now, ticked)
     for request_id in await _used_up(desk, ledger, now):
         await _advance(desk, request_id, lambda request, _: use_up(request, now), now, ticked)
@@ -56,10 +56,18 @@ async def tick(desk: Desk, ledger: Ledger, now: datetime) -> Ticked:
             return ticked
 
 
-async def _pending(desk: Desk) -> list[str]:
-    """Return the pending requests: people may have left, so that a quorum cannot be reached any more."""
+async def _stirring(desk: Desk, now: datetime) -> list[str]:
+    """Return the open requests that something has happened to: people may have left, without an instant to wait for.
+
+    It only looks, so that requests that wait for days keep no writer waiting.
+    """
     wanted = RequestFilter(states=(State.PENDING, State.APPROVED))
-    return await desk.database.read(lambda connection: [one.id for one in read_requests(connection, wanted)])
+
+    def read(connection: Connection) -> list[str]:
+        found = read_requests(connection, wanted)
+        return [one.id for one in found if one.state is State.APPROVED or desk.stirs(connection, one, now)]
+
+    return await desk.database.read(read)
 
 
 async def _used_up(desk: Desk, ledger: Ledger, now: datetime) -> list[str]:

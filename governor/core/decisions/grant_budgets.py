@@ -1,9 +1,16 @@
 """A grant's counters in the ledger: what it pays for is held and settled like a budget."""
 
-from governor.core.grants import Grant, UnitAmount
+from datetime import datetime
+from functools import lru_cache
+
+from governor.core.grants import GRANT_PREFIX, Grant, UnitAmount
 from governor.core.ledger.budget import BudgetKey, budget_digest
 from governor.core.ledger.ceilings import CeilingRule, HoldTerms
+from governor.core.scopes import Scope
 from governor.core.units import Counts, Unit
+
+MEMO_SIZE_MAX = 10_000
+"""Budgets of grants that are remembered: the same for every request that may draw on them."""
 
 
 def money_budget(grant: Grant) -> BudgetKey:
@@ -23,18 +30,28 @@ def revocation_marker(grant: Grant) -> BudgetKey:
 
 def grant_terms(grant: Grant, own: BudgetKey, amount: int, counts: Counts, *, charge_on_expiry: bool) -> HoldTerms:
     """Return the terms on which one of a grant's budgets is drawn on: up to its amount, and not once it is revoked."""
+    return _terms(own.digest, revocation_marker(grant).digest, amount, counts, charge_on_expiry)
+
+
+@lru_cache(maxsize=MEMO_SIZE_MAX)
+def _terms(own: bytes, marker: bytes, amount: int, counts: Counts, charge_on_expiry: bool) -> HoldTerms:
     return HoldTerms(
         limit=amount,
         ceiling=None,
         must_fit=True,
         counts=counts,
         charge_on_expiry=charge_on_expiry,
-        rule=CeilingRule(own.digest, amount, closed_by=revocation_marker(grant).digest),
+        rule=CeilingRule(own, amount, closed_by=marker),
     )
 
 
 def _budget(grant: Grant, part: str, unit: Unit) -> BudgetKey:
+    return _key(grant.id, part, unit, grant.scope, (grant.starts_at, grant.ends_at))
+
+
+@lru_cache(maxsize=MEMO_SIZE_MAX)
+def _key(grant_id: str, part: str, unit: Unit, scope: Scope, time: tuple[datetime, datetime]) -> BudgetKey:
     # Begin and end are no part of the identity: a grant that is prolonged keeps what it has paid.
-    digest = budget_digest(f"grant\x1d{grant.id}\x1d{part}", (), 0)
-    starts_s, ends_s = int(grant.starts_at.timestamp()), int(grant.ends_at.timestamp())
-    return BudgetKey(digest, grant.ref, grant.scope, unit, starts_s, ends_s)
+    digest = budget_digest(f"grant\x1d{grant_id}\x1d{part}", (), 0)
+    starts_s, ends_s = (int(at.timestamp()) for at in time)
+    return BudgetKey(digest, f"{GRANT_PREFIX}{grant_id}", scope, unit, starts_s, ends_s)

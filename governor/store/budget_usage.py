@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from governor.core.grants import GRANT_PREFIX
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey
 from governor.core.money import NANO_PER_USD
-from governor.core.statements.statement import ADJUSTED, GRANTED, LATE, ON_TIME, RERATED, Booking
+from governor.core.statements.statement import ADJUSTED, GRANTED, LATE, ON_TIME, RERATED, WINDOW_S, Booking
 from governor.store.records import entry_from_row, event_key
 from governor.store.tables import BUDGET_USAGE, BUDGETS, ENTRIES
 
@@ -102,6 +102,8 @@ def read_bookings(connection: Connection, after: bytes, before: bytes | None, li
             continue
         overrun = _overrun(row.result) if row.kind not in _KINDS else 0
         for charge in record.charges:
+            if ends.get(charge.budget, _UNKNOWN).is_window:
+                continue
             kind = _kind(bookings, row, charge.budget, ends, record.rollup.hour_s)
             bookings.add(charge.budget, _key(kind, record.rollup), (charge.amount, row.requests, overrun))
     return bookings
@@ -126,13 +128,14 @@ def read_charged(connection: Connection, after: bytes, limit: int) -> Charged:
 
 @dataclass(frozen=True, slots=True)
 class _Budget:
-    """A counter: the end of its period in Unix seconds (None: it has none), and whether it is a grant's."""
+    """A counter: the end of its period (Unix seconds, or None), and whether it is a grant's or a rate limit's."""
 
     end_s: int | None
     is_grant: bool
+    is_window: bool
 
 
-_UNKNOWN = _Budget(None, False)
+_UNKNOWN = _Budget(None, False, False)
 
 
 def _key(kind: str, who: _Dimensions | RollupKey) -> BookingKey:
@@ -162,6 +165,8 @@ def _book_moved(
     before, after = _totals(chain[:-1]), _totals(chain)
     requests = sum(entry.requests for entry in chain[:-1])
     for digest in dict.fromkeys((*before, *after)):
+        if ends.get(digest, _UNKNOWN).is_window:
+            continue
         kind = _kind(bookings, row, digest, ends, record.rollup.hour_s)
         bookings.add(digest, _key(kind, chain[-2].rollup), (-before.get(digest, 0), -requests, 0))
         bookings.add(digest, _key(kind, record.rollup), (after.get(digest, 0), requests + row.requests, 0))
@@ -195,12 +200,14 @@ def _overrun(result: bytes) -> int:
 
 
 def _budgets(connection: Connection, digests: set[bytes]) -> dict[bytes, _Budget]:
-    columns = BUDGETS.c
-    query = select(columns.digest, columns.period_end_s, columns.policy).where(columns.digest.in_(list(digests)))
-    return {
-        bytes(row.digest): _Budget(row.period_end_s, row.policy.startswith(GRANT_PREFIX))
-        for row in connection.execute(query)
-    }
+    names = ("digest", "policy", "period_start_s", "period_end_s")
+    query = select(*(BUDGETS.c[name] for name in names)).where(BUDGETS.c.digest.in_(list(digests)))
+    found = {}
+    for row in connection.execute(query):
+        end_s = row.period_end_s
+        is_window = end_s is not None and end_s - row.period_start_s <= WINDOW_S
+        found[bytes(row.digest)] = _Budget(end_s, row.policy.startswith(GRANT_PREFIX), is_window)
+    return found
 
 
 def add_bookings(connection: Connection, bookings: Bookings) -> None:

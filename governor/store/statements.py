@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.scopes import Scope
-from governor.core.statements.statement import Figures, Part, Statement, Usage
+from governor.core.statements.statement import WINDOW_S, Figures, Part, Statement, Usage
 from governor.core.units import Unit
 from governor.store.budgets import BYTE_ORDER
 from governor.store.records import decode_scope, encode_scope
@@ -79,6 +79,7 @@ def read_ended_budgets(connection: Connection, after: tuple[int, bytes], until_s
             columns.period_end_s >= end_s,
             or_(columns.period_end_s > end_s, columns.digest > digest),
             columns.period_end_s <= until_s,
+            columns.period_end_s - columns.period_start_s > WINDOW_S,
         )
         .order_by(columns.period_end_s, columns.digest)
         .limit(limit)
@@ -88,7 +89,9 @@ def read_ended_budgets(connection: Connection, after: tuple[int, bytes], until_s
 
 def read_budgets_of(connection: Connection, digests: Collection[bytes]) -> list[EndedBudget]:
     """Return some budgets that have an end."""
-    query = select(*_ENDED).where(BUDGETS.c.digest.in_(list(digests)), BUDGETS.c.period_end_s.is_not(None))
+    columns = BUDGETS.c
+    long_enough = columns.period_end_s - columns.period_start_s > WINDOW_S
+    query = select(*_ENDED).where(columns.digest.in_(list(digests)), long_enough)
     return [_ended(row) for row in connection.execute(query)]
 
 

@@ -80,6 +80,18 @@ async def test_parts_of_a_budget_have_no_statement_of_their_own(server: Server, 
     assert [({}, "1000")] == [(each["scope"], each["limit"]) for each in await listed(server, "quota=company")]
 
 
+async def test_rate_limits_have_no_statements(sqlite_url: str, tmp_path: Path, standing: StandingClock) -> None:
+    """What each minute came to is nobody's month end; an hour has one."""
+    minute = "---\napiVersion: governor/v1\nkind: Quota\nname: {0}s\nlimit: 60 requests\nperiod: {0}\n"
+    folder = write_policies(tmp_path / "rates", QUOTAS + minute.format("minute") + minute.format("hour"))
+    async with running(settings_for(sqlite_url, folder), standing) as server:
+        await spend(server)
+        standing.advance(7200)
+        await close(server)
+
+        assert ["Quota/hours"] == [statement["policy"] for statement in await listed(server)]
+
+
 async def test_overage_is_stated_with_its_surcharge(server: Server, standing: StandingClock) -> None:
     """What went beyond the limit costs a fifth more, on the statement alone."""
     await spend(server)

@@ -48,6 +48,9 @@ class Usage:
 
 NO_USAGE = Usage()
 
+WINDOW_S = 60
+"""A period that is no longer is a rate limit: nobody files what each minute of each person came to."""
+
 ADJUSTMENTS = "(adjustments)"
 """In place of a model, team or use case: what was posted by hand."""
 

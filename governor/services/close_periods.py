@@ -37,12 +37,18 @@ CLOSED_AFTER = timedelta(seconds=2)
 """How long after a period's end it is closed: what was decided in its last instant has reached the ledger."""
 
 BOOKED_AT_A_TIME = 250
-CLOSED_AT_A_TIME = 50
+CLOSED_AT_A_TIME = 25
 TAIL_MAX = 100_000
 """Entries of the last minute that are read for one turn; were there more, the rest would come as corrections."""
 
 REST_S = 0.005
 """Between steps, so that decisions are not slowed."""
+
+GENTLE_REST_S = 0.025
+"""Between steps while periods end right now: at midnight everybody's do, and a statement is not urgent."""
+
+BEHIND_S = 3600
+"""Periods that ended longer ago are caught up with at the quicker pace."""
 
 
 class PeriodCloser:
@@ -102,7 +108,8 @@ class PeriodCloser:
         while rows := await self._database.read(partial(_read_due, until_s=until_s)):
             state = partial(self._stater.state, rows=rows, recent=recent, now=turn.now)
             count += await turn.write(partial(_write_closed, stated=await self._database.read(state), last=rows[-1]))
-            await self._pause(REST_S)
+            behind = until_s - rows[-1].end_s > BEHIND_S
+            await self._pause(REST_S if behind else GENTLE_REST_S)
         return count
 
     async def _correct(self, turn: Turn, recent: Bookings) -> int:

@@ -56,7 +56,7 @@ def facts(cost_nano_usd: int | None = 0, **attributes: str) -> Facts:
 
 
 def place_options(
-    *options: Sequence[Hold],
+    *options: Sequence[Hold] | Option,
     request_id: str | None = None,
     body: bytes = b"{}",
     client: str = "gw",
@@ -65,10 +65,10 @@ def place_options(
     at_s: float = NOON_S,
     **attributes: str,
 ) -> Place:
-    """Return a request with several candidates."""
+    """Return a request with several candidates: the holds of each, or the whole of it."""
     decision_id = new_id(at_s)
     key = f"{client}/{request_id if request_id is not None else decision_id.hex()}"
-    plan = tuple(Option(placeable=True, holds=tuple(holds)) for holds in options)
+    plan = tuple(one if isinstance(one, Option) else Option(placeable=True, holds=tuple(one)) for one in options)
 
     def conclude(admission: Admission, expires_at_s: int) -> Written:
         answer = f"{decision_id.hex()} {admission.chosen} {expires_at_s}".encode()

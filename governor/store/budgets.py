@@ -14,6 +14,12 @@ BYTE_ORDER = {"postgresql": "C", "sqlite": "BINARY"}
 """Collations in which texts sort as in Python."""
 
 
+def read_considered(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
+    """Return those of some budgets that a request could once have drawn on, whether or not it did."""
+    query = select(BUDGETS.c.digest).where(BUDGETS.c.digest.in_(list(digests)))
+    return {bytes(row.digest) for row in connection.execute(query)}
+
+
 def read_scopes(
     connection: Connection, policies: Sequence[str], at_s: int, first: str, limit: int
 ) -> list[tuple[bytes, str]]:

@@ -51,6 +51,7 @@ GRANTED = {
     ("POST", "/blocks"): {Role.ADMIN},
     ("GET", "/blocks"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("DELETE", "/blocks/{block_id}"): {Role.ADMIN},
+    ("GET", "/grants"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     **{("GET", path): READERS for path in ("/exceptions", *(f"/exceptions/{one}" for one in READ))},
     **{("POST", path): READERS for path in ("/exceptions", *(f"/exceptions/{one}" for one in ASKED))},
     **{("POST", f"/exceptions/{one}"): {Role.APPROVER, Role.ADMIN} for one in DECIDED},

@@ -207,3 +207,17 @@ def test_an_explanation_tells_what_became_of_a_grant(
     assert ("revoked", "the trial is over", "x-1") == (grant["state"], grant["revoke_reason"], grant["exception_id"])
     assert f"Grant {BUDGET.id} for ada@acme.example, now revoked" in explained.stdout
     assert "the trial is over" in explained.stdout
+
+
+def test_what_nobody_uses_is_listed(granted: Cli, policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what became of each grant; a filter that is no word of the list is wrong use."""
+    monkeypatch.setenv("GOVERNOR_AUTH", "off")
+    monkeypatch.setenv("GOVERNOR_CLOCK", "2026-11-20T10:00:00Z")
+    granted("decide", "--user", "ada@acme.example", "--model", "acme/fast", "--input-tokens", 120_000, "--hold")
+    listed = json.loads(granted("exceptions", "grants", "--output", "json").stdout)["grants"]
+    shown = granted("exceptions", "grants", "--use", "never_matched").output
+
+    assert {BUDGET.id: "drawn", MODEL.id: "never_matched"} == {grant["id"]: grant["use"] for grant in listed}
+    assert (True, False) == (f"{MODEL.id}: never matched" in shown, BUDGET.id in shown)
+    assert "no grant matches" in granted("exceptions", "grants", "--state", "revoked").output
+    assert 2 == granted("exceptions", "grants", "--use", "seldom").exit_code

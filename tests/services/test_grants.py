@@ -12,7 +12,7 @@ from governor.core.errors import ConflictError, InvalidRequestError, NotFoundErr
 from governor.core.grants import Grant, GrantKind, Grants, GrantState, UnitAmount
 from governor.core.units import Unit
 from governor.services.grant_watcher import watch_grants
-from governor.services.grants import GrantKeeper
+from governor.services.grants import GrantKeeper, grants_as_they_acted
 from governor.services.refresher import REFRESH_S
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
@@ -125,6 +125,21 @@ async def test_a_grant_is_revoked_once(keeper: GrantKeeper) -> None:
     assert first == again
     assert [(first, GrantState.REVOKED)] == [(view.grant, view.state) for view in views]
     assert () == (await keeper.page(START, standing=True)).grants
+
+
+async def test_what_is_past_is_seen_under_the_grants_of_its_time(keeper: GrantKeeper, database_url: str) -> None:
+    """A plan replays what was recorded: what was revoked acted until then, and what has ended acted before."""
+    other = replace(BUDGET, id=BUDGET.id[:-1] + "2")
+    for grant in (BUDGET, other):
+        await keeper.issue(grant, START)
+    at = START + timedelta(hours=1)
+    await keeper.revoke(BUDGET.id, by="eve@acme.example", reason="no longer needed", now=at)
+    database = Database(database_url)
+    grants = await database.read(grants_as_they_acted)
+    await database.close()
+    who = {"team": "growth"}
+
+    assert [2, 1, 0] == [len(grants.find(who, instant)) for instant in (at - timedelta(seconds=1), at, BUDGET.ends_at)]
 
 
 async def test_a_grant_is_only_ever_prolonged(keeper: GrantKeeper) -> None:

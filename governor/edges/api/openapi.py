@@ -61,6 +61,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "/adjustments"): _QUERY,
     ("POST", "/blocks"): _BODY,
     ("GET", "/blocks"): _QUERY,
+    ("GET", "/grants"): _QUERY,
     ("DELETE", "/blocks/{block_id}"): ("not_found", "invalid_request", "ledger_unavailable"),
     ("POST", "/exceptions"): (*_BODY, *_ASK),
     ("POST", "/exceptions/preview"): (*_BODY, *_ASK),

@@ -67,6 +67,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("POST", "/adjustments", _ADMIN, "credit, debit or open a budget, with a reason"),
     RouteRule("GET", "/adjustments", _VIEWER, "what was adjusted, by whom and why"),
     RouteRule("POST", "/blocks", _ADMIN, "stop a user, team, use case, key or model at once", CAN_STOP),
+    RouteRule("GET", "/grants", _VIEWER, "approved exceptions, and what they have paid"),
     RouteRule("GET", "/blocks", _VIEWER, "what is stopped, and what ever was", CAN_STOP),
     RouteRule("DELETE", "/blocks/{block_id}", _ADMIN, "let go on before the end", CAN_STOP),
     RouteRule("POST", "/slack/events", OPEN, "what people do in Slack", proof="Slack's signature"),

@@ -28,6 +28,7 @@ from governor.edges.api.failures import (
 )
 from governor.edges.api.forecasts import forecast_routes
 from governor.edges.api.gate import Gate, HotRoute
+from governor.edges.api.grants import grant_routes
 from governor.edges.api.head import HeadAsGet
 from governor.edges.api.health import health_routes
 from governor.edges.api.hot import HotEndpoint
@@ -117,6 +118,7 @@ def create_framework_app(
     app.include_router(adjustment_routes)
     app.include_router(block_routes)
     app.include_router(approval_routes)
+    app.include_router(grant_routes)
     app.include_router(metrics_route(metrics))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

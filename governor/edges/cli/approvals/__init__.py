@@ -4,6 +4,7 @@ import typer
 
 from governor.edges.cli.approvals.asking import asking_commands
 from governor.edges.cli.approvals.deciding import deciding_commands
+from governor.edges.cli.approvals.granted import granted_commands
 from governor.edges.cli.approvals.looking import looking_commands
 from governor.edges.cli.approvals.promoting import promoting_commands
 from governor.edges.cli.mistakes import MistakeGroup
@@ -16,5 +17,5 @@ app = typer.Typer(
     epilog="Example: governor exceptions list --state pending",
 )
 
-for add in (looking_commands, asking_commands, deciding_commands, promoting_commands):
+for add in (looking_commands, asking_commands, deciding_commands, granted_commands, promoting_commands):
     add(app)

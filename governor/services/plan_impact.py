@@ -44,6 +44,14 @@ class Side:
         if warned:
             self.warned += 1
 
+    def join(self, other: "Side") -> None:
+        """Add the sums of others."""
+        self.requests += other.requests
+        self.allowed += other.allowed
+        self.substituted += other.substituted
+        self.warned += other.warned
+        self.cost_nano_usd += other.cost_nano_usd
+
     def document(self) -> dict[str, Any]:
         """Return the sums as they are printed."""
         return {
@@ -68,6 +76,12 @@ class Effects:
         self.requests[effect] = self.requests.get(effect, 0) + 1
         self.nano_usd[effect] = self.nano_usd.get(effect, 0) + nano_usd
 
+    def join(self, other: "Effects") -> None:
+        """Add the sums of others."""
+        for effect, requests in other.requests.items():
+            self.requests[effect] = self.requests.get(effect, 0) + requests
+            self.nano_usd[effect] = self.nano_usd.get(effect, 0) + other.nano_usd[effect]
+
     @property
     def total(self) -> int:
         """All effects; a request may have several."""
@@ -89,6 +103,12 @@ class Group:
     before: Side = field(default_factory=Side)
     after: Side = field(default_factory=Side)
     effects: Effects = field(default_factory=Effects)
+
+    def join(self, other: "Group") -> None:
+        """Add the sums of others."""
+        self.before.join(other.before)
+        self.after.join(other.after)
+        self.effects.join(other.effects)
 
     def document(self) -> dict[str, Any]:
         """Return the group as it is printed."""
@@ -122,7 +142,6 @@ class Impact:
     affected: int = 0
     first_s: float | None = None
     last_s: float = 0.0
-    total: Group = field(default_factory=Group)
     by_department: dict[str, Group] = field(default_factory=dict)
     by_model: dict[str, Group] = field(default_factory=dict)
     by_policy: dict[str, Effects] = field(default_factory=dict)
@@ -143,14 +162,21 @@ class Impact:
             _group(departments, is_now.attributes.get("department", NOBODYS)),
         )
         models = (_group(self.by_model, was.model.id), _group(self.by_model, is_now.model.id))
-        for group in (groups[0], models[0], self.total):
+        for group in (groups[0], models[0]):
             group.before.add(before, warned_before)
-        for group in (groups[1], models[1], self.total):
+        for group in (groups[1], models[1]):
             group.after.add(after, warned_after)
         self._remember_run_out(before, after, at_s)
         found = effects(before, after, warned_before, warned_after)
         if found:
-            self._affect(found, before, after, (groups[1].effects, models[1].effects, self.total.effects))
+            self._affect(found, before, after, (groups[1].effects, models[1].effects))
+
+    def total(self) -> Group:
+        """Return the sums over all departments."""
+        total = Group()
+        for group in self.by_department.values():
+            total.join(group)
+        return total
 
     def _affect(
         self,
@@ -209,7 +235,7 @@ class Impact:
             "since": _instant(self.first_s),
             "until": _instant(self.last_s if self.requests else None),
             "seconds": round(seconds, 3),
-            **self.total.document(),
+            **self.total().document(),
             "by_department": {name: group.document() for name, group in sorted(self.by_department.items())},
             "by_model": {name: group.document() for name, group in sorted(self.by_model.items())},
             "by_policy": {name: self.by_policy[name].document() for name in _most(self.by_policy)},

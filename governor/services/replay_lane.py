@@ -34,6 +34,7 @@ class Outcome(NamedTuple):
     """What became of one request.
 
     Attributes:
+        asked: The model asked for.
         given: The candidate given, or None: refused.
         usage: What an allowed request came to: as recorded, else what was held for it.
         cost_nano_usd: What it cost; 0 for one that was refused.
@@ -41,17 +42,14 @@ class Outcome(NamedTuple):
 
     plan: Plan
     admission: Admission
+    asked: Candidate
     given: Candidate | None
     usage: Usage
     cost_nano_usd: int
 
-    @property
-    def asked(self) -> Candidate:
-        """The model asked for."""
-        return self.plan.candidates[0]
-
 
 _NOTHING = Usage()
+_USD = Unit.USD  # An attribute of an enumeration costs 0.2 us.
 _Open = tuple[float, int, tuple[Hold, ...], Actual, bool]
 """A request that has not ended: when it will, its number, what it holds, what it will have used, whether recorded."""
 
@@ -94,9 +92,11 @@ class Lane:
             self._forget_budgets()
         plan = evaluate(self.snapshot, request, self._caller, datetime.fromtimestamp(at_s, UTC))
         admission = admit(plan.options(), self.balances.get)
-        if admission.chosen is None:
-            return Outcome(plan, admission, None, _NOTHING, 0)
-        given = plan.standing(admission.chosen, admission)
+        asked = plan.candidates[0]
+        chosen = admission.chosen
+        if chosen is None:
+            return Outcome(plan, admission, asked, None, _NOTHING, 0)
+        given = plan.standing(chosen, admission)
         used, cost = self._used(request, given, admission, usage, at_s + duration_s)
         actual = Actual(used, cost, given.amounts.requests)
         if duration_s > 0:
@@ -105,7 +105,7 @@ class Lane:
             heappush(self._open, (ends_at_s, self._count, admission.placed, actual, usage is not None))
         else:
             self._post(admission.placed, actual, reported=usage is not None)
-        return Outcome(plan, admission, given, used, cost)
+        return Outcome(plan, admission, asked, given, used, cost)
 
     def finish(self) -> None:
         """Settle what is still open when the recording ends."""
@@ -146,7 +146,10 @@ class Lane:
             if balance is None:
                 balance = EMPTY
                 self._keys[digest] = budget
-            balances[digest] = Balance(balance.used + _charged(hold, actual, reported=reported), balance.held)
+            # Most budgets count money.
+            money = reported and budget.unit is _USD
+            charged = actual.cost_nano_usd if money else _charged(hold, actual, reported=reported)
+            balances[digest] = Balance(balance.used + charged, balance.held)
 
     def _hold(self, holds: tuple[Hold, ...]) -> None:
         for hold in holds:

@@ -64,7 +64,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
     given = plan.standing(admission.chosen, admission)
     substituted = given.prepared.model.id != plan.requested_model
     unfit = admission.unfit[admission.chosen]
-    points_out = bool(unfit) or given.prepared.points_out
+    points_out = bool(unfit or given.prepared.points_out)
     # What was placed is in the balances already, and nothing is compared with itself; a dry run has placed nothing.
     before = _before(admission) if stored is not None and (substituted or points_out) else admission
     warnings = given.warnings
@@ -244,7 +244,7 @@ def _budget_warnings(
     for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
         if index in unfit:
             warnings.append(replace(_exceeded(hold, draw, admission), would_deny=True))
-        elif draw.part is Part.WHOLE and index not in refused:
+        elif index in candidate.prepared.points_out and index not in refused:
             warnings.extend(_pointed_out(index, hold, draw, admission))
     return tuple(warnings)
 

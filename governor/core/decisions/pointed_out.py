@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from governor.core.decisions.ceiling_words import carried_amount
 from governor.core.decisions.decision import ReasonCode
-from governor.core.decisions.draws import Draw, Part
+from governor.core.decisions.draws import Draw
 from governor.core.decisions.plan import Candidate
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Hold
@@ -24,13 +24,12 @@ def budgets_pointed_out(
         unfit: Its holds that did not fit.
         admission: With the balances before anything was placed.
     """
-    if not unfit and not candidate.prepared.points_out:
-        return
-    for index, (hold, draw) in enumerate(zip(candidate.holds, candidate.prepared.draws, strict=True)):
-        if index in unfit:
-            yield index, ReasonCode.QUOTA_EXCEEDED
-        elif draw.part is Part.WHOLE:
-            code = pointed_out(index, hold, draw, admission)
+    for index in unfit:
+        yield index, ReasonCode.QUOTA_EXCEEDED
+    draws, holds = candidate.prepared.draws, candidate.holds
+    for index in candidate.prepared.points_out:
+        if index not in unfit:
+            code = pointed_out(index, holds[index], draws[index], admission)
             if code is not None:
                 yield index, code
 

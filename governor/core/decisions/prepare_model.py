@@ -15,7 +15,7 @@ from governor.core.decisions.offers import ANYWAY, Offer
 from governor.core.decisions.subject import ResolvedSubject
 from governor.core.models import ResolvedModel
 from governor.core.policy.applicable import Applicable
-from governor.core.policy.kinds import ContextLimit, Quota
+from governor.core.policy.kinds import ContextLimit, Quota, WhenReached
 from governor.core.policy.organization import Strictness
 from governor.core.values import hot_value
 
@@ -41,7 +41,7 @@ class PreparedCandidate:
         within_abilities: Whether the caller can take this model (a substitute needs ``can``).
         offer: Why it is there.
         enforced: Whether anything enforced concerns it.
-        points_out: Whether a budget on its path may warn: it has a soft limit, or only warns.
+        points_out: Draws that may point something out although they have room, by index.
         learning: How its budgets hold what has been learned of outputs; None if none of them does.
         hold_for_s: Life of its holds where the request does not say.
         from_s: First instant at which its budgets are the present ones, in Unix seconds.
@@ -57,7 +57,7 @@ class PreparedCandidate:
     draws: tuple[Draw, ...]
     within_abilities: bool
     enforced: bool
-    points_out: bool
+    points_out: tuple[int, ...]
     offer: Offer
     learning: Learning | None
     hold_for_s: int
@@ -99,7 +99,7 @@ def prepare_model(
         draws=draws,
         within_abilities=within_abilities,
         enforced=applicable.enforced,
-        points_out=any(_points_out(draw) for draw in draws),
+        points_out=_points_out(draws),
         offer=offer,
         learning=learning_of(draws),
         hold_for_s=max((draw.applied.quota.hold_for_s for draw in draws), default=HOLD_FOR_S),
@@ -157,14 +157,17 @@ def _stretch(draws: Sequence[Draw]) -> tuple[float, float]:
     return from_s, until_s
 
 
-def _points_out(draw: Draw) -> bool:
-    """Tell whether a budget may warn, or let another one pay, which is said too."""
-    terms = draw.terms
-    return (
-        draw.applied.soft_limit is not None
-        or (terms.ceiling is None and terms.rule is None)
-        or bool(draw.instead)
-        or draw.applied.quota.overage is not None
+def _points_out(draws: Sequence[Draw]) -> tuple[int, ...]:
+    """Return the draws that have a soft limit, only warn, or go on at somebody's cost."""
+    return tuple(
+        index
+        for index, draw in enumerate(draws)
+        if draw.part is Part.WHOLE
+        and (
+            draw.applied.soft_limit is not None
+            or draw.applied.quota.overage is not None
+            or draw.applied.quota.when_reached is WhenReached.WARN
+        )
     )
 
 

@@ -10,8 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("governor", "tests", "benchmarks", "docs", "policies", "schemas", "alembic", ".ci")
-TOP = ("Makefile", "pyproject.toml", "constraints.txt", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+FOLDERS = ("governor", "tests", "benchmarks", "docs", "policies", "schemas", "alembic", ".ci", "deploy")
+TOP = (
+    "Makefile",
+    "pyproject.toml",
+    "constraints.txt",
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "action.yml",
+    ".pre-commit-hooks.yaml",
+)
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 

@@ -69,6 +69,11 @@ def add_to_digest(digest: "hashlib._Hash", name: str, data: bytes) -> None:
     digest.update(data)
 
 
+def policy_names(root: Path, problems: Problems) -> Iterator[str]:
+    """Yield the paths of a folder's policies, relative to it."""
+    return _names(root, problems)
+
+
 def suite_names(root: Path, problems: Problems) -> Iterator[str]:
     """Yield the paths of a folder's test suites, relative to it."""
     return (name for name in _names(root, problems, suites=True) if name.endswith(".test.yaml"))

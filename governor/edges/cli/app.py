@@ -11,8 +11,11 @@ from governor.edges.cli.printing import say
 SUMMARIES = {
     "demo": "Send a made-up working day through the real service, show what came of it, and keep serving.",
     "serve": "Serve decisions over HTTP until stopped; what was accepted is finished first.",
+    "init": "Begin a policy repository: policies that are valid, tests that pass, checks, and owners who must agree.",
+    "new": "Write a policy by answering questions, or by options; it is validated before it is written.",
     "validate": "Check a policy folder: exit code 0 if it can be used, 1 if it has errors, 2 if there is none.",
     "test": "Run the test suites of a policy folder: exit code 0 if all pass, 1 if not, 2 if there are none.",
+    "fmt": "Lay out policy files alike; comments, quotes and every value stay as they are.",
     "decide": "Ask whether a model request may be made, and why; exit code 1 if not.",
     "explain": "Show what was asked, what was answered and why, what became of it, and the policies as they were then.",
     "budgets": "Show budgets with what is used, held and free, from the database or, with --url, from a server.",

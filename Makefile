@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-full-database bench-midnight bench-memory bench-trace bench-learned
+	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-full-database bench-midnight bench-memory bench-trace bench-learned
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ bench-ledger: $(READY) ## the ledger on SQLite and PostgreSQL at 1 to 256 concur
 
 bench-replay: $(READY) ## recorded requests a second
 	$(BIN)/python -m benchmarks.replay
+
+bench-plan: $(READY) ## recorded requests a second under two versions, and what is kept of them
+	$(BIN)/python -m benchmarks.plan
 
 bench-full-database: $(READY) ## /decide with an empty and with a full database
 	$(BIN)/python -m benchmarks.full_database

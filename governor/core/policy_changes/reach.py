@@ -51,6 +51,14 @@ class Reach:
         """Tell whether a name is a machine's."""
         return name in self._accounts
 
+    def attributes(self, name: str) -> Mapping[str, str]:
+        """Return who somebody is: ``user kind team department``."""
+        return self._attributes[name]
+
+    def members(self, key: str, value: str) -> frozenset[str]:
+        """Return those of whom an attribute says this: the people and machines of a department."""
+        return frozenset(self._holders[key].get(value, ()))
+
     def concerned(self, header: Header) -> tuple[frozenset[str], bool]:
         """Return whom a policy may concern, and whether that depends on what they ask for."""
         found, at_most = self._selected(header.applies_to)

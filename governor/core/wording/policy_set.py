@@ -6,6 +6,7 @@ from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.header import Header
 from governor.core.wording.approvals import approval_statements
 from governor.core.wording.envelope import about
+from governor.core.wording.forecasts import forecast_statements
 from governor.core.wording.models import catalog_statements, price_statements
 from governor.core.wording.organization import organization_statements
 from governor.core.wording.quotas import quota_statements
@@ -45,6 +46,8 @@ def _described(policies: PolicySet) -> Iterator[Described]:
         yield _rule(routing.header, routing_statements(routing, zone))
     for rule in policies.approval_rules:
         yield _rule(rule.header, approval_statements(rule, zone))
+    for forecast in policies.forecast_rules:
+        yield _rule(forecast.header, forecast_statements(forecast, zone))
     for use_case in organization.use_cases.values():
         yield Described(use_case.header.ref, str(use_case.header.source), tuple(use_case_statements(use_case)))
     yield from _documents(policies)

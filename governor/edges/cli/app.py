@@ -22,6 +22,7 @@ SUMMARIES = {
     "statements": "Show what each budget's periods came to, with dated corrections.",
     "forecast": "Show where budgets will end, how surely, and how good such forecasts are; compare scenarios; draw.",
     "alerts": "Show what was said about money, to whom, and whether it arrived.",
+    "handbook": "Write the policies as a handbook: who, what, how much, per when, and who can say yes.",
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",

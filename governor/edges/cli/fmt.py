@@ -12,9 +12,9 @@ from governor.compiler.folder import as_text, policy_names, suite_names
 from governor.compiler.problems import Problems
 from governor.compiler.tidy import tidy
 from governor.core.errors import InvalidRequestError
+from governor.edges.cli.load_policies import policy_folder
 from governor.edges.cli.mistakes import FINDING
 from governor.edges.cli.printing import complain, say
-from governor.settings import load_settings
 
 EXAMPLE = "Example: governor fmt policies --check"
 
@@ -35,7 +35,7 @@ def fmt(
     A file that cannot be read is left alone, and its problems are printed.
     """
     changed = broken = 0
-    files = list(_files(paths or [Path(load_settings().policies)]))
+    files = list(_files(paths or [policy_folder(None)]))
     for path in files:
         problems = Problems()
         text = as_text(path.name, path.read_bytes(), problems)

@@ -14,10 +14,10 @@ from governor.clients.clock import SystemClock
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import compile_folder
 from governor.core.errors import GovernorError, InvalidRequestError
+from governor.edges.cli.load_policies import policy_folder
 from governor.edges.cli.mistakes import FindingError, MistakeGroup
 from governor.edges.cli.printing import say
 from governor.edges.cli.questions import FORMS, Form, Question, missing
-from governor.settings import load_settings
 
 EXAMPLE = 'Example: governor new quota --name mkt-spend --limit "20k USD" --applies-to department=marketing'
 SCHEMA_LINE = "# yaml-language-server: $schema=../schemas/policy.schema.json\n"
@@ -37,10 +37,10 @@ def new() -> None:
 
 
 def _write(
-    form: Form, answers: dict[str, str], *, file: str, policies: Path | None, ask: bool | None, show: bool
+    form: Form, answers: dict[str, str], *, file: str, policies: str | None, ask: bool | None, show: bool
 ) -> None:
     """Put the policy together, try it in a copy of the folder, and add it to its file."""
-    folder = policies or load_settings().policies
+    folder = policy_folder(policies)
     asking = ask if ask is not None else sys.stdin.isatty() and bool(missing(form, answers))
     if asking:
         _ask(form, answers)
@@ -122,7 +122,7 @@ def _command(form: Form) -> Callable[..., None]:
     types |= {
         "file": Annotated[str, typer.Option("--file", help=f"By default {form.file}.", show_default=False)],
         "policies": Annotated[
-            Path | None, typer.Option("--policies", metavar="DIR", help="By default GOVERNOR_POLICIES.")
+            str | None, typer.Option("--policies", metavar="DIR", help="By default GOVERNOR_POLICIES.")
         ],
         "ask": Annotated[
             bool | None,

@@ -1,6 +1,5 @@
 """A plan for people: tables on a terminal, Markdown for a pull request. Both are made from the plan's document."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +8,7 @@ from rich.markup import escape
 
 from governor.core.scopes import scope_text
 from governor.core.wording.phrases import counted
+from governor.edges.cli.markdown import markdown_table, plain
 from governor.edges.cli.money_words import cents, signed_cents
 from governor.edges.cli.printing import table
 from governor.services.plan_outcomes import EFFECT_WORDS, Effect
@@ -45,18 +45,18 @@ def as_markdown(document: Mapping[str, Any]) -> str:
     """Render a plan as a comment on a pull request."""
     lines = [MARKER, f"### {_title(document)}", ""]
     for change in document["changes"][:CHANGES_SHOWN]:
-        source = f" <sub>{_cell(change['source'])}</sub>" if change["source"] else ""
-        lines.append(f"**{_cell(change['title'])}**{source}")
-        lines += ["", *[f"- {_cell(line)}" for line in _lines(change)], ""]
+        source = f" <sub>{plain(change['source'])}</sub>" if change["source"] else ""
+        lines.append(f"**{plain(change['title'])}**{source}")
+        lines += ["", *[f"- {plain(line)}" for line in _lines(change)], ""]
     lines += _more(document["changes"], CHANGES_SHOWN, "policy", "policies")
     if not document["changes"]:
         lines += ["The policies say the same.", ""]
-    lines += [f"> ⚠️ {_cell(_finding(finding))}\n" for finding in document["findings"]]
+    lines += [f"> ⚠️ {plain(_finding(finding))}\n" for finding in document["findings"]]
     replay = document["replay"]
     if replay is not None:
         lines += [f"### {_replayed(replay)}", ""]
         for title, columns, rows in _tables(replay):
-            lines += [f"**{title}**", "", *_markdown_table(columns, rows), ""]
+            lines += [f"**{title}**", "", *markdown_table(columns, rows), ""]
     return "\n".join(lines).rstrip()
 
 
@@ -197,19 +197,3 @@ def _budgets(replay: Mapping[str, Any]) -> Table:
     if left > 0 or replay["budgets_left_out"]:
         rows.append((f"... and {'many' if replay['budgets_left_out'] else f'{left:,}'} more", "", ""))
     return "First day without room", columns, rows
-
-
-def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(_cell(column) or ' ' for column in columns)} |"
-    yield f"|{'|'.join([' --- ', *(' ---: ' for _ in columns[1:])])}|"
-    for row in rows:
-        yield f"| {' | '.join(_cell(cell) for cell in row)} |"
-
-
-_SPECIAL = str.maketrans({"|": r"\|", "<": "&lt;", ">": "&gt;", "*": r"\*", "_": r"\_", "`": r"\`", "\n": " "})
-_MENTION = re.compile(r"(?<![\w.])@")
-
-
-def _cell(text: str) -> str:
-    """Make text safe in Markdown: no table, markup or mention is made of what a policy says."""
-    return _MENTION.sub("@<!-- -->", text.translate(_SPECIAL))

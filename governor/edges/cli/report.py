@@ -15,6 +15,8 @@ from governor.edges.cli.instants import instant_of
 from governor.edges.cli.mistakes import MistakeGroup
 from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, say, table
+from governor.edges.cli.report_shadow import EXAMPLE as SHADOW_EXAMPLE
+from governor.edges.cli.report_shadow import shadow
 from governor.edges.cli.workbench import open_workbench
 from governor.services.report_use_cases import ReportPeriod, UseCaseQuery, UseCaseReporter
 from governor.services.use_case_wire import report_wire
@@ -37,6 +39,9 @@ _CENT = 10_000_000
 @app.callback()
 def report() -> None:
     """Report what models were used for, what it cost and what came of it."""
+
+
+app.command("shadow", epilog=SHADOW_EXAMPLE)(shadow)
 
 
 @app.command("use-cases", epilog="Example: governor report use-cases --period quarter --at 2026-09-30T12:00:00Z")

@@ -22,6 +22,7 @@ from governor.core.policy.approval_rule import (
     Route,
     Urgent,
 )
+from governor.core.policy.forecast_rule import Bound, ForecastRule, PriceChange, ScenarioRule
 from governor.core.policy.header import Enforcement, Header, Selector, Source
 from governor.core.policy.kinds import (
     ContextLimit,
@@ -221,12 +222,28 @@ WORKING_TIME: Mapping[str, Any] = {
     "until_minute": 1439,
     "holidays": frozenset({date(2026, 12, 25)}),
 }
+FORECAST: Mapping[str, Any] = {
+    "horizon_days": 30,
+    "interval_percent": 95,
+    "min_history_days": 7,
+    "alert_on": Bound.UPPER,
+    "accuracy_target_bp": 1500,
+    "scenarios": (),
+}
+SCENARIO: Mapping[str, Any] = {
+    "name": "peak",
+    "growth_bp": 2500,
+    "overhead_milli": 1700,
+    "price_changes": (PriceChange(2000, provider="anthropic", from_at=LATER),),
+}
 UNTOLD: Mapping[type, frozenset[str]] = {
     Header: frozenset({"kind", "name", "source", "formerly"}),
     Quota: frozenset({"header", "root"}),
     ModelAllowlist: frozenset({"header"}),
     ContextLimit: frozenset({"header"}),
     Routing: frozenset({"header"}),
+    ForecastRule: frozenset({"header"}),
+    ScenarioRule: frozenset(),
     ApprovalRule: frozenset({"header"}),
     Route: frozenset(),
     WorkingTime: frozenset(),
@@ -250,6 +267,8 @@ EDITS: Mapping[type, Mapping[str, Any]] = {
     ModelAllowlist: ALLOWLIST,
     ContextLimit: CONTEXT,
     Routing: ROUTING,
+    ForecastRule: FORECAST,
+    ScenarioRule: SCENARIO,
     ApprovalRule: APPROVAL,
     Route: ROUTE,
     WorkingTime: WORKING_TIME,
@@ -296,6 +315,7 @@ def made(**parts: Any) -> PolicySet:
         context_limits=(ContextLimit(header("ContextLimit", "limit"), max_input=1000),),
         quotas=(Quota(header("Quota", "spend"), Unit.USD, USD, period=PeriodDefinition(Every.MONTH)),),
         approval_rules=(ApprovalRule(header("ApprovalRule", "all"), (Route(None, (Requirement("board"),)),)),),
+        forecast_rules=(ForecastRule(header("ForecastRule", "all"), scenarios=(ScenarioRule("expected"),)),),
         routings=(Routing(header("Routing", "auto"), ("a/b",)),),
     )
     return replace(policies, **parts)
@@ -334,6 +354,12 @@ def _route(policies: PolicySet, field: str, value: Any) -> PolicySet:
     return replace(policies, approval_rules=(replace(rule, routes=(route,)),))
 
 
+def _scenario(policies: PolicySet, change: dict[str, Any]) -> PolicySet:
+    [rule] = policies.forecast_rules
+    scenario = replace(rule.scenarios[0], **change)
+    return replace(policies, forecast_rules=(replace(rule, scenarios=(scenario,)),))
+
+
 def _price(policies: PolicySet, price: Price) -> PolicySet:
     [entry] = policies.prices.entries
     return replace(policies, prices=PriceBook((replace(entry, price=price),)))
@@ -353,6 +379,8 @@ def edited(kind: type, field: str, value: Any) -> PolicySet:
         ModelAllowlist: lambda: replace(policies, allowlists=(replace(policies.allowlists[0], **change),)),
         ContextLimit: lambda: _context(policies, field, value),
         Routing: lambda: replace(policies, routings=(replace(policies.routings[0], **change),)),
+        ForecastRule: lambda: replace(policies, forecast_rules=(replace(policies.forecast_rules[0], **change),)),
+        ScenarioRule: lambda: _scenario(policies, change),
         ApprovalRule: lambda: replace(policies, approval_rules=(replace(policies.approval_rules[0], **change),)),
         Route: lambda: _route(policies, field, value),
         WorkingTime: lambda: _organization(policies, working_time=replace(organization.working_time, **change)),

@@ -1,0 +1,199 @@
+"""What policies on trial would have refused: how often, whom, and the money that went with it.
+
+Reads the decisions of a span one page at a time; sums are exact, however many there are, and lists are cut.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from governor.core.ledger.entry import Entry
+from governor.core.ledger.reservation import Reservation, ReservationState
+from governor.core.money import usd_text
+from governor.services.replay_summary import NOBODYS
+from governor.store.decisions import decisions_after, id_floor
+
+PAGE = 500
+"""Decisions that are in memory at a time."""
+
+Read = Callable[[Callable[[Connection], Any]], Any]
+
+
+class _Warning(msgspec.Struct):
+    policy: str | None = None
+    code: str = ""
+    would_deny: bool = False
+
+
+class _Answer(msgspec.Struct):
+    verdict: str = ""
+    warnings: list[_Warning] = []
+
+
+_decode = msgspec.json.Decoder(_Answer).decode
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Requests that were allowed and would have been refused.
+
+    Attributes:
+        spent_nano_usd: What they cost: it would have been saved.
+        unreported: Of them, those of which nobody reported usage; they count with what was held.
+        users: Who made them.
+    """
+
+    requests: int = 0
+    spent_nano_usd: int = 0
+    unreported: int = 0
+    users: set[str] = field(default_factory=set)
+
+    def add(self, user: str, nano_usd: int, *, reported: bool) -> None:
+        """Add one request."""
+        self.requests += 1
+        self.spent_nano_usd += nano_usd
+        self.unreported += not reported
+        self.users.add(user)
+
+    def document(self) -> dict[str, Any]:
+        """Return the sums as they are printed."""
+        return {
+            "requests": self.requests,
+            "people": len(self.users),
+            "saved_usd": usd_text(self.spent_nano_usd),
+            "unreported": self.unreported,
+        }
+
+
+@dataclass(slots=True)
+class PolicyTrial:
+    """What one policy would have refused.
+
+    Attributes:
+        refused_anyway: Requests that another policy refused as well: enforcing this one changes nothing for them.
+    """
+
+    total: Refusals = field(default_factory=Refusals)
+    refused_anyway: int = 0
+    by_department: dict[str, Refusals] = field(default_factory=dict)
+    by_model: dict[str, Refusals] = field(default_factory=dict)
+    by_user: dict[str, Refusals] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ShadowReport:
+    """The trials of a span.
+
+    Attributes:
+        decisions: All decisions of the span.
+        spent_nano_usd: What all of them cost.
+        total: Requests that at least one policy on trial would have refused, each counted once.
+    """
+
+    decisions: int = 0
+    spent_nano_usd: int = 0
+    total: Refusals = field(default_factory=Refusals)
+    policies: dict[str, PolicyTrial] = field(default_factory=dict)
+
+    def document(self, shown: int) -> dict[str, Any]:
+        """Return the report as it is printed.
+
+        Args:
+            shown: How many departments, models and people each list names; sums are over all of them.
+        """
+        ordered = sorted(self.policies, key=lambda name: (-self.policies[name].total.requests, name))
+        return {
+            "decisions": self.decisions,
+            "spent_usd": usd_text(self.spent_nano_usd),
+            "would_refuse": self.total.document(),
+            "policies": [_trial(name, self.policies[name], shown) for name in ordered[:shown]],
+            "policies_left_out": max(0, len(ordered) - shown),
+        }
+
+
+def report_shadow(
+    read: Read, since: datetime | None, until: datetime | None, *, policy: str = ""
+) -> Iterator[ShadowReport]:
+    """Add up a span; the last report yielded is the whole one, those before show progress.
+
+    Args:
+        read: Runs a function on a connection of the database.
+        since: First instant, or None: from the first decision on.
+        until: First instant that is too late, or None.
+        policy: Only this one, as ``Kind/name``; ``""``: all.
+    """
+    report = ShadowReport()
+    last = id_floor(int(since.timestamp() * 1000) if since is not None else 0)
+    until_ms = int(until.timestamp() * 1000) if until is not None else None
+    while True:
+        page = read(partial(decisions_after, last=last, until_ms=until_ms, limit=PAGE))
+        for reservation, entries in page:
+            _add(report, reservation, entries, policy)
+        yield report
+        if len(page) < PAGE:
+            return
+        last = page[-1][0].id
+
+
+def _add(report: ShadowReport, reservation: Reservation, entries: Sequence[Entry], policy: str) -> None:
+    report.decisions += 1
+    cost = _cost(reservation, entries)
+    report.spent_nano_usd += cost
+    answer = _decode(reservation.answer)
+    named = dict.fromkeys(
+        warning.policy or warning.code
+        for warning in answer.warnings
+        if warning.would_deny and policy in {"", warning.policy}
+    )
+    if not named:
+        return
+    trials = [report.policies.setdefault(name, PolicyTrial()) for name in named]
+    if reservation.state is ReservationState.DENIED:
+        for trial in trials:
+            trial.refused_anyway += 1
+        return
+    facts = reservation.facts
+    user = facts.attributes.get("user", NOBODYS)
+    department = facts.attributes.get("department", NOBODYS)
+    sums = [report.total]
+    for trial in trials:
+        sums.append(trial.total)
+        sums.append(trial.by_department.setdefault(department, Refusals()))
+        sums.append(trial.by_model.setdefault(facts.model, Refusals()))
+        sums.append(trial.by_user.setdefault(user, Refusals()))
+    for each in sums:
+        each.add(user, cost, reported=bool(entries))
+
+
+def _cost(reservation: Reservation, entries: Sequence[Entry]) -> int:
+    """Return what a decision cost: as posted with every correction, else what was held for it."""
+    if entries:
+        return sum(entry.cost_nano_usd for entry in entries)
+    if reservation.state in {ReservationState.DENIED, ReservationState.RELEASED}:
+        return 0
+    return reservation.facts.cost_nano_usd or 0
+
+
+def _trial(name: str, trial: PolicyTrial, shown: int) -> dict[str, Any]:
+    return {
+        "policy": name,
+        **trial.total.document(),
+        "refused_anyway": trial.refused_anyway,
+        "by_department": _cut(trial.by_department, shown),
+        "by_model": _cut(trial.by_model, shown),
+        "by_person": _cut(trial.by_user, shown),
+    }
+
+
+def _cut(sums: dict[str, Refusals], shown: int) -> dict[str, Any]:
+    """Return the largest, and the number of the others."""
+    ordered = sorted(sums, key=lambda name: (-sums[name].spent_nano_usd, -sums[name].requests, name))
+    return {
+        "shown": {name: sums[name].document() for name in ordered[:shown]},
+        "left_out": max(0, len(ordered) - shown),
+    }

@@ -130,7 +130,7 @@ class Impact:
     Attributes:
         time_zone: The organisation's, for days.
         affected: Requests that came out differently.
-        by_model: By the model asked for.
+        cells: By department and model asked for.
         by_policy: By the policy that an effect is due to.
         by_person: By user; only people for whom something differs.
         budgets: Budgets that ran out under either version.
@@ -142,8 +142,7 @@ class Impact:
     affected: int = 0
     first_s: float | None = None
     last_s: float = 0.0
-    by_department: dict[str, Group] = field(default_factory=dict)
-    by_model: dict[str, Group] = field(default_factory=dict)
+    cells: dict[tuple[str, str], Group] = field(default_factory=dict)
     by_policy: dict[str, Effects] = field(default_factory=dict)
     by_person: dict[str, Effects] = field(default_factory=dict)
     budgets: dict[Budget, RunOut] = field(default_factory=dict)
@@ -155,35 +154,50 @@ class Impact:
         if self.first_s is None:
             self.first_s = at_s
         self.last_s = at_s
-        was, is_now = before.asked.prepared, after.asked.prepared
-        departments = self.by_department
-        groups = (
-            _group(departments, was.attributes.get("department", NOBODYS)),
-            _group(departments, is_now.attributes.get("department", NOBODYS)),
-        )
-        models = (_group(self.by_model, was.model.id), _group(self.by_model, is_now.model.id))
-        for group in (groups[0], models[0]):
-            group.before.add(before, warned_before)
-        for group in (groups[1], models[1]):
-            group.after.add(after, warned_after)
+        cell_before = self._cell(before)
+        cell_after = self._cell(after)
+        cell_before.before.add(before, warned_before)
+        cell_after.after.add(after, warned_after)
         self._remember_run_out(before, after, at_s)
         found = effects(before, after, warned_before, warned_after)
         if found:
-            self._affect(found, before, after, (groups[1].effects, models[1].effects))
+            self._affect(found, before, after, cell_after.effects)
 
     def total(self) -> Group:
-        """Return the sums over all departments."""
+        """Return the sums over everything."""
         total = Group()
-        for group in self.by_department.values():
+        for group in self.cells.values():
             total.join(group)
         return total
+
+    def by_department(self) -> dict[str, Group]:
+        """Return the sums of each department."""
+        return self._by(0)
+
+    def by_model(self) -> dict[str, Group]:
+        """Return the sums of each model asked for."""
+        return self._by(1)
+
+    def _by(self, position: int) -> dict[str, Group]:
+        groups: dict[str, Group] = {}
+        for key in sorted(self.cells):
+            groups.setdefault(key[position], Group()).join(self.cells[key])
+        return groups
+
+    def _cell(self, outcome: Outcome) -> Group:
+        asked = outcome.asked.prepared
+        key = (asked.attributes.get("department", NOBODYS), asked.model.id)
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self.cells[key] = Group()
+        return cell
 
     def _affect(
         self,
         found: Sequence[tuple[Effect, str]],
         before: Outcome,
         after: Outcome,
-        everywhere: Sequence[Effects],
+        cell: Effects,
     ) -> None:
         self.affected += 1
         user = after.asked.prepared.attributes.get("user", NOBODYS)
@@ -201,7 +215,7 @@ class Impact:
             blamed.add(effect, money)
             if effect not in seen:
                 seen.add(effect)
-                for tally in (*everywhere, person):
+                for tally in (cell, person):
                     tally.add(effect, money)
 
     def _remember_run_out(self, before: Outcome, after: Outcome, at_s: float) -> None:
@@ -236,8 +250,8 @@ class Impact:
             "until": _instant(self.last_s if self.requests else None),
             "seconds": round(seconds, 3),
             **self.total().document(),
-            "by_department": {name: group.document() for name, group in sorted(self.by_department.items())},
-            "by_model": {name: group.document() for name, group in sorted(self.by_model.items())},
+            "by_department": {name: group.document() for name, group in sorted(self.by_department().items())},
+            "by_model": {name: group.document() for name, group in sorted(self.by_model().items())},
             "by_policy": {name: self.by_policy[name].document() for name in _most(self.by_policy)},
             "people_affected": len(self.by_person),
             "people": [
@@ -268,13 +282,6 @@ class Impact:
         if at_s is None:
             return None
         return local_date(datetime.fromtimestamp(at_s, UTC), self.time_zone).isoformat()
-
-
-def _group(groups: dict[str, Group], name: str) -> Group:
-    group = groups.get(name)
-    if group is None:
-        group = groups[name] = Group()
-    return group
 
 
 def _most(tallies: dict[str, Effects]) -> list[str]:

@@ -90,14 +90,16 @@ class Lane:
         self._count += 1
         if self._count % FORGET_EVERY == 0:
             self._forget_budgets()
-        plan = evaluate(self.snapshot, request, self._caller, datetime.fromtimestamp(at_s, UTC))
+        now = datetime.fromtimestamp(at_s, UTC)
+        plan = evaluate(self.snapshot, request, self._caller, now)
         admission = admit(plan.options(), self.balances.get)
         asked = plan.candidates[0]
         chosen = admission.chosen
         if chosen is None:
             return Outcome(plan, admission, asked, None, _NOTHING, 0)
         given = plan.standing(chosen, admission)
-        used, cost = self._used(request, given, admission, usage, at_s + duration_s)
+        ends_at = datetime.fromtimestamp(at_s + duration_s, UTC) if duration_s > 0 else now
+        used, cost = self._used(request, given, admission, usage, ends_at)
         actual = Actual(used, cost, given.amounts.requests)
         if duration_s > 0:
             self._hold(admission.placed)
@@ -112,7 +114,7 @@ class Lane:
         self._settle_until(float("inf"))
 
     def _used(
-        self, request: DecideRequest, given: Candidate, admission: Admission, usage: Usage | None, ends_at_s: float
+        self, request: DecideRequest, given: Candidate, admission: Admission, usage: Usage | None, ends_at: datetime
     ) -> tuple[Usage, int]:
         """Return what a request used and what that cost."""
         held = given.held
@@ -128,7 +130,7 @@ class Lane:
             model.id,
             model.provider,
             usage,
-            at=datetime.fromtimestamp(ends_at_s, UTC),
+            at=ends_at,
             batch=batch,
             requests=requests,
             input_size=-(-usage.input_tokens // requests) if batch else None,

@@ -45,11 +45,16 @@ def pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> Rea
     warns = quota.when_reached is WhenReached.WARN
     if soft_limit is None and overage is None and not warns:
         return None
+    limit, rule = hold.terms.limit, hold.terms.rule
+    taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
+    can_owe = rule is not None and rule.carry is not None and rule.carry.overspend
+    is_quiet = (soft_limit is None or taken <= soft_limit) and (not warns or taken <= limit)
+    if is_quiet and overage is None and not can_owe:
+        # Most budgets are far from their soft limit; only what a period owes to the one before brings it nearer.
+        return None
     payer = admission.payer(index)
     if payer and payer != hold.instead:
         return None
-    limit = hold.terms.limit
-    taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
     room = limit + carried_amount(draw, admission.ceiling(hold))
     placed = admission.chosen is not None
     if placed and overage is not None and (taken > room if not overage.fund else bool(payer)):

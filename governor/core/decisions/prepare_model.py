@@ -113,14 +113,16 @@ def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetim
     """Move a model to the budgets of another instant: only periods have ended, nothing else changed."""
     now_s = now.timestamp()
     draws: list[Draw] = []
+    from_s, until_s = -inf, inf
     for group in _by_quota(candidate.draws):
-        from_s, until_s = _stretch(group)
-        if from_s <= now_s < until_s:
-            draws += group
-        else:
+        current: Sequence[Draw] = group
+        begins_s, ends_s = _stretch(current)
+        if not begins_s <= now_s < ends_s:
             quota, downgrades = group[0].applied.quota, not candidate.offer.substitute
-            draws += _draws(snapshot, (quota,), candidate.attributes, now, made, downgrades=downgrades)
-    from_s, until_s = _stretch(draws)
+            current = _draws(snapshot, (quota,), candidate.attributes, now, made, downgrades=downgrades)
+            begins_s, ends_s = _stretch(current)
+        draws += current
+        from_s, until_s = max(from_s, begins_s), min(until_s, ends_s)
     return replace(candidate, draws=tuple(draws), from_s=from_s, until_s=until_s)
 
 

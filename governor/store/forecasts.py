@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from governor.core.forecasts.forecast import Band, Baselines, Forecast, PeriodAhead
+from governor.core.forecasts.forecast import Band, Baselines, Forecast, ModelShare, PeriodAhead
 from governor.core.ledger.budget import BudgetKey
 from governor.core.units import Unit
 from governor.store.records import decode_scope, encode_scope
@@ -31,6 +31,7 @@ class ForecastRecord(msgspec.Struct, array_like=True, frozen=True):
     daily: tuple[tuple[int, int, int], ...]
     ahead: tuple[tuple[int, int, int, tuple[int, int, int]], ...]
     past: tuple[int, ...] = ()
+    mix: tuple[tuple[str, str, int, int], ...] = ()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -130,6 +131,7 @@ def _values(forecast: Forecast) -> dict[str, Any]:
         daily=tuple(_numbers(day) for day in forecast.daily),
         ahead=tuple((ahead.start_s, ahead.end_s, ahead.limit, _numbers(ahead.total)) for ahead in forecast.ahead),
         past=forecast.past,
+        mix=tuple((share.model, share.provider, share.cost_nano_usd, share.tokens) for share in forecast.mix),
     )
     return {
         "digest": budget.digest,
@@ -189,6 +191,7 @@ def _from_row(row: Row[Any]) -> Forecast:
         daily=tuple(Band(*day) for day in record.daily),
         ahead=tuple(PeriodAhead(start_s, end_s, Band(*total), limit) for start_s, end_s, limit, total in record.ahead),
         past=record.past,
+        mix=tuple(ModelShare(*share) for share in record.mix),
         scale=row.scale,
         actual=row.actual,
         path_error=row.path_error,

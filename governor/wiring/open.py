@@ -26,6 +26,7 @@ from governor.services.explain import Explainer
 from governor.services.forecast.forecast_budgets import Forecaster
 from governor.services.forecast.gather import ForecastJobs
 from governor.services.forecast.process import ForecastProcesses
+from governor.services.forecast.scenarios import ScenarioComparer
 from governor.services.forecast.track_record import ForecastJudge
 from governor.services.grant_watcher import watch_grants
 from governor.services.grants import GrantKeeper
@@ -76,6 +77,7 @@ class Governor:
     adjuster: Adjuster
     forecaster: Forecaster
     judge: ForecastJudge
+    comparer: ScenarioComparer
     statements: StatementReader
     closer: PeriodCloser
     thresholds: ThresholdWatcher
@@ -124,6 +126,7 @@ async def open_governor(
         stack.push_async_callback(processes.close)
         forecasts = ForecastJobs(snapshots, budgets, database)
         fullest = BudgetWatcher(budgets, database)
+        forecaster = Forecaster(forecasts, budgets, database, processes)
         yield Governor(
             settings=settings,
             clock=clock,
@@ -147,7 +150,8 @@ async def open_governor(
             outcomes=OutcomeRecorder(snapshots, database),
             use_cases=UseCaseReporter(snapshots, database),
             adjuster=Adjuster(snapshots, ledger, database),
-            forecaster=Forecaster(forecasts, budgets, database, processes),
+            forecaster=forecaster,
+            comparer=ScenarioComparer(snapshots, forecaster),
             judge=ForecastJudge(forecasts, database, processes),
             statements=StatementReader(snapshots, database),
             closer=PeriodCloser(snapshots, database),

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.world import StandingClock, running, settings_for
+from governor.core.keys import Role
+from governor.edges.scheduler.jobs import jobs_of
+from governor.services.run_jobs import JobRunner
+from tests.api.world import Server, StandingClock, running, settings_for
 from tests.forecasts.traffic import FIRST, forecasts, tokens_of, use_days
 
 NOVEMBER = range(61, 91)
@@ -35,3 +38,132 @@ async def test_a_months_end_is_foreseen(sqlite_url: str, policies: Path, septemb
     assert [] != found["ahead"]
     assert float(found["total"]["lower"]) <= float(found["spend_usd"]["median"]) <= float(found["total"]["upper"])
     assert int(found["tokens"]["median"]) == pytest.approx(total["median"] / 3 * 1e6, rel=0.01)
+
+
+async def test_too_little_history_is_an_answer(sqlite_url: str, policies: Path, september: StandingClock) -> None:
+    """Five days are a plain run-rate, marked; nothing at all is marked, too, and is no error."""
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(5))
+        [found] = await forecasts(server, quota="department-spend", department="engineering")
+        [nothing] = await forecasts(server, quota="department-spend", department="marketing")
+
+    assert (True, "run-rate", 5) == (found["insufficient_data"], found["method"], found["history_days"])
+    assert float(found["baselines"]["run_rate"]) == pytest.approx(float(found["total"]["median"]), rel=1e-6)
+    assert (True, "run-rate", 0, "0") == (
+        nothing["insufficient_data"],
+        nothing["method"],
+        nothing["history_days"],
+        nothing["total"]["upper"],
+    )
+
+
+async def test_forecasts_are_kept_and_compared_with_what_happened(
+    database_url: str, policies: Path, september: StandingClock
+) -> None:
+    """What was said in the middle of October is shown in November with what then happened, and counts in the record."""
+    async with running(settings_for(database_url, policies), september) as server:
+        await use_days(server, september, range(45))
+        [said] = await forecasts(server, quota="department-spend", department="engineering")
+        await use_days(server, september, range(45, 64))
+        await _run_job(server, "close-forecasts")
+        [shown] = await forecasts(
+            server, quota="department-spend", department="engineering", at=said["made_at"], path="true"
+        )
+        record = await server.governor.judge.record(september.now())
+    october = sum(3 * tokens_of(day) for day in range(30, 61)) / 1e6
+
+    assert said["total"] == shown["total"]
+    assert float(shown["actual"]) == pytest.approx(october, rel=0.01)
+    assert shown["actual"] == shown["then"][-1]["used"]
+    assert [] != shown["history"]
+    [made] = [made for (policy, department, _), made in record.made.items() if department == "engineering"]
+    assert (1, 1.0) == (made.count, made.coverage)
+
+
+async def test_past_periods_are_forecast_again(sqlite_url: str, policies: Path, september: StandingClock) -> None:
+    """After the weekly backtest its numbers stand beside every forecast, with those of simple methods."""
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(75))
+        await _run_job(server, "backtest-forecasts")
+        [found] = await forecasts(server, quota="department-spend", department="engineering")
+    accuracy = found["accuracy"]
+
+    assert ("backtest", True) == (accuracy["basis"], accuracy["count"] >= 1)
+    assert accuracy["median_error"] < 0.05
+    assert accuracy["run_rate_median_error"] is not None
+
+
+async def test_the_scheduler_forecasts_what_may_come_near_its_limit(
+    sqlite_url: str, policies: Path, september: StandingClock
+) -> None:
+    """The first turn forecasts every budget; an hour later those that are far from their limit are left alone."""
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(30))
+        first = await server.governor.forecaster.run(september.now(), due_only=True)
+        september.advance(3600)
+        second = await server.governor.forecaster.run(september.now(), due_only=True)
+
+    assert first.forecasts > 0
+    assert second.budgets < first.budgets
+
+
+async def test_known_prices_count_from_their_day(sqlite_url: str, policies: Path, september: StandingClock) -> None:
+    """A price that doubles in the middle of the rest of the month makes the rest dearer, and no tokens more."""
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(71))
+        [before] = await forecasts(server, quota="department-spend", department="engineering")
+    price = "input: 6 USD per 1M tokens, output: 15 USD per 1M tokens"
+    dearer = f"  - {{model: anthropic/claude-sonnet-4, from: 2026-11-21, {price}}}\n"
+    folder = policies / "organization.yaml"
+    folder.write_text(folder.read_text().replace("prices:\n", "prices:\n" + dearer, 1))
+    september.advance(3600)
+    async with running(settings_for(sqlite_url, policies), september, with_keys=False) as server:
+        server.keys[Role.VIEWER] = await server.make_key("another", Role.VIEWER)
+        [after] = await forecasts(server, quota="department-spend", department="engineering")
+
+    assert float(after["total"]["median"]) > 1.2 * float(before["total"]["median"])
+
+
+async def test_a_scenario_says_what_it_assumes_and_what_breaks(
+    sqlite_url: str, policies: Path, september: StandingClock
+) -> None:
+    """Ten times the overhead breaks the department; a name that nobody gave is refused with those that there are."""
+    rule = "apiVersion: governor/v1\nkind: ForecastRule\nname: all\nscenarios: [{name: peak, overhead: 9.5}]\n"
+    (policies / "forecasts.yaml").write_text(rule)
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(71))
+        async with server.client(Role.VIEWER) as viewer:
+            answer = await viewer.post("/forecasts/scenarios", json={"name": "peak", "department": "engineering"})
+            wrong = await viewer.post("/forecasts/scenarios", json={"name": "pique"})
+            shifted = await viewer.post(
+                "/forecasts/scenarios",
+                json={
+                    "quota": "department-spend",
+                    "department": "engineering",
+                    "shifts": [{"from_model": "claude-sonnet-4", "to_model": "gpt-4o-mini", "percent": 50}],
+                    "pool": {"model": "claude-sonnet-4", "rate_usd": "2", "utilisation_percent": 50},
+                    "self_hosted": {"model": "claude-sonnet-4", "fixed_usd_per_month": "10", "rate_usd": "0.5"},
+                },
+            )
+    found = answer.json()
+    [spend] = [one for one in found["budgets"] if one["policy"] == "Quota/department-spend"]
+
+    assert ["retries, contexts and tools make 9.5 times of the use so far"] == found["assumes"]
+    assert float(spend["limit"]) < float(spend["total"]["median"])
+    assert spend["breaks_at"] is not None
+    assert (422, True) == (wrong.status_code, "peak" in wrong.json()["error"]["message"])
+    other = shifted.json()
+    pool = other["numbers"]["pool"]
+    assert 3 == len(other["assumes"])
+    assert ("3.000000000", 0.5) == (pool["effective_rate_usd"], pool["utilisation"])
+    assert other["numbers"]["self_hosted"]["break_even_tokens_per_month"] == pytest.approx(10 / 2.5 * 1e6, rel=0.01)
+
+
+async def _run_job(server: Server, name: str) -> None:
+    """Run a job of the scheduler's table as it would be run."""
+    runner = JobRunner(
+        [job for job in jobs_of(server.governor) if job.name == name],
+        server.governor.database,
+        server.governor.clock.now,
+    )
+    await runner.run_due()

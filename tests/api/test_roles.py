@@ -41,6 +41,7 @@ GRANTED = {
     ("GET", "/entitlements"): set(Role),
     ("GET", "/usage/summary"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/forecasts"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
+    ("POST", "/forecasts/scenarios"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/use-cases"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/alerts"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},
     ("GET", "/statements"): {Role.VIEWER, Role.APPROVER, Role.ADMIN},

@@ -36,6 +36,16 @@ class PeriodAhead:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelShare:
+    """What was lately used of one model: which prices a budget depends on."""
+
+    model: str
+    provider: str
+    cost_nano_usd: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Baselines:
     """What two simple methods said at the same time: the forecast must beat them, or they should be used.
 
@@ -71,6 +81,7 @@ class Forecast:
         tokens: The period's total in tokens, where the rollups tell.
         daily: What will have been used since ``made_at`` after one day, two days, ... up to the horizon.
         past: What each of the days before was used, the latest last, as far as they belong to the period.
+        mix: The models on which most was spent in the last four weeks.
         ahead: The periods after this one.
         scale: Mean change from one day to the same weekday of the next week in the history: the unit of MASE; 0 if
             unknown.
@@ -98,6 +109,7 @@ class Forecast:
     tokens: Band | None = None
     daily: tuple[Band, ...] = ()
     past: tuple[int, ...] = ()
+    mix: tuple[ModelShare, ...] = ()
     ahead: tuple[PeriodAhead, ...] = ()
     scale: int = 0
     actual: int | None = None

@@ -53,3 +53,53 @@ FORECASTS: dict[str, Any] = {
     ],
     "next": None,
 }
+
+SCENARIO_REQUEST: dict[str, Any] = {
+    "name": "peak",
+    "price_changes": [{"provider": "anthropic", "percent": 20, "from": "2027-01-01T00:00:00Z"}],
+    "shifts": [{"from_model": "gpt-4o", "to_model": "gpt-4o-mini", "percent": 40}],
+    "productions": [
+        {
+            "use_case": "support-triage",
+            "model": "gpt-4o-mini",
+            "requests_per_month": 600000,
+            "input_tokens": 1800,
+            "output_tokens": 300,
+            "department": "support",
+        }
+    ],
+    "department": "support",
+}
+
+SCENARIO_ANSWER: dict[str, Any] = {
+    "scenario": "peak",
+    "assumes": [
+        "use grows by 25% in each month, beside the trend that is forecast",
+        "retries, contexts and tools make 1.7 times of the use so far",
+    ],
+    "numbers": {},
+    "budgets": [
+        {
+            "policy": "Quota/department-monthly-spend",
+            "scope": {"department": "support"},
+            "unit": "USD",
+            "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
+            "limit": "18000",
+            "used": "9120.4",
+            "forecast": {"lower": "12480.2", "median": "13610.75", "upper": "15022.9"},
+            "total": {"lower": "15120.8", "median": "17260.1", "upper": "19980.6"},
+            "runs_out_at": None,
+            "breaks_at": "2026-12-21T08:40:00Z",
+            "ahead": [
+                {
+                    "period": {"start": "2026-11-30T23:00:00Z", "end": "2026-12-31T23:00:00Z"},
+                    "limit": "18000",
+                    "total": {"lower": "21020.6", "median": "27933.4", "upper": "35604.1"},
+                    "breaks": True,
+                }
+            ],
+            "insufficient_data": False,
+        }
+    ],
+    "next": None,
+}

@@ -3,13 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from governor.edges.api.access import TheGovernor
+from governor.edges.api.bodies import require_json
 from governor.edges.api.budgets import BudgetParameters, PeriodWire
-from governor.edges.api.examples_forecasts import FORECASTS
+from governor.edges.api.decoding import BodyDecoder
+from governor.edges.api.examples_forecasts import FORECASTS, SCENARIO_ANSWER
 from governor.services.budgets import BudgetQuery
+from governor.services.forecast.scenario_request import (
+    PoolWire,
+    PriceChangeWire,
+    ProductionWire,
+    ScenarioWire,
+    SelfHostedWire,
+    ShiftWire,
+)
+from governor.services.forecast.scenario_wire import comparison_wire
 from governor.services.forecast.wire import page_wire
 
 forecast_routes = APIRouter(tags=["read"])
@@ -121,3 +132,59 @@ async def forecasts(parameters: Annotated[ForecastParameters, Query()], governor
     policies = sorted({forecast.budget.policy for forecast in page.forecasts})
     record = await governor.judge.record(now, policies)
     return page_wire(page, record, path=path)
+
+
+class LaterWire(AheadWire):
+    """A later period under the scenario."""
+
+    breaks: bool
+
+
+class OutlookWire(BaseModel):
+    """One budget under the scenario; `breaks_at` is when this or a later period first passes its limit."""
+
+    policy: str
+    scope: dict[str, str]
+    unit: str
+    period: PeriodWire
+    limit: str | None
+    used: str
+    forecast: BandWire
+    total: BandWire
+    runs_out_at: datetime | None
+    breaks_at: datetime | None
+    ahead: list[LaterWire]
+    insufficient_data: bool
+
+
+class ComparisonWire(BaseModel):
+    """What came of a scenario: what it assumes, and budgets, those that break first before the others."""
+
+    model_config = ConfigDict(json_schema_extra={"example": SCENARIO_ANSWER})
+
+    scenario: str
+    assumes: list[str]
+    numbers: dict[str, dict[str, Any]]
+    budgets: list[OutlookWire]
+    next: str | None
+
+
+SCENARIO = BodyDecoder(
+    ScenarioWire,
+    {
+        ".price_changes": PriceChangeWire,
+        ".shifts": ShiftWire,
+        ".productions": ProductionWire,
+        ".pool": PoolWire,
+        ".self_hosted": SelfHostedWire,
+    },
+)
+
+
+@forecast_routes.post("/forecasts/scenarios", summary="What if", response_model=ComparisonWire)
+async def scenarios(request: Request, governor: TheGovernor) -> dict[str, Any]:
+    """Say what budgets would come to if use grew, prices changed, traffic moved, a pilot went live, and which break."""
+    require_json(request.scope)
+    asked = SCENARIO.decode(await request.body())
+    comparison = await governor.comparer.compare(asked.scenario(governor.comparer), asked.query(), governor.clock.now())
+    return comparison_wire(comparison)

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from governor.edges.api import examples, examples_control
+from governor.edges.api import examples, examples_control, examples_forecasts
 from governor.edges.api.approval_bodies import APPROVAL_BODIES, APPROVAL_SHAPES
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.ext_authz_openapi import ext_authz_paths
@@ -17,6 +17,7 @@ from governor.edges.api.wire_blocks import BlockWire
 from governor.edges.api.wire_decide import DecideBatchWire, DecideWire, ExtendWire, ReleaseWire
 from governor.edges.api.wire_outcomes import OutcomeWire
 from governor.edges.api.wire_usage import UsageWire
+from governor.services.forecast.scenario_request import ScenarioWire
 
 _KEYED = ("unauthenticated", "forbidden")
 _BODY = (
@@ -52,6 +53,7 @@ CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "/outcomes"): _BODY,
     ("GET", "/usage/summary"): _QUERY,
     ("GET", "/forecasts"): (*_QUERY, "forecast_process_ended"),
+    ("POST", "/forecasts/scenarios"): (*_BODY, "invalid_cursor", "forecast_process_ended"),
     ("GET", "/use-cases"): _QUERY,
     ("GET", "/statements"): _QUERY,
     ("GET", "/alerts"): _QUERY,
@@ -120,6 +122,7 @@ _SHAPES = [
     ExtendWire,
     ReleaseWire,
     BlockWire,
+    ScenarioWire,
     AdjustmentWire,
     *APPROVAL_SHAPES,
     UsageWire,
@@ -197,6 +200,7 @@ def _operation(summary: str, description: str, bodies: dict[str, Any], answer: d
 _BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "/reservations/{reservation_id}/release": ("ReleaseWire", {"nothing_to_say": {}}),
     "/reservations/{reservation_id}/extend": ("ExtendWire", {"longer": examples.EXTEND_REQUEST}),
+    "/forecasts/scenarios": ("ScenarioWire", {"peak": examples_forecasts.SCENARIO_REQUEST}),
     "/blocks": ("BlockWire", {"a_user": examples_control.BLOCK_REQUEST}),
     "/adjustments": ("AdjustmentWire", {"opening": examples_control.ADJUSTMENT_REQUEST}),
     **APPROVAL_BODIES,

@@ -53,6 +53,7 @@ RULES: tuple[RouteRule, ...] = (
     RouteRule("GET", "/entitlements", _READER, "what a person may use now"),
     RouteRule("GET", "/usage/summary", _VIEWER, "usage by department, team, user, model, use case, day"),
     RouteRule("GET", "/forecasts", _VIEWER, "where budgets will end, and how surely"),
+    RouteRule("POST", "/forecasts/scenarios", _VIEWER, "what budgets would come to if something else happened"),
     RouteRule("GET", "/use-cases", _VIEWER, "each use case: cost, outcomes, worth"),
     RouteRule("GET", "/statements", _VIEWER, "what each budget's periods came to, with dated corrections"),
     RouteRule("GET", "/alerts", _VIEWER, "what was said about money, to whom, and whether it arrived"),

@@ -1,6 +1,5 @@
 """``governor forecast``: where budgets will end, what if, and how good such forecasts are."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -9,18 +8,17 @@ import typer
 
 from governor.clients.gateway import Gateway
 from governor.core.errors import InvalidRequestError
+from governor.edges.cli.forecast_scenario import compare_scenario
 from governor.edges.cli.forecast_series import Cutting, backtest_file
 from governor.edges.cli.forecast_view import forecasts_table, record_tables
+from governor.edges.cli.foresight import Foresight
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say
-from governor.edges.cli.workbench import Workbench, open_workbench
-from governor.services.budgets import BudgetQuery, BudgetReader
-from governor.services.forecast.forecast_budgets import Forecaster, Progress
-from governor.services.forecast.gather import ForecastJobs
-from governor.services.forecast.process import ForecastProcesses
+from governor.edges.cli.workbench import open_workbench
+from governor.services.budgets import BudgetQuery
+from governor.services.forecast.forecast_budgets import Progress
 from governor.services.forecast.series_jobs import Cut
-from governor.services.forecast.track_record import ForecastJudge
 from governor.services.forecast.wire import page_wire, record_wire
 from governor.settings import Settings, load_settings
 
@@ -38,6 +36,12 @@ def forecast(
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
     cursor: Annotated[str, typer.Option(help="Go on where the last page ended.", show_default=False)] = "",
+    scenario: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE", help="What if: a scenario of the policies, or a JSON file.", show_default=False
+        ),
+    ] = "",
     plot: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Draw the first one: history, median, interval, limit; .png or .svg."),
@@ -79,6 +83,9 @@ def forecast(
     settings = load_settings(policies=policies, database_url=database)
     if backtest:
         _show_record(run(_backtest(settings)), output)
+        return
+    if scenario:
+        compare_scenario(scenario, query, settings, (url, key), output)
         return
     page = _from_server(url, key, query) if url else run(_from_database(query, settings))
     if plot is not None and page["forecasts"]:
@@ -130,36 +137,28 @@ def _from_server(url: str, key: str, query: BudgetQuery) -> dict[str, Any]:
 
 async def _from_database(query: BudgetQuery, settings: Settings) -> dict[str, Any]:
     async with open_workbench(settings) as bench:
-        foresight = _foresight(bench)
+        foresight = Foresight(bench)
         filtered = any((query.quota, query.department, query.team, query.user, query.at, query.cursor))
         try:
             if not filtered:
                 with progress() as shown:
-                    await foresight[0].run(bench.now, progress=_steps(shown, "forecasting"))
-            page = await foresight[0].page(query, bench.now)
-            record = await foresight[1].record(bench.now)
+                    await foresight.forecaster.run(bench.now, progress=_steps(shown, "forecasting"))
+            page = await foresight.forecaster.page(query, bench.now)
+            record = await foresight.judge.record(bench.now)
         finally:
-            await foresight[2].close()
+            await foresight.close()
     return page_wire(page, record, path=True)
 
 
 async def _backtest(settings: Settings) -> dict[str, Any]:
     async with open_workbench(settings) as bench:
-        _, judge, processes = _foresight(bench)
+        foresight = Foresight(bench)
         try:
             with progress() as shown:
-                await judge.backtest(bench.now, progress=_steps(shown, "forecasting the past"))
-            return record_wire(await judge.record(bench.now))
+                await foresight.judge.backtest(bench.now, progress=_steps(shown, "forecasting the past"))
+            return record_wire(await foresight.judge.record(bench.now))
         finally:
-            await processes.close()
-
-
-def _foresight(bench: Workbench) -> tuple[Forecaster, ForecastJudge, ForecastProcesses]:
-    processes = ForecastProcesses(os.cpu_count() or 1)
-    budgets = BudgetReader(bench.snapshots, bench.ledger, bench.database)
-    jobs = ForecastJobs(bench.snapshots, budgets, bench.database)
-    forecaster = Forecaster(jobs, budgets, bench.database, processes)
-    return forecaster, ForecastJudge(jobs, bench.database, processes), processes
+            await foresight.close()
 
 
 def _steps(shown: Any, what: str) -> Progress:

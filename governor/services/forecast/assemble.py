@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from governor.core.forecasts.forecast import MILLION, Band, Baselines, Forecast, PeriodAhead
+from governor.core.forecasts.forecast import MILLION, Band, Baselines, Forecast, ModelShare, PeriodAhead
 from governor.core.forecasts.run_rate import run_rate
 from governor.services.forecast.budget_series import OWN, SPEND, TOKENS, BudgetSeries
 from governor.services.forecast.experts import WEEK
@@ -36,6 +36,7 @@ class Known:
         insufficient: Whether that is too few.
         method: How it was forecast, in words.
         prices: How prices will change.
+        mix: Models on which was spent lately.
     """
 
     series: BudgetSeries
@@ -44,6 +45,7 @@ class Known:
     insufficient: bool
     method: str
     prices: PriceSteps
+    mix: tuple[ModelShare, ...] = ()
 
 
 def forecast_of(asked: Asked, known: Known, now: datetime) -> Forecast:
@@ -80,6 +82,7 @@ def forecast_of(asked: Asked, known: Known, now: datetime) -> Forecast:
         daily=_cumulated(band, len(priced.path)),
         ahead=_ahead(asked, band, now_s),
         past=_past(asked, known, now),
+        mix=known.mix,
         scale=_scale(known.series.days[OWN][-known.history_days :]),
     )
 

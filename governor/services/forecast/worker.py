@@ -1,6 +1,6 @@
 """What the process that forecasts does with one job: read the rollups, and forecast each budget."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy import Connection
 
-from governor.core.forecasts.forecast import Forecast
+from governor.core.forecasts.forecast import Forecast, ModelShare
 from governor.core.forecasts.run_rate import run_rate
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.services.forecast.assemble import Known, factor_at, forecast_of, words_of
@@ -29,7 +29,7 @@ from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History
 from governor.services.forecast.predict import Prediction, predict
 from governor.services.forecast.tasks import RUN_RATE_WORDS, Asked, ForecastJob, PriceSteps, Served, TriedBudget
 from governor.store.database import Database
-from governor.store.use_series import DAY_S, HOUR_S, read_use_by_model, read_use_steps
+from governor.store.use_series import DAY_S, HOUR_S, MODEL_SUMS, read_use_by_model, read_use_steps
 
 TINY = 1e-9
 
@@ -38,6 +38,9 @@ PERIOD_DAYS_MIN = 4
 
 PRICED_DAYS = 28
 """Days whose spend tells how much a budget is about each model."""
+
+MIX_MAX = 12
+"""Models that are told apart; the rest is little."""
 
 
 def forecast_job(job: ForecastJob) -> list[Forecast]:
@@ -63,12 +66,12 @@ def _look(job: ForecastJob) -> "_World | None":
     collector = SeriesCollector(job.quota, plan, job.known)
     database = Database(job.database_url)
     try:
-        prices = database.read_now(lambda connection: _read(connection, job, plan, collector))
+        mixes = database.read_now(lambda connection: _read(connection, job, plan, collector))
     finally:
         database.engine.dispose()
     if not collector.series:
         return None
-    return _World(job, plan, collector.series, _history(collector.whole(), job), prices)
+    return _World(job, plan, collector.series, _history(collector.whole(), job), mixes)
 
 
 def _tried(asked: Asked, world: "_World") -> Iterator[TriedBudget]:
@@ -98,48 +101,52 @@ class _World:
     plan: SeriesPlan
     series: Mapping[Key, BudgetSeries]
     parent: History
-    prices: Mapping[Key, PriceSteps]
+    mixes: Mapping[Key, Sequence[ModelShare]]
 
 
 def _read(
     connection: Connection, job: ForecastJob, plan: SeriesPlan, collector: SeriesCollector
-) -> dict[Key, PriceSteps]:
-    """Read days and hours into the collector; return how the prices of each budget change."""
+) -> dict[Key, list[ModelShare]]:
+    """Read days and hours into the collector; return which models each budget was spent on lately."""
     days = read_use_steps(connection, plan.by, until_s=job.until_s, steps=HISTORY_DAYS, step_s=DAY_S)
     collector.add_days(days)
     hours = read_use_steps(connection, plan.by, until_s=job.until_s, steps=HOURS, step_s=HOUR_S)
     collector.add_hours(hours)
-    if not job.prices:
-        return {}
     by = tuple(dict.fromkeys((*plan.by, "model", "provider")))
     from_s = job.until_s - PRICED_DAYS * DAY_S
-    return _later_prices(read_use_by_model(connection, by, from_s=from_s, until_s=job.until_s), by, job, collector)
+    return _mixes(read_use_by_model(connection, by, from_s=from_s, until_s=job.until_s), by, collector)
 
 
-def _later_prices(
-    rows: Sequence[tuple[tuple[str, ...], tuple[int, ...]]],
-    by: Sequence[str],
-    job: ForecastJob,
-    collector: SeriesCollector,
-) -> dict[Key, PriceSteps]:
-    """Weigh the price changes of models by what each budget spent on them."""
-    spent: defaultdict[Key, Counter[Served]] = defaultdict(Counter)
+def _mixes(
+    rows: Sequence[tuple[tuple[str, ...], tuple[int, ...]]], by: Sequence[str], collector: SeriesCollector
+) -> dict[Key, list[ModelShare]]:
+    spent: defaultdict[Key, dict[Served, ModelShare]] = defaultdict(dict)
     for values, sums in rows:
-        row = dict(zip(by, values, strict=True))
+        row, amounts = dict(zip(by, values, strict=True)), dict(zip(MODEL_SUMS, sums, strict=True))
         key = collector.key(tuple(row[name] for name in collector.plan.by))
         if key is not None:
-            spent[key][row["model"], row["provider"]] += sums[0]
-    dates = sorted({at for steps in job.prices.values() for at, _ in steps})
-    return {key: _weighed(costs, dates, job) for key, costs in spent.items()}
+            served = (row["model"], row["provider"])
+            known = spent[key].get(served, ModelShare(*served, 0, 0))
+            spent[key][served] = ModelShare(
+                *served,
+                known.cost_nano_usd + amounts["cost_nano_usd"],
+                known.tokens + amounts["input_tokens"] + amounts["output_tokens"],
+            )
+    return {
+        key: sorted(shares.values(), key=lambda share: -share.cost_nano_usd)[:MIX_MAX] for key, shares in spent.items()
+    }
 
 
-def _weighed(costs: Mapping[Served, int], dates: Sequence[datetime], job: ForecastJob) -> PriceSteps:
-    total = sum(costs.values())
+def _price_steps(mix: Sequence[ModelShare], job: ForecastJob) -> PriceSteps:
+    """Weigh the price changes of models by what a budget spent on them."""
+    total = sum(share.cost_nano_usd for share in mix)
     if total <= 0:
         return ()
     steps = []
-    for at in dates:
-        later = sum(cost * factor_at(job.prices.get(served, ()), at) for served, cost in costs.items())
+    for at in sorted({at for changes in job.prices.values() for at, _ in changes}):
+        later = sum(
+            share.cost_nano_usd * factor_at(job.prices.get((share.model, share.provider), ()), at) for share in mix
+        )
         steps.append((at, later / total))
     return tuple(steps)
 
@@ -165,8 +172,9 @@ def _forecast(asked: Asked, world: _World) -> Forecast | None:
     method = RUN_RATE_WORDS if insufficient else words_of(prediction.weights)
     if not plan.is_exact:
         method = f"share of what else was used; {method}"
-    prices = world.prices.get(key, ())
-    return forecast_of(asked, Known(series, prediction, history_days, insufficient, method, prices), job.now)
+    mix = tuple(world.mixes.get(key, ()))
+    known = Known(series, prediction, history_days, insufficient, method, _price_steps(mix, job), mix)
+    return forecast_of(asked, known, job.now)
 
 
 def _key(scope: Scope, plan: SeriesPlan) -> Key:

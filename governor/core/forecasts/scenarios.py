@@ -1,0 +1,235 @@
+"""What a forecast would be if something else happened: more use, other prices, more retries, a pilot that goes live.
+
+A scenario scales what a forecast says of each coming day, and adds to it. What was used stays as it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import ceil
+
+from governor.core.forecasts.forecast import Band, Forecast, PeriodAhead
+from governor.core.globs import matches
+from governor.core.units import Unit
+
+DAY_S = 86_400
+DAYS_OF_A_MONTH = 365.25 / 12
+
+BASIS_POINTS = 10_000
+MILLI = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEffect:
+    """What some models cost from an instant on, as a multiple of what they cost now.
+
+    Attributes:
+        factor: 1.2 is a fifth more.
+        model: Canonical id or glob; ``""``: all.
+        provider: Who serves them, or the first part of their ids; ``""``: anybody.
+        from_s: Unix seconds; 0: now.
+    """
+
+    factor: float
+    model: str = ""
+    provider: str = ""
+    from_s: int = 0
+
+    def concerns(self, model: str, provider: str) -> bool:
+        """Tell whether it is about a model."""
+        vendor = model.partition("/")[0]
+        served = not self.provider or self.provider in {provider, vendor}
+        return served and (not self.model or matches(self.model, model))
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Use that nothing in the history shows, from an instant on, each day.
+
+    Attributes:
+        attributes: Whose it is; budgets of others do not change.
+        from_s: Unix seconds; 0: now.
+    """
+
+    nano_usd: float
+    tokens: float
+    requests: float
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    from_s: int = 0
+
+    def of(self, unit: Unit) -> float:
+        """Return what a day adds to a budget of a unit."""
+        return {Unit.USD: self.nano_usd, Unit.TOKENS: self.tokens}.get(unit, self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a scenario does to every budget.
+
+    Attributes:
+        growth_bp: More in each month than in the month before, in basis points, compounding day by day.
+        overhead_milli: Thousandths: 1,200 is a fifth more of everything.
+        prices: Other prices; those that concern a model are multiplied.
+        additions: More use.
+    """
+
+    growth_bp: int = 0
+    overhead_milli: int = MILLI
+    prices: Sequence[PriceEffect] = ()
+    additions: Sequence[Addition] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A budget under a scenario.
+
+    Attributes:
+        forecast: What is forecast without it.
+        total: The period's total under it.
+        runs_out_at: When the median passes the limit in this period, or None.
+        ahead: The later periods under it.
+        breaks_at: When the limit of this or a later period is first passed, or None: it holds to the horizon.
+    """
+
+    forecast: Forecast
+    total: Band
+    runs_out_at: datetime | None
+    ahead: tuple[PeriodAhead, ...]
+    breaks_at: datetime | None
+
+
+def outlook(forecast: Forecast, effects: Effects, additions: Sequence[Addition]) -> Outlook:
+    """Return a budget under a scenario.
+
+    Args:
+        forecast: What is forecast of it.
+        effects: The scenario.
+        additions: Those of its additions that are this budget's.
+    """
+    paths = _Paths.of(forecast, effects, additions)
+    made_at_s = int(forecast.made_at.timestamp())
+    end_s = forecast.budget.period_end_s
+    remaining = (end_s - made_at_s) / DAY_S if end_s is not None else float(len(forecast.daily))
+    total = Band(*(_total(forecast, name, paths, remaining) for name in _NAMES))
+    runs_out_at = _passes(paths, forecast.used, forecast.limit, (0.0, remaining), made_at_s)
+    ahead, first = [], runs_out_at
+    for period in forecast.ahead:
+        start, end = (period.start_s - made_at_s) / DAY_S, (period.end_s - made_at_s) / DAY_S
+        ahead.append(_later(period, paths, start, end))
+        first = first or _passes(paths, 0, period.limit, (start, end), made_at_s)
+    return Outlook(forecast, total, runs_out_at, tuple(ahead), first)
+
+
+_NAMES = ("lower", "median", "upper")
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """What is used after each day, by the bound, without the scenario and with it."""
+
+    before: Mapping[str, list[float]]
+    after: Mapping[str, list[float]]
+
+    @classmethod
+    def of(cls, forecast: Forecast, effects: Effects, additions: Sequence[Addition]) -> "_Paths":
+        before = {name: [0.0, *(float(getattr(band, name)) for band in forecast.daily)] for name in _NAMES}
+        made_at_s = int(forecast.made_at.timestamp())
+        factors, more = [], []
+        for day in range(len(forecast.daily)):
+            at_s = made_at_s + day * DAY_S + DAY_S // 2
+            factors.append(_factor(forecast, effects, day + 0.5, at_s))
+            more.append(sum(addition.of(forecast.budget.unit) for addition in additions if addition.from_s <= at_s))
+        after = {name: _scaled(line, factors, more) for name, line in before.items()}
+        return cls(before, after)
+
+
+def _scaled(line: list[float], factors: Sequence[float], more: Sequence[float]) -> list[float]:
+    scaled = [0.0]
+    for day, (factor, added) in enumerate(zip(factors, more, strict=True)):
+        scaled.append(scaled[-1] + (line[day + 1] - line[day]) * factor + added)
+    return scaled
+
+
+def _factor(forecast: Forecast, effects: Effects, day: float, at_s: int) -> float:
+    """Return how many times as much a day uses under a scenario."""
+    growth = float((1 + effects.growth_bp / BASIS_POINTS) ** (day / DAYS_OF_A_MONTH))
+    factor = growth * effects.overhead_milli / MILLI
+    return factor * price_factor(forecast, effects.prices, at_s) if forecast.budget.unit is Unit.USD else factor
+
+
+def price_factor(forecast: Forecast, prices: Sequence[PriceEffect], at_s: int) -> float:
+    """Return how many times as much the models of a budget cost at an instant, by what it spent on each lately."""
+    spent = sum(share.cost_nano_usd for share in forecast.mix)
+    if not spent:
+        return 1.0
+    later = 0.0
+    for share in forecast.mix:
+        cost = float(share.cost_nano_usd)
+        for effect in prices:
+            if effect.from_s <= at_s and effect.concerns(share.model, share.provider):
+                cost *= effect.factor
+        later += cost
+    return later / spent
+
+
+def _at(line: Sequence[float], day: float) -> float:
+    """Return what is used after so many days; the path ends at the horizon."""
+    whole = min(int(day), len(line) - 1)
+    following = min(whole + 1, len(line) - 1)
+    return line[whole] + (day - whole) * (line[following] - line[whole]) if line else 0.0
+
+
+def _total(forecast: Forecast, name: str, paths: _Paths, remaining: float) -> int:
+    """Return a bound of the period's total; what is held beyond the path grows with it."""
+    before, after = _at(paths.before[name], remaining), _at(paths.after[name], remaining)
+    rest = int(getattr(forecast.total, name)) - forecast.used
+    return forecast.used + round(max(after + max(rest - before, 0.0), 0.0))
+
+
+def _later(period: PeriodAhead, paths: _Paths, start: float, end: float) -> PeriodAhead:
+    before = _at(paths.before["median"], end) - _at(paths.before["median"], start)
+    after = _at(paths.after["median"], end) - _at(paths.after["median"], start)
+    factor = after / before if before > 0 else 1.0
+    total = period.total
+    lower, upper = round(total.lower * factor), round(total.upper * factor)
+    median = round(after)
+    return PeriodAhead(period.start_s, period.end_s, Band(min(lower, median), median, max(upper, median)), period.limit)
+
+
+def _passes(paths: _Paths, used: int, limit: int | None, span: tuple[float, float], made_at_s: int) -> datetime | None:
+    """Return when the median passes a limit between two days, or None."""
+    if limit is None:
+        return None
+    line, (start, end) = paths.after["median"], span
+    base = _at(line, start) - used
+    if used > limit:
+        return datetime.fromtimestamp(made_at_s, UTC)
+    for day in range(int(start), ceil(end)):
+        upto = min(float(day + 1), end)
+        if _at(line, upto) - base > limit:
+            began = max(float(day), start)
+            low, high = _at(line, began) - base, _at(line, upto) - base
+            part = (limit - low) / (high - low) if high > low else 0.0
+            return datetime.fromtimestamp(made_at_s + (began + part * (upto - began)) * DAY_S, UTC)
+    return None
+
+
+def pool_rate(unit_rate_nano_usd: int, utilisation: float) -> int:
+    """Return what a unit of a commitment really costs: ``rate x (2 - utilisation)``; what is not used is paid, too.
+
+    Args:
+        unit_rate_nano_usd: What a unit costs if all of the commitment is used.
+        utilisation: The share of it that is used, from 0 to 1.
+    """
+    return round(unit_rate_nano_usd * (2 - utilisation))
+
+
+def break_even_tokens(fixed_nano_usd: int, own_rate: float, api_rate: float) -> int | None:
+    """Return from how many tokens a month on one's own machines are cheaper; None: never.
+
+    Args:
+        fixed_nano_usd: What they cost a month, however much they are used.
+        own_rate: What a token costs on them beside that, in nano-USD.
+        api_rate: What it costs at the provider, in nano-USD.
+    """
+    return ceil(fixed_nano_usd / (api_rate - own_rate)) if api_rate > own_rate else None

@@ -1,0 +1,84 @@
+"""``governor forecast``: tables, JSON, pictures, and backtests of recorded series."""
+
+import json
+import math
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from governor.edges.api.examples_forecasts import FORECASTS
+from governor.edges.cli.app import app
+from governor.edges.cli.forecast_plot import draw_forecast
+
+RECORDED = Path(__file__).parents[3] / "shared" / "data"
+"""Public series, recorded outside this project; where they are absent, what needs them is skipped."""
+
+
+def weekly(path: Path, days: int = 49) -> Path:
+    """Write a daily series with a rhythm of weeks and a slow growth."""
+    lines = ["ds,y"]
+    for day in range(days):
+        on = date(2026, 1, 1) + timedelta(days=day)
+        lines.append(f"{on},{1000 * (0.3 if on.weekday() > 4 else 1.0) * (1 + day / 300) + 20 * math.sin(day):.2f}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def backtested(path: Path, *more: str) -> dict[tuple[str, float], dict[str, float]]:
+    """Backtest a file, and return its lines by group and part of the period."""
+    result = CliRunner().invoke(app, ["forecast", "--backtest", "--series", str(path), "--output", "json", *more])
+    assert result.exit_code == 0, result.output
+    return {(line["group"], line["fraction"]): line for line in json.loads(result.stdout)["groups"]}
+
+
+def test_a_rhythm_of_weeks_is_found(tmp_path: Path) -> None:
+    """After five weeks the days are foreseen twice as well as by the run-rate, which knows no weekends."""
+    lines = backtested(weekly(tmp_path / "weekly.csv"))
+
+    assert {("weekly", 0.25), ("weekly", 0.5), ("weekly", 0.75)} == {key for key in lines if key[0] != "all"}
+    assert lines["weekly", 0.75]["median_error"] < lines["weekly", 0.75]["run_rate_median_error"]
+    assert lines["weekly", 0.75]["mase"] < 0.5 * lines["weekly", 0.75]["run_rate_mase"]
+
+
+def test_a_backtest_knows_nothing_after_its_origin(tmp_path: Path) -> None:
+    """What comes after a period may be anything: what was forecast of the period is the same."""
+    path = weekly(tmp_path / "weekly.csv", 35)
+    before = backtested(path, "--period", "week")
+    path.write_text(path.read_text() + "".join(f"2026-02-{day:02},9e6\n" for day in range(5, 9)))
+
+    assert before == backtested(path, "--period", "week")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("a,b\n1,2\n", "no column"), ("ds,y\nyesterday,3\n", "is no time"), ("ds,y\n2026-01-01,many\n", "is no number")],
+)
+def test_a_file_that_is_no_series_is_explained(tmp_path: Path, text: str, told: str) -> None:
+    """With what was expected, and the line; never a stack trace."""
+    (tmp_path / "bad.csv").write_text(text)
+    result = CliRunner().invoke(app, ["forecast", "--backtest", "--series", str(tmp_path / "bad.csv")])
+
+    assert (2, True) == (result.exit_code, told in result.stderr)
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_forecast_is_drawn(tmp_path: Path, ending: str) -> None:
+    """Into either kind of picture; another one is refused."""
+    forecast = {**FORECASTS["forecasts"][0], "history": [], "path": []}
+    draw_forecast(forecast, tmp_path / f"one.{ending}")
+
+    assert (tmp_path / f"one.{ending}").stat().st_size > 5_000
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason=f"the recorded series are not at {RECORDED}")
+def test_recorded_teams_are_foreseen_better_than_by_a_run_rate() -> None:
+    """On public series of an AI service: 8 %, 25 % and 40 % less error, hours better than naive, honest intervals."""
+    lines = backtested(RECORDED / "servegen-hourly.csv.gz")
+    teams = [lines["teams", fraction] for fraction in (0.25, 0.5, 0.75)]
+
+    assert [True] * 3 == [line["improvement"] > aim for line, aim in zip(teams, (0.08, 0.25, 0.40), strict=True)]
+    for line in teams:
+        assert line["mase"] < line["seasonal_naive_mase"]
+        assert 0.72 <= line["coverage"] <= 0.88

@@ -71,6 +71,11 @@ def read_use_by_model(
     ]
 
 
+def was_used(connection: Connection) -> bool:
+    """Tell whether anything was ever used."""
+    return connection.execute(select(USAGE_HOURLY.c.hour_s).limit(1)).first() is not None
+
+
 def _sums(names: Sequence[str]) -> list[Any]:
     # PostgreSQL sums 64-bit integers as decimals; the ledger keeps every sum within 64 bits.
     return [cast(func.coalesce(func.sum(USAGE_HOURLY.c[name]), 0), BigInteger) for name in names]

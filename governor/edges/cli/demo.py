@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Group
+from rich.table import Table
 
 from governor.clients.clock import SystemClock
 from governor.clients.gateway import Gateway
@@ -19,6 +20,7 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.edges.cli.decision_view import budgets_table
 from governor.edges.cli.demo_day import DayResult, send_day
 from governor.edges.cli.demo_server import DayClock, running_server, wait_for_interrupt
+from governor.edges.cli.forecast_view import forecasts_table
 from governor.edges.cli.ledger import differences_of
 from governor.edges.cli.load_policies import load_snapshot, policy_folder
 from governor.edges.cli.mistakes import FINDING
@@ -107,6 +109,7 @@ def _show(url: str, result: DayResult, seconds: float, differences: int, output:
     document = result.summary.document(seconds)
     with Gateway(url) as gateway:
         budgets = gateway.get("/budgets?quota=department-monthly-spend")["budgets"]
+        foreseen = gateway.get("/forecasts?quota=department-monthly-spend")["forecasts"]
     if output is Output.JSON:
         print_json(
             {
@@ -114,31 +117,38 @@ def _show(url: str, result: DayResult, seconds: float, differences: int, output:
                 "clamped": result.clamped,
                 "substituted_by": dict(result.substituted_by.most_common()),
                 "runaway": {"requests": result.runaway, "denied": result.refused_runaway},
+                "forecasts": foreseen,
                 "ledger_differences": differences,
                 "url": url,
             }
         )
         return
-    console().print(_report(url, document, budgets, result, differences))
+    console().print(_report(url, document, (budgets, foreseen), result, differences))
 
 
-def _report(url: str, document: dict[str, Any], budgets: list[Any], result: DayResult, differences: int) -> Group:
+def _report(
+    url: str, document: dict[str, Any], lists: tuple[list[Any], list[Any]], result: DayResult, differences: int
+) -> Group:
+    budgets, foreseen = lists
     verdict = "every balance equals what its records come to" if not differences else f"{differences} differences!"
     look = [
         ("what is left", f"curl {url}/budgets"),
+        ("where budgets will end", f"governor forecast --url {url}"),
         ("who spent what", f"curl '{url}/usage/summary?by=department,model'"),
         ("what use cases brought", f"governor report use-cases --period day --url {url}"),
         ("why one was refused", f"curl {url}/decisions/{result.example or 'ID'}"),
         ("what is measured", f"curl {url}/metrics"),
         ("every route", f"{url}/docs"),
     ]
+    shown: list[Table | str] = [budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []
+    shown += [forecasts_table(foreseen, "What is forecast after one day"), ""] if foreseen else []
     given = ((policy, f"{count:,}") for policy, count in result.substituted_by.most_common())
     return Group(
         *summary_tables(document, "The day").renderables,
         "",
         table("Given another model by", ("policy", "requests"), given, right=("requests",)),
         "",
-        *([budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []),
+        *shown,
         f"from 14:00 on a runaway agent asked {result.runaway:,} times; {result.refused_runaway:,} were refused",
         f"output limits were lowered {result.clamped:,} times",
         f"ledger: {verdict}",

@@ -56,7 +56,7 @@ def _draw(axes: Axes, forecast: Mapping[str, Any]) -> None:
     axes.fill_between(at, lines["lower"], lines["upper"], color=_FUTURE, alpha=0.16, lw=0, label=interval)
     axes.plot(at, lines["median"], color=_FUTURE, lw=2.2, label="forecast")
     _draw_truth(axes, forecast)
-    _draw_limit(axes, forecast, at[-1])
+    _draw_limit(axes, forecast, _at(past[0]["at"]) if past else at[0])
     axes.axvline(made_at, color=_INK, lw=0.8, ls=":")
     _dress(axes, forecast)
 
@@ -74,7 +74,7 @@ def _draw_truth(axes: Axes, forecast: Mapping[str, Any]) -> None:
         )
 
 
-def _draw_limit(axes: Axes, forecast: Mapping[str, Any], last: float) -> None:
+def _draw_limit(axes: Axes, forecast: Mapping[str, Any], first: float) -> None:
     if forecast["limit"] is None:
         return
     limit = float(forecast["limit"])
@@ -83,9 +83,7 @@ def _draw_limit(axes: Axes, forecast: Mapping[str, Any], last: float) -> None:
         axes.set_title(f"limit {_short(limit)} {forecast['unit']}, far above", loc="right", fontsize=9, color=_LIMIT)
         return
     axes.axhline(limit, color=_LIMIT, lw=1.4)
-    axes.annotate(
-        f"limit {_short(limit)}", (last, limit), xytext=(-4, 4), textcoords="offset points", ha="right", color=_LIMIT
-    )
+    axes.annotate(f"limit {_short(limit)}", (first, limit), xytext=(4, 4), textcoords="offset points", color=_LIMIT)
     if forecast["runs_out_at"] is not None:
         axes.plot([_at(forecast["runs_out_at"])], [limit], "o", color=_LIMIT, ms=6)
 
@@ -104,7 +102,7 @@ def _dress(axes: Axes, forecast: Mapping[str, Any]) -> None:
     axes.grid(axis="y", color="#e4e7eb", lw=0.8)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(loc="lower right", frameon=False)
 
 
 def _short(value: float) -> str:

@@ -17,7 +17,7 @@ from governor.services.forecast.price_changes import known_price_changes
 from governor.services.forecast.tasks import Asked, ForecastJob, PriceSteps, Served
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
-from governor.store.use_series import DAY_S
+from governor.store.use_series import DAY_S, was_used
 
 DEFAULT_RULE = ForecastRule(header=Header("ForecastRule", "default", Source("", 0)))
 """How budgets are forecast that no rule concerns."""
@@ -75,8 +75,8 @@ class ForecastJobs:
         return quota if quota is not None and quota.period is not None else None
 
     async def jobs(self, views: Sequence[BudgetView], now: datetime) -> list[ForecastJob]:
-        """Return the jobs that forecast some budgets."""
-        if not views:
+        """Return the jobs that forecast some budgets; none while nothing was ever used."""
+        if not views or not await self._database.read(was_used):
             return []
         snapshot = self._snapshots.current
         horizon_days = max(rule.horizon_days for rule in (*snapshot.policies.forecast_rules, DEFAULT_RULE))

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Group
-from rich.table import Table
 
 from governor.clients.clock import SystemClock
 from governor.clients.gateway import Gateway
@@ -140,7 +139,7 @@ def _report(
         ("what is measured", f"curl {url}/metrics"),
         ("every route", f"{url}/docs"),
     ]
-    shown: list[Table | str] = [budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []
+    shown: list[Any] = [budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []
     shown += [forecasts_table(foreseen, "What is forecast after one day"), ""] if foreseen else []
     given = ((policy, f"{count:,}") for policy, count in result.substituted_by.most_common())
     return Group(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.slack.fake.block_kit import view_problems
-from tests.slack.fake.server import SlackServer
+from tests.slack.fake.server import ACK_S, SlackServer
 from tests.slack.fake.workspace import SIGNING_SECRET, OpenView, Posting, Workspace
 
 
@@ -138,7 +138,7 @@ class Hands:
             form = {"payload": json.dumps(payload)} if kind == "interactive" else payload
             body, media = urlencode(form).encode(), "application/x-www-form-urlencoded"
         given = {**signed(body, self.workspace.clock()), "content-type": media, **headers}
-        async with httpx.AsyncClient(timeout=3.0) as client:
+        async with httpx.AsyncClient(timeout=ACK_S) as client:
             response = await client.post(self.address, content=body, headers=given)
         assert 200 == response.status_code, response.text
         return dict(response.json()) if response.content else {}

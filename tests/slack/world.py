@@ -19,7 +19,7 @@ from governor.edges.slack.door import SlackDoor, open_slack_door
 from governor.services.keys import KeyRing
 from governor.wiring import Governor, open_governor
 from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, compile_here, settings_for
-from tests.slack.fake.server import SlackServer
+from tests.slack.fake.server import ACK_S, SlackServer
 from tests.slack.fake.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Workspace
 from tests.slack.hands import Hands
 
@@ -172,7 +172,7 @@ async def slack_world(
     over_socket: bool = False,
     with_keys: bool = True,
     connected: bool = True,
-    patience_s: float = 2.0,
+    patience_s: float = 60.0,
     change: Callable[[Governor], Governor] = lambda governor: governor,
     **given: Any,
 ) -> AsyncIterator[SlackWorld]:
@@ -185,7 +185,8 @@ async def slack_world(
         over_socket: Whether it listens over Socket Mode.
         with_keys: Whether it makes keys; a second server on the same database makes none.
         connected: Whether Socket Mode is waited for.
-        patience_s: How long a submission is worked on before Slack is told to wait.
+        patience_s: How long a submission is worked on before Slack is told to wait; long, so that a busy machine
+            changes nothing.
         change: Puts another part in, like a slow database.
         given: More settings.
     """
@@ -201,6 +202,9 @@ async def slack_world(
             open_slack_client(BOT_TOKEN, slack.api_url, time_s=walls, pause=walls.pause)
         )
         door = await stack.enter_async_context(open_slack_door(governor, client, walls, never, patience_s=patience_s))
+        for listener in door.app._async_listeners:
+            # The library gives up on an acknowledgement after three seconds of this machine's time.
+            listener.ack_timeout = ACK_S
         metrics = HttpMetrics(CollectorRegistry())
         gate = create_gate(governor, metrics, door.receive)
         url = await stack.enter_async_context(on_a_port(gate))

@@ -47,9 +47,14 @@ async def test_a_manifest_needs_an_address(cli: Cli) -> None:
     assert (2, True) == (result.exit_code, "--socket-mode" in result.stderr)
 
 
-async def test_check_finds_what_is_missing(cli: Cli, slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_check_finds_what_is_missing(
+    cli: Cli, slack: SlackServer, policies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Scopes, a channel without the app, people who decide without a Slack id, an app token that is none."""
     populate(slack.workspace)
+    quotas = policies / "quotas.yaml"
+    alert = 'alerts: [{at: 80%, of: used, notify: ["slack:#ai-spend"]}]'
+    quotas.write_text(quotas.read_text().replace("limit: 1,000 USD", f"limit: 1,000 USD\n{alert}"))
     slack.workspace.scopes -= {"im:write", "groups:history"}
     slack.workspace.add_channel("ai-exceptions", member=False)
     monkeypatch.setenv("GOVERNOR_SLACK_APP_TOKEN", "xapp-other")
@@ -63,9 +68,11 @@ async def test_check_finds_what_is_missing(cli: Cli, slack: SlackServer, monkeyp
         "public address",
         "app token",
         "channel #ai-exceptions",
+        "channel #ai-spend",
         "people who decide",
     } == set(wrong)
     assert "type `/invite @Governor` there" in wrong["channel #ai-exceptions"]
+    assert "Quota/company-spend names it" in wrong["channel #ai-spend"]
     assert "ApprovalRule/everybody names it" in wrong["channel #ai-exceptions"]
     assert "they get no cards: sam@acme.example" in wrong["people who decide"]
 

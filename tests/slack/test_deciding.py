@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from governor.core.approvals.request import Act, Actor, Door, State
@@ -222,18 +223,28 @@ async def test_a_quorum_of_two_groups_shows_each_vote(world: SlackWorld) -> None
 
 
 async def test_above_an_amount_a_page_decides(sqlite_url: str, policies: Path, slack: SlackServer) -> None:
-    """``decide_in: web``: the button gives a link instead."""
+    """``decide_in: web``: the button gives a link that works once and signs in whoever clicked, on the very page."""
     populate(slack.workspace)
-    async with slack_world(sqlite_url, policies, slack, public_url="https://governor.example") as world:
+    public = "https://governor.example"
+    async with slack_world(sqlite_url, policies, slack, public_url=public) as world:
         request = await ask_for(world, usd=5_000)
         [card] = cards(world, "U0EVE")
         await world.hands.click("U0EVE", "open_page", on=card)
         await world.settled()
         [block] = [one for one in world.workspace.answers[-1]["blocks"] if one["type"] == "actions"]
+        url = block["elements"][0]["url"]
+        async with httpx.AsyncClient(base_url=world.url) as browser:
+            asked = await browser.get(url.removeprefix(public))
+            first = await browser.post(url.removeprefix(public))
+            again = await browser.post(url.removeprefix(public))
 
     assert ["open_page", "ask"] == buttons(card)
-    assert f"<https://governor.example/web/requests/{request.id}|the whole case>" in said(card.blocks)
-    assert block["elements"][0]["url"].startswith("https://governor.example/web/link/")
+    assert f"<{public}/web/requests/{request.id}|the whole case>" in said(card.blocks)
+    assert url.startswith(f"{public}/web/link/")
+    assert (200, 303, f"/web/requests/{request.id}") == (asked.status_code, first.status_code, first.headers["location"])
+    assert "governor_session=" in first.headers["set-cookie"]
+    assert 403 == again.status_code
+
 
 
 async def test_what_came_of_it_is_asked_when_a_grant_ends(world: SlackWorld) -> None:

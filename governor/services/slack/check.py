@@ -9,6 +9,7 @@ from governor.clients.slack import SlackClient, SlackError, SlackUnavailableErro
 from governor.clients.slack.manifest import SCOPES
 from governor.core.approvals.groups import Home, members_of
 from governor.core.decisions.snapshot import PolicySet
+from governor.core.policy.alert_rule import SLACK_PREFIX
 from governor.core.policy.approval_rule import RELATIVE_GROUPS
 from governor.core.policy.organization import Organization
 
@@ -75,7 +76,11 @@ def channels_named(policies: PolicySet) -> dict[str, list[str]]:
     for rule in policies.approval_rules:
         if rule.channel:
             named.setdefault(rule.channel, []).append(rule.ref)
-    return named
+    for quota in policies.quotas:
+        words = (word for alert in quota.alerts for word in alert.notify)
+        for channel in (word.removeprefix(SLACK_PREFIX) for word in words if word.startswith(f"{SLACK_PREFIX}#")):
+            named.setdefault(channel, []).append(quota.header.ref)
+    return {channel: list(dict.fromkeys(refs)) for channel, refs in named.items()}
 
 
 def _scopes(given: frozenset[str]) -> Iterator[Check]:

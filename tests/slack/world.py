@@ -16,6 +16,7 @@ from governor.core.keys import Role
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.routes import create_gate
 from governor.edges.slack.door import SlackDoor, open_slack_door
+from governor.edges.web.pages import open_pages
 from governor.services.keys import KeyRing
 from governor.wiring import Governor, open_governor
 from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, compile_here, settings_for
@@ -206,7 +207,7 @@ async def slack_world(
             # The library gives up on an acknowledgement after three seconds of this machine's time.
             listener.ack_timeout = ACK_S
         metrics = HttpMetrics(CollectorRegistry())
-        gate = create_gate(governor, metrics, door.receive)
+        gate = create_gate(governor, metrics, door.receive, open_pages(governor))
         url = await stack.enter_async_context(on_a_port(gate))
         server = Server(governor, gate, metrics, {})
         if with_keys and isinstance(governor.doorkeeper, KeyRing):

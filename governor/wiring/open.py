@@ -13,6 +13,7 @@ from governor.services.adjust import Adjuster
 from governor.services.alerts.deliver import Deliverer
 from governor.services.alerts.digests import DigestWriter
 from governor.services.alerts.drift import DriftWatcher
+from governor.services.alerts.refused_policies import RefusedPoliciesWatcher
 from governor.services.alerts.thresholds import ThresholdWatcher
 from governor.services.alerts.unusual import UnusualSpendWatcher
 from governor.services.approvals.desk import Desk
@@ -84,6 +85,7 @@ class Governor:
     deliverer: Deliverer
     unusual: UnusualSpendWatcher
     drift: DriftWatcher
+    refused_policies: RefusedPoliciesWatcher
     digests: DigestWriter
 
 
@@ -159,6 +161,7 @@ async def open_governor(
             deliverer=Deliverer(database, partial(open_senders, settings)),
             unusual=UnusualSpendWatcher(snapshots, database, terms),
             drift=DriftWatcher(snapshots, database, terms),
+            refused_policies=RefusedPoliciesWatcher(publisher, database, terms),
             digests=DigestWriter(snapshots, database, fullest, terms),
         )
 

@@ -11,6 +11,8 @@ from governor.core.keys import Role
 from governor.services.policies.repository import RepositoryPolicies
 from tests.api.world import Server, StandingClock, question, running, settings_for
 from tests.policies.repository import SUITE, PolicyRepository
+from tests.scheduler.workers import ALWAYS
+from tests.scheduler.workers import worker as a_worker
 
 
 @pytest.fixture
@@ -231,3 +233,21 @@ async def test_a_server_without_any_policies_does_not_start(
 
     assert "quotas.yaml" in refused.value.message
     assert "does not appear to be a git repository" in unreachable.value.message
+
+
+async def test_a_refused_commit_is_told_once(
+    workers: tuple[Server, Server], repository: PolicyRepository, standing: StandingClock
+) -> None:
+    """Whoever is told of what no quota names anybody for hears which commit and why, also in quiet hours, once."""
+    (repository.folder / "quotas.yaml").write_text("kind: Quota\nlimt: 3\n")
+    broken = repository.push("A broken commit")
+    for worker in (*workers, *workers):
+        job = a_worker(worker.governor.database, standing.now, worker.governor.refused_policies.sync, trigger=ALWAYS)
+        await job.run_due()
+        standing.advance(60)
+    async with workers[0].client(Role.VIEWER) as client:
+        found = (await client.get("/alerts")).json()["alerts"]
+
+    assert [("policies_refused", True)] == [(alert["kind"], alert["urgent"]) for alert in found]
+    assert f"commit {broken[:12]} of the policies is refused; the last good one decides" == found[0]["title"]
+    assert found[0]["reason"].startswith("quotas.yaml:1:1 error missing-field")

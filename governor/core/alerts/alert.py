@@ -15,6 +15,7 @@ class AlertKind(StrEnum):
     UNUSUAL = "unusual_spend"
     DRIFT = "drift"
     DIGEST = "digest"
+    POLICIES = "policies_refused"
 
 
 @dataclass(frozen=True, slots=True)

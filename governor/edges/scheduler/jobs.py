@@ -10,7 +10,6 @@ from governor.services.approvals.tick import tick
 from governor.services.forecast.close_forecasts import close_forecasts
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
-from governor.services.policies.repository import sync_repository
 from governor.services.slack.forget import forget_old_messages
 from governor.services.sweep_holds import sweep_holds
 from governor.services.verify_ledger import verify_ledger
@@ -105,8 +104,8 @@ JOBS: tuple[JobRow, ...] = (
     JobRow(
         "sync-policies",
         every(minutes=1),
-        lambda governor, turn: sync_repository(governor.publisher, turn),
-        "look whether the branch of the policies has moved, and let its commit go live if it is good",
+        lambda governor, turn: governor.refused_policies.sync(turn),
+        "look whether the branch of the policies has moved; its commit goes live if it is good, and is told if not",
     ),
     JobRow(
         "forecast",

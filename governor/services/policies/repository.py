@@ -19,9 +19,8 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import GovernorError
 from governor.core.policy.place import GitPlace
 from governor.core.policy.releases import Outcome, Release, SourceState
-from governor.services.jobs import Turn
 from governor.services.policies.publisher import Publisher, swapped
-from governor.services.policies.state import InvalidPoliciesError, PolicySource, PolicyState
+from governor.services.policies.state import InvalidPoliciesError, PolicyState
 from governor.services.policies.stored import UnknownVersionError, stored_snapshot
 from governor.services.policies.sync import Found, PolicySyncer
 from governor.services.refresher import Refresher
@@ -148,14 +147,6 @@ class RepositoryPolicies:
         self.state = replace(self.state, problems=problems, refused=commit, failures=failures)
         if problems:
             _log.error("policies_refused", kept=self.state.version, refused=commit, first=problems[0])
-
-
-async def sync_repository(source: PolicySource, _turn: Turn) -> str:
-    """Look at the branch, for the scheduler; a folder is watched by every worker itself."""
-    if not isinstance(source, RepositoryPolicies):
-        return "the policies come from a folder"
-    result = await source.syncer.sync()
-    return f"{result.found} {result.commit[:12]}".rstrip()
 
 
 async def open_repository(

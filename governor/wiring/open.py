@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from governor.clients.clock import Clock, SystemClock, clock_from
 from governor.compiler.worker import compile_in_process
@@ -113,15 +114,10 @@ async def open_governor(
         await ledger.start()
         stack.push_async_callback(ledger.close)
         doorkeeper = _doorkeeper(settings, database, clock)
-        await doorkeeper.start()
-        stack.push_async_callback(doorkeeper.stop)
         blocks = watch_blocks(snapshots, database, clock.now)
         grants = watch_grants(snapshots, database, clock.now)
-        for watcher in (blocks, grants, watch_outputs(snapshots, database, clock.now)):
-            await watcher.start()
-            stack.push_async_callback(watcher.stop)
-        await publisher.start()
-        stack.push_async_callback(publisher.stop)
+        outputs = watch_outputs(snapshots, database, clock.now)
+        await _start(stack, doorkeeper, blocks, grants, outputs, publisher)
         terms = alert_terms(settings)
         budgets = BudgetReader(snapshots, ledger, database)
         processes = ForecastProcesses()
@@ -164,6 +160,21 @@ async def open_governor(
             refused_policies=RefusedPoliciesWatcher(publisher, database, terms),
             digests=DigestWriter(snapshots, database, fullest, terms),
         )
+
+
+class _Part(Protocol):
+    """What runs beside the server's answers."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+async def _start(stack: AsyncExitStack, *parts: _Part) -> None:
+    """Start parts in order; they stop in the opposite one."""
+    for part in parts:
+        await part.start()
+        stack.push_async_callback(part.stop)
 
 
 def _doorkeeper(settings: Settings, database: Database, clock: Clock) -> KeyRing | OpenDoor:

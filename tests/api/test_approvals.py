@@ -14,40 +14,14 @@ from governor.core.approvals.request import Act
 from governor.core.keys import Role
 from governor.services.approvals.audit import head_text, verify_audit
 from governor.services.approvals.tick import tick
-from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
-
-PEOPLE = """\
-  - {user: kim@acme.example, department: engineering}
-  - {user: fin@acme.example, department: engineering}
-  - {user: fay@acme.example, department: engineering}
-groups:
-  - {name: finance, members: [fin@acme.example, fay@acme.example]}
-"""
-RULE = """\
----
-apiVersion: governor/v1
-kind: ApprovalRule
-name: everybody
-routes:
-  - {up_to: 10 USD, approve: automatic, at_most: 25 USD per month per department}
-  - {up_to: 1k USD, require: [{group: department-leads, instead: finance}]}
-  - {up_to: 5k USD, require: [{group: finance, at_least: 1}], decide_in: web}
-justification: {at_least: 20 characters}
-break_glass: {group: finance, up_to: 50 USD, for: 2 hours, at_most: 2 per week per person, review_within: 48 hours}
-delegation: allowed
-"""
-LEADS = "  - {name: engineering, leads: [kim@acme.example], teams: [{name: platform}"
+from tests.api.approvals import write_company
+from tests.api.world import Server, StandingClock, question, running, settings_for
 
 
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
     """Give the small organisation with leads, finance, and a rule."""
-    folder = write_policies(tmp_path / "policies")
-    organization = POLICIES.replace("service_accounts:", f"{PEOPLE}service_accounts:")
-    organization = organization.replace("  - {name: engineering, teams: [{name: platform}", LEADS)
-    (folder / "organization.yaml").write_text(organization)
-    (folder / "quotas.yaml").write_text(QUOTAS.replace("limit: 100 USD", "limit: 0.001 USD") + RULE)
-    return folder
+    return write_company(tmp_path / "policies")
 
 
 @pytest.fixture

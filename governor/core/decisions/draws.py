@@ -6,7 +6,7 @@ left to the ledger as a ``CeilingRule``.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, auto
 from itertools import takewhile
@@ -24,7 +24,6 @@ from governor.core.units import Counts, Unit
 from governor.core.values import hot_value
 
 _INSTANT = timedelta(microseconds=1)
-_OF_THE_MODEL = frozenset({"model", "provider"})
 
 FORMER_MAX = 12
 """Periods looked back for a scope's first use; one that nobody has used for longer begins anew."""
@@ -71,10 +70,6 @@ class Draw:
     instead: tuple["Draw", ...] = ()
 
 
-Made = dict[tuple[str, Scope], tuple[Draw, ...]]
-"""Draws by quota and scope."""
-
-
 @hot_value
 class DrawContext:
     """What draws are made from beside the quota.
@@ -83,38 +78,17 @@ class DrawContext:
         quota: Finds a quota by name (a fund), or None.
         now: The instant that fixes periods and limits.
         downgrades: Whether the model is the one asked for, so that ``downgrade`` begins at its ``from``.
-        made: Draws of quotas that say the same of every model, by quota and scope: what one candidate draws on, the
-            others do too.
     """
 
     organization: Organization
     quota: Callable[[str], Quota | None]
     now: datetime
     downgrades: bool = False
-    made: Made = field(default_factory=dict)
 
 
 def draws_of(quota: Quota, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
     """Return the budgets of a quota that a request draws on: the whole, then its parts."""
     scope = scope_of(quota, attributes)
-    if _reads_model(quota, context):
-        return _made(quota, scope, attributes, context)
-    name = (quota.header.name, scope)
-    found = context.made.get(name)
-    if found is None:
-        found = context.made[name] = _made(quota, scope, attributes, context)
-    return found
-
-
-def _reads_model(quota: Quota, context: DrawContext) -> bool:
-    """Tell whether what a quota draws on depends on the model beside its scope: its terms, its share, or its fund."""
-    if quota.downgrade is not None or (quota.max_share is not None and quota.max_share.per in _OF_THE_MODEL):
-        return True
-    fund = context.quota(quota.overage.fund) if quota.overage is not None and quota.overage.fund else None
-    return fund is not None and not _OF_THE_MODEL.isdisjoint(fund.per)
-
-
-def _made(quota: Quota, scope: Scope, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
     applied = apply_quota(quota, scope, context.organization, context.now)
     key = budget_key(quota, scope, context.now)
     carry = _carry(quota, scope, key, context)
@@ -150,6 +124,11 @@ def measure_of(quota: Quota) -> Measure:
                     return Measure.OUTPUT_TOKENS
 
 
+def is_capped(quota: Quota, attributes: Mapping[str, str], *, downgrades: bool) -> bool:
+    """Tell whether a request gets no further than where a quota's downgrade begins."""
+    return quota.downgrade is not None and downgrades and attributes.get("model") not in quota.downgrade.to
+
+
 def _terms(
     applied: AppliedQuota, key: BudgetKey, carry: Carry | None, attributes: Mapping[str, str], context: DrawContext
 ) -> HoldTerms:
@@ -157,9 +136,8 @@ def _terms(
     warns = quota.when_reached is WhenReached.WARN
     extra = quota.overage.up_to if quota.overage is not None and not quota.overage.fund else 0
     cap = None
-    downgrade = quota.downgrade
-    if downgrade is not None and context.downgrades and attributes.get("model") not in downgrade.to:
-        cap = limit * downgrade.from_percent // 100
+    if quota.downgrade is not None and is_capped(quota, attributes, downgrades=context.downgrades):
+        cap = limit * quota.downgrade.from_percent // 100
     plain = limit + extra if cap is None else min(cap, limit + extra)
     return HoldTerms(
         limit=limit,
@@ -237,7 +215,7 @@ def _from_fund(
         # What is only on trial spends nobody's money.
         return ()
     whole = replace(fund, overage=None, max_share=None, burst_percent=None)
-    [paying, *_] = _made(whole, scope_of(fund, attributes), attributes, context)
+    [paying, *_] = draws_of(whole, attributes, context)
     scope = (*key.scope, ("overage", fund.root or fund.header.name))
     terms = HoldTerms(overage.up_to, overage.up_to, True, applied.quota.counts, applied.quota.charge_on_expiry)
     mine = Draw(applied, part_key(applied.quota, key, "overage", scope), paying.measure, terms, Part.FUND_SHARE)

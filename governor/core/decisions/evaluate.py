@@ -86,7 +86,7 @@ class _Question:
 
     def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:
         prepared = self.prepared
-        substitute = prepared.substitutes.prepare(self.snapshot, name, prepared.candidates[0], self.now)
+        substitute = prepared.substitutes.prepare(self.snapshot, name, self.now)
         candidate = self._decide(substitute)
         return candidate if after is None else replace(candidate, after=after)
 

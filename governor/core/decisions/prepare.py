@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.draws import Draw, Made
+from governor.core.decisions.draws import Draw
 from governor.core.decisions.offers import Offer, offered, offers_of
-from governor.core.decisions.prepare_model import PreparedCandidate, made_of, prepare_model, renew_model
+from governor.core.decisions.prepare_model import PreparedCandidate, prepare_model, renew_model
 from governor.core.decisions.request import Ability, DecideRequest
 from governor.core.decisions.routing import choose_routing, is_open, models_of, no_routing, without_model, would_choose
 from governor.core.decisions.subject import ResolvedSubject, resolve_subject
@@ -44,18 +44,16 @@ class Substitutes:
         self._able = able
         self._prepared: dict[str, PreparedCandidate] = {}
 
-    def prepare(self, snapshot: "Snapshot", name: str, asked: PreparedCandidate, now: datetime) -> PreparedCandidate:
-        """Return a substitute; ``asked`` is the model asked for at this instant, with which it shares most budgets."""
+    def prepare(self, snapshot: "Snapshot", name: str, now: datetime) -> PreparedCandidate:
+        """Return a substitute with the budgets of an instant."""
         found = self._prepared.get(name)
         if found is not None and found.is_current(now.timestamp()):
             return found
         if found is not None:
-            found = renew_model(snapshot, found, now, made_of(asked))
+            found = renew_model(snapshot, found, now)
         else:
             model, offer = snapshot.model(name, ""), self.offers[name]
-            found, _ = prepare_model(
-                snapshot, model, self._subject, now, made_of(asked), within_abilities=self._able, offer=offer
-            )
+            found, _ = prepare_model(snapshot, model, self._subject, now, within_abilities=self._able, offer=offer)
         self._prepared[name] = found
         return found
 
@@ -90,9 +88,8 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     subject = resolve_subject(snapshot.organization, request.subject, caller, request.use_case, now)
     subject.attributes.update((f"tags.{key}", value) for key, value in request.tags.items())
     subject.attributes["operation"] = request.operation
-    made: Made = {}
     asked, applicable = prepare_model(
-        snapshot, snapshot.model(request.model, request.provider), subject, now, made, within_abilities=True
+        snapshot, snapshot.model(request.model, request.provider), subject, now, within_abilities=True
     )
     # Who leaves the choice open can take any model.
     able = Ability.SUBSTITUTE in request.can or is_open(request.model)
@@ -106,7 +103,7 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     else:
         for name in models_of(routing, snapshot.model):
             model, within = snapshot.model(name, ""), able or name == asked.model.id
-            among.append(prepare_model(snapshot, model, subject, now, made, within_abilities=within)[0])
+            among.append(prepare_model(snapshot, model, subject, now, within_abilities=within)[0])
     if not among and not offers and (routing is not None or is_open(request.model)):
         reasons = without_model(asked.reasons) if is_open(request.model) else asked.reasons
         asked = replace(asked, reasons=(no_routing(routing), *reasons))
@@ -128,10 +125,9 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
 
 def renew(snapshot: "Snapshot", prepared: Prepared, now: datetime) -> Prepared:
     """Move a question to the budgets of another instant of its epoch: only periods have ended, nothing else changed."""
-    made: Made = {}
-    candidates = tuple(renew_model(snapshot, candidate, now, made) for candidate in prepared.candidates)
+    candidates = tuple(renew_model(snapshot, candidate, now) for candidate in prepared.candidates)
     routed_from = prepared.routed_from
-    routed_from = renew_model(snapshot, routed_from, now, made) if routed_from is not None else None
+    routed_from = renew_model(snapshot, routed_from, now) if routed_from is not None else None
     from_s, until_s = _stretch(prepared.epoch, candidates, routed_from)
     return replace(prepared, candidates=candidates, routed_from=routed_from, from_s=from_s, until_s=until_s)
 

@@ -1,6 +1,6 @@
 """One model, decided as far as that is possible without token counts; see ``prepare``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from governor.core.decisions.allowlists import check_allowlists
 from governor.core.decisions.context import Bounds, bounds_of
 from governor.core.decisions.decision import Reason, ReasonCode
-from governor.core.decisions.draws import Draw, DrawContext, Made, Part, draws_of
+from governor.core.decisions.draw_memory import Drawn
+from governor.core.decisions.draws import Draw, Part
 from governor.core.decisions.holds import Learning, learning_of
 from governor.core.decisions.offers import ANYWAY, Offer
 from governor.core.decisions.subject import ResolvedSubject
 from governor.core.models import ResolvedModel
 from governor.core.policy.applicable import Applicable
-from governor.core.policy.kinds import ContextLimit, Quota, WhenReached
+from governor.core.policy.kinds import ContextLimit, WhenReached
 from governor.core.policy.organization import Strictness
 from governor.core.values import hot_value
 
@@ -74,12 +75,11 @@ def prepare_model(
     model: ResolvedModel,
     subject: ResolvedSubject,
     now: datetime,
-    made: Made,
     *,
     within_abilities: bool,
     offer: Offer = ANYWAY,
 ) -> tuple[PreparedCandidate, Applicable]:
-    """Decide a model but for sizes and balances; ``made`` is what other models of the question draw on."""
+    """Decide a model but for sizes and balances."""
     attributes = {**subject.attributes, "model": model.id}
     if model.provider:
         attributes["provider"] = model.provider
@@ -87,8 +87,8 @@ def prepare_model(
     unknown = _unknown_model(snapshot, model, now)
     denies = snapshot.organization.unknown_model is Strictness.DENY
     refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
-    draws = _draws(snapshot, applicable.quotas, attributes, now, made, downgrades=not offer.substitute)
-    from_s, until_s = _stretch(draws)
+    drawn = snapshot.draws.find(applicable.quotas, attributes, now, downgrades=not offer.substitute)
+    draws = _draws(drawn)
     candidate = PreparedCandidate(
         model=model,
         attributes=attributes,
@@ -103,60 +103,29 @@ def prepare_model(
         offer=offer,
         learning=learning_of(draws),
         hold_for_s=max((draw.applied.quota.hold_for_s for draw in draws), default=HOLD_FOR_S),
-        from_s=from_s,
-        until_s=until_s,
+        from_s=_from_s(drawn),
+        until_s=_until_s(drawn),
     )
     return candidate, applicable
 
 
-def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime, made: Made) -> PreparedCandidate:
+def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime) -> PreparedCandidate:
     """Move a model to the budgets of another instant: only periods have ended, nothing else changed."""
-    now_s = now.timestamp()
-    draws: list[Draw] = []
-    from_s, until_s = -inf, inf
-    for group in _by_quota(candidate.draws):
-        current: Sequence[Draw] = group
-        begins_s, ends_s = _stretch(current)
-        if not begins_s <= now_s < ends_s:
-            quota, downgrades = group[0].applied.quota, not candidate.offer.substitute
-            current = _draws(snapshot, (quota,), candidate.attributes, now, made, downgrades=downgrades)
-            begins_s, ends_s = _stretch(current)
-        draws += current
-        from_s, until_s = max(from_s, begins_s), min(until_s, ends_s)
-    return replace(candidate, draws=tuple(draws), from_s=from_s, until_s=until_s)
+    quotas = [draw.applied.quota for draw in candidate.draws if draw.part is Part.WHOLE]
+    drawn = snapshot.draws.find(quotas, candidate.attributes, now, downgrades=not candidate.offer.substitute)
+    return replace(candidate, draws=_draws(drawn), from_s=_from_s(drawn), until_s=_until_s(drawn))
 
 
-def made_of(candidate: PreparedCandidate) -> Made:
-    """Return what a model draws on, for others that draw on the same."""
-    return {
-        (group[0].applied.quota.header.name, group[0].budget.scope): tuple(group)
-        for group in _by_quota(candidate.draws)
-    }
+def _draws(drawn: Sequence[Drawn]) -> tuple[Draw, ...]:
+    return tuple([draw for each in drawn for draw in each.draws])
 
 
-def _by_quota(draws: Sequence[Draw]) -> list[list[Draw]]:
-    """Return each quota's budget, followed by its parts."""
-    groups: list[list[Draw]] = []
-    for draw in draws:
-        if draw.part is Part.WHOLE:
-            groups.append([draw])
-        else:
-            groups[-1].append(draw)
-    return groups
+def _from_s(drawn: Sequence[Drawn]) -> float:
+    return max([each.from_s for each in drawn], default=-inf)
 
 
-def _stretch(draws: Sequence[Draw]) -> tuple[float, float]:
-    """Return the stretch of time in which no budget's period begins or ends."""
-    from_s, until_s = -inf, inf
-    for draw in draws:
-        budget = draw.budget
-        from_s = max(from_s, budget.period_start_s)
-        if budget.period_end_s is not None:
-            until_s = min(until_s, budget.period_end_s)
-        if draw.instead:
-            paying_from_s, paying_until_s = _stretch(draw.instead)
-            from_s, until_s = max(from_s, paying_from_s), min(until_s, paying_until_s)
-    return from_s, until_s
+def _until_s(drawn: Sequence[Drawn]) -> float:
+    return min([each.until_s for each in drawn], default=inf)
 
 
 def _points_out(draws: Sequence[Draw]) -> tuple[int, ...]:
@@ -171,19 +140,6 @@ def _points_out(draws: Sequence[Draw]) -> tuple[int, ...]:
             or draw.applied.quota.when_reached is WhenReached.WARN
         )
     )
-
-
-def _draws(
-    snapshot: "Snapshot",
-    quotas: Sequence[Quota],
-    attributes: Mapping[str, str],
-    now: datetime,
-    made: Made,
-    *,
-    downgrades: bool,
-) -> tuple[Draw, ...]:
-    context = DrawContext(snapshot.organization, snapshot.quota, now, downgrades, made)
-    return tuple([draw for quota in quotas for draw in draws_of(quota, attributes, context)])
 
 
 def _unknown_model(snapshot: "Snapshot", model: ResolvedModel, now: datetime) -> tuple[Reason, ...]:

@@ -9,6 +9,7 @@ from math import inf
 
 from governor.core.decisions.blocks import NO_BLOCKS, Blocks
 from governor.core.decisions.caller import Caller
+from governor.core.decisions.draw_memory import DrawMemory
 from governor.core.decisions.output_estimates import NO_ESTIMATES, OutputEstimates
 from governor.core.decisions.prepare import Prepared, prepare, renew
 from governor.core.decisions.request import DecideRequest
@@ -74,6 +75,7 @@ class Snapshot:
         grants: What was approved beyond the policies.
         estimates: How long answers have been, for quotas that hold what was learned.
         learns: Whether there is such a quota.
+        draws: What requests draw on.
     """
 
     def __init__(self, policies: PolicySet, catalogues: Catalogues) -> None:
@@ -98,12 +100,13 @@ class Snapshot:
         self.grants = NO_GRANTS
         self.estimates = NO_ESTIMATES
         self.learns = any(quota.learned for quota in policies.quotas)
+        moments = {*self.applicable.epochs, *(at.timestamp() for at in _moves(policies.organization))}
+        self._epochs = sorted(moments)
+        self.draws = DrawMemory(policies.organization, self.quota, self.epoch)
         self._catalogues = catalogues
         self._models: dict[tuple[str, str], ResolvedModel] = {}
         self._prices: dict[tuple[str, str, int], Price | None] = {}
         self._prepared: dict[tuple[object, ...], Prepared] = {}
-        moments = {*self.applicable.epochs, *(at.timestamp() for at in _moves(policies.organization))}
-        self._epochs = sorted(moments)
 
     @classmethod
     def build(cls, policies: PolicySet, catalogues: Catalogues) -> "Snapshot":

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.calendar_days import local_date
+from governor.core.globs import is_glob
 from governor.core.periods import period_at
-from governor.core.policy.header import Enforcement, Header, Selector
+from governor.core.policy.header import Enforcement, Header
 from governor.core.policy.index import PolicyIndex
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Policy, Quota, Routing
 from governor.core.policy.match import Attributes, concerns, selects
@@ -17,6 +18,9 @@ from governor.core.scopes import Scope
 
 MEMO_SIZE_MAX = 50_000
 """Distinct attribute combinations remembered; past it the memory starts anew, so that it stays bounded."""
+
+_UNNAMED = "*"
+"""In place of a value that no selector names: no glob is ever the name of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class ApplicablePolicies:
     """Finds the policies of a request and remembers the answer.
 
     The key of the memory holds every attribute that any selector reads, and the epoch: the stretch of time in which
-    no policy, schedule or limit begins or ends.
+    no policy, schedule or limit begins or ends. Values that no selector names are all alike: most people are concerned
+    by the policies of their team, and by none of their own.
 
     Attributes:
         epochs: The instants at which that happens, ascending, in Unix seconds.
@@ -67,7 +72,7 @@ class ApplicablePolicies:
         self._quotas = PolicyIndex(quotas, closed)
         self._routings = PolicyIndex(routings, closed)
         policies: list[Policy] = [*allowlists, *context_limits, *quotas, *routings]
-        self._reads = tuple(sorted({key for policy in policies for key in _keys_read(policy)}))
+        self._reads = tuple(sorted(_named_values(policies).items()))
         self.epochs = sorted({at.timestamp() for policy in policies for at in _instants(policy)})
         self._memo: dict[tuple[int | str | None, ...], Applicable] = {}
 
@@ -75,7 +80,10 @@ class ApplicablePolicies:
         """Return the policies in force that concern a request with these attributes."""
         key = (
             bisect_right(self.epochs, now.timestamp()) if self.epochs else 0,
-            *[attributes.get(name) for name in self._reads],
+            *[
+                value if named is None or value is None or value in named else _UNNAMED
+                for value, named in [(attributes.get(name), named) for name, named in self._reads]
+            ],
         )
         found = self._memo.get(key)
         if found is None:
@@ -138,11 +146,18 @@ def _concerns(header: Header, attributes: Attributes, now: datetime) -> bool:
     return header.in_force(now) and concerns(header, attributes)
 
 
-def _keys_read(policy: Policy) -> Iterable[str]:
-    selectors: list[Selector] = [policy.header.applies_to]
-    if policy.header.excluded is not None:
-        selectors.append(policy.header.excluded)
-    return (key for selector in selectors for key, _ in selector.terms)
+def _named_values(policies: Iterable[Policy]) -> dict[str, frozenset[str] | None]:
+    """Return the attributes that selectors read, each with the values they name; None where a glob may mean any."""
+    named: dict[str, set[str]] = {}
+    for policy in policies:
+        for key, patterns in _terms(policy):
+            named.setdefault(key, set()).update(patterns)
+    return {key: None if any(is_glob(each) for each in values) else frozenset(values) for key, values in named.items()}
+
+
+def _terms(policy: Policy) -> Iterable[tuple[str, tuple[str, ...]]]:
+    header = policy.header
+    return (*header.applies_to.terms, *(header.excluded.terms if header.excluded is not None else ()))
 
 
 def _instants(policy: Policy) -> Iterable[datetime]:

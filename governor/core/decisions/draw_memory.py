@@ -1,0 +1,126 @@
+"""Draws made once for all who draw alike: the company's budget is everybody's, and a team's that of all its people.
+
+What a quota draws on follows from the few attributes that it reads, and stays the same until a period ends or a policy
+or a placement begins or ends.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from math import inf
+
+from governor.core.decisions.draws import Draw, DrawContext, draws_of, is_capped
+from governor.core.policy.kinds import Quota
+from governor.core.policy.organization import Organization
+from governor.core.values import hot_value
+
+DRAWS_MAX = 50_000
+"""Quotas and scopes remembered; past it the memory starts anew, so that it stays bounded."""
+
+_Key = tuple[str | bool | None, ...]
+
+
+@hot_value
+class Drawn:
+    """What a request draws on by one quota.
+
+    Attributes:
+        draws: The quota's budget, followed by its parts.
+        from_s: First instant at which these are the present ones, in Unix seconds.
+        until_s: First instant at which one of them no longer is: its period ends.
+    """
+
+    draws: tuple[Draw, ...]
+    from_s: float
+    until_s: float
+
+
+@hot_value
+class _Epoch:
+    """The draws of a stretch of time (Unix seconds, half-open) in which no policy, limit or placement changes."""
+
+    from_s: float
+    until_s: float
+    known: dict[_Key, Drawn]
+
+
+class DrawMemory:
+    """Finds what requests draw on, and remembers it. Safe between threads: at worst something is made twice.
+
+    Args:
+        organization: What limits of scopes follow from.
+        quota: Finds a quota by name (a fund), or None.
+        epoch: Returns the stretch of time around an instant in which nothing begins or ends.
+    """
+
+    __slots__ = ("_epoch", "_epoch_at", "_organization", "_quota", "_reads")
+
+    def __init__(
+        self,
+        organization: Organization,
+        quota: Callable[[str], Quota | None],
+        epoch: Callable[[datetime], tuple[float, float]],
+    ) -> None:
+        self._organization = organization
+        self._quota = quota
+        self._epoch_at = epoch
+        self._epoch = _Epoch(inf, -inf, {})
+        self._reads: dict[str, tuple[str, ...]] = {}
+
+    def find(
+        self, quotas: Sequence[Quota], attributes: Mapping[str, str], now: datetime, *, downgrades: bool
+    ) -> list[Drawn]:
+        """Return what a request draws on by each of these quotas; ``downgrades`` is as in ``DrawContext``."""
+        now_s = now.timestamp()
+        known = self._known(now, now_s)
+        found: list[Drawn] = []
+        for quota in quotas:
+            key = self._key(quota, attributes, downgrades=downgrades)
+            drawn = known.get(key)
+            if drawn is None or not drawn.from_s <= now_s < drawn.until_s:
+                draws = draws_of(quota, attributes, DrawContext(self._organization, self._quota, now, downgrades))
+                drawn = known[key] = Drawn(draws, *_stretch(draws))
+            found.append(drawn)
+        return found
+
+    def _known(self, now: datetime, now_s: float) -> dict[_Key, Drawn]:
+        epoch = self._epoch
+        if not epoch.from_s <= now_s < epoch.until_s or len(epoch.known) >= DRAWS_MAX:
+            # Swapped as a whole: who still looks at the former one only makes what others make too.
+            epoch = self._epoch = _Epoch(*self._epoch_at(now), {})
+        return epoch.known
+
+    def _key(self, quota: Quota, attributes: Mapping[str, str], *, downgrades: bool) -> _Key:
+        """Return all that the draws of a quota follow from beside the time."""
+        name = quota.header.name
+        reads = self._reads.get(name)
+        if reads is None:
+            reads = self._reads[name] = tuple(self._read_by(quota))
+        values = [attributes.get(key) for key in reads]
+        if quota.downgrade is None and quota.overage is None:
+            return (name, *values)
+        fund = self._fund(quota)
+        capped = is_capped(quota, attributes, downgrades=downgrades)
+        return (name, capped, fund is not None and is_capped(fund, attributes, downgrades=downgrades), *values)
+
+    def _read_by(self, quota: Quota) -> list[str]:
+        """Return the attributes that make the scopes of a quota, its share and its fund."""
+        fund = self._fund(quota)
+        share = [quota.max_share.per] if quota.max_share is not None else []
+        return list(dict.fromkeys((*quota.per, *share, *(fund.per if fund is not None else ()))))
+
+    def _fund(self, quota: Quota) -> Quota | None:
+        return self._quota(quota.overage.fund) if quota.overage is not None and quota.overage.fund else None
+
+
+def _stretch(draws: Sequence[Draw]) -> tuple[float, float]:
+    """Return the stretch of time in which no budget's period begins or ends."""
+    from_s, until_s = -inf, inf
+    for draw in draws:
+        budget = draw.budget
+        from_s = max(from_s, budget.period_start_s)
+        if budget.period_end_s is not None:
+            until_s = min(until_s, budget.period_end_s)
+        if draw.instead:
+            paying_from_s, paying_until_s = _stretch(draw.instead)
+            from_s, until_s = max(from_s, paying_from_s), min(until_s, paying_until_s)
+    return from_s, until_s

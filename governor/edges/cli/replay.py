@@ -65,7 +65,8 @@ def _run(snapshot: Snapshot, traffic: Traffic, options: ReplayOptions) -> Replay
     with progress() as bar:
         task = bar.add_task(f"replaying {traffic.name}", total=traffic.total, note="")
         for count in replay.run(traffic.rows):
-            bar.update(task, completed=traffic.done(), note=f"{count:,} requests")
+            # Not left to the bar's own thread, which a busy interpreter may keep waiting to the end.
+            bar.update(task, completed=traffic.done(), note=f"{count:,} requests", refresh=True)
     return replay
 
 

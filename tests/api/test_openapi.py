@@ -62,7 +62,7 @@ NOT_CHECKED = [
 ]
 
 
-@pytest.mark.parametrize("rule", DESCRIBED, ids=str)
+@pytest.mark.parametrize("rule", DESCRIBED, ids=lambda rule: f"{rule.method} {rule.path}")
 def test_nothing_that_the_document_allows_or_forbids_breaks_the_server(
     rule: RouteRule, document: dict[str, Any], address: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from governor.core.alerts.alert import Alert, AlertKind, Delivery, DeliveryState
 from governor.core.alerts.recipients import Channel, Recipient
 from governor.core.alerts.thresholds import Mark
+from governor.store.instants import from_ms, to_ms
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import ALERT_DELIVERIES, ALERT_MARKS, ALERTS
 
@@ -69,7 +70,7 @@ def add_alert(connection: Connection, alert: Alert, due_at: datetime) -> bool:
         "id": alert.id,
         "claim": alert.claim,
         "kind": alert.kind.value,
-        "at_ms": _ms(alert.at),
+        "at_ms": to_ms(alert.at),
         "policy": alert.policy,
         "scope": encode_scope(alert.whose),
         "record": _encode(_Record(alert.title, alert.reason, alert.numbers, alert.ways_out, alert.urgent)),
@@ -77,7 +78,7 @@ def add_alert(connection: Connection, alert: Alert, due_at: datetime) -> bool:
     claimed = connection.execute(dialect.insert(ALERTS).values(row).on_conflict_do_nothing(index_elements=["claim"]))
     if not claimed.rowcount:
         return False
-    waiting = {"state": DeliveryState.WAITING.value, "due_ms": _ms(due_at), "tries": 0, "problem": ""}
+    waiting = {"state": DeliveryState.WAITING.value, "due_ms": to_ms(due_at), "tries": 0, "problem": ""}
     for recipient in alert.recipients:
         to = {"alert_id": alert.id, "channel": recipient.channel.value, "address": recipient.address}
         connection.execute(insert(ALERT_DELIVERIES).values(to | waiting))
@@ -120,7 +121,7 @@ def read_due(connection: Connection, now: datetime, limit: int) -> list[tuple[Al
     columns = ALERT_DELIVERIES.c
     query = (
         select(ALERT_DELIVERIES)
-        .where(columns.state == DeliveryState.WAITING.value, columns.due_ms <= _ms(now))
+        .where(columns.state == DeliveryState.WAITING.value, columns.due_ms <= to_ms(now))
         .order_by(columns.due_ms, columns.alert_id, columns.channel, columns.address)
         .limit(limit)
     )
@@ -140,10 +141,10 @@ def write_delivery(connection: Connection, delivery: Delivery) -> None:
         )
         .values(
             state=delivery.state.value,
-            due_ms=_ms(delivery.due_at),
+            due_ms=to_ms(delivery.due_at),
             tries=delivery.tries,
             problem=delivery.problem,
-            sent_at_ms=_ms(delivery.sent_at) if delivery.sent_at is not None else None,
+            sent_at_ms=to_ms(delivery.sent_at),
         )
     )
 
@@ -162,7 +163,7 @@ def _from_row(row: Row[Any], deliveries: Iterable[Delivery]) -> Alert:
         id=bytes(row.id),
         claim=bytes(row.claim),
         kind=AlertKind(row.kind),
-        at=_instant(row.at_ms),
+        at=from_ms(row.at_ms),
         policy=row.policy,
         whose=decode_scope(row.scope),
         title=record.title,
@@ -179,16 +180,8 @@ def _delivery(row: Row[Any]) -> Delivery:
         alert_id=bytes(row.alert_id),
         recipient=Recipient(Channel(row.channel), row.address),
         state=DeliveryState(row.state),
-        due_at=_instant(row.due_ms),
+        due_at=from_ms(row.due_ms),
         tries=row.tries,
         problem=row.problem,
-        sent_at=_instant(row.sent_at_ms) if row.sent_at_ms is not None else None,
+        sent_at=from_ms(row.sent_at_ms),
     )
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

@@ -13,6 +13,7 @@ from governor.core.decisions.ids import id_bytes
 from governor.core.money import NANO_PER_USD
 from governor.core.scopes import Scope
 from governor.store.approval_records import append_records, canonical
+from governor.store.instants import to_ms
 from governor.store.tables import EXCEPTIONS
 
 AUTOMATIC, VOTES, GLASS = "automatic", "votes", "glass"
@@ -67,16 +68,16 @@ def read_requests(connection: Connection, wanted: RequestFilter, limit: int | No
     if wanted.before is not None:
         query = query.where(columns.id < wanted.before)
     if wanted.created_from is not None:
-        query = query.where(columns.created_at_ms >= _ms(wanted.created_from))
+        query = query.where(columns.created_at_ms >= to_ms(wanted.created_from))
     if wanted.created_until is not None:
-        query = query.where(columns.created_at_ms < _ms(wanted.created_until))
+        query = query.where(columns.created_at_ms < to_ms(wanted.created_until))
     return _read(connection, query)
 
 
 def read_due(connection: Connection, now: datetime, limit: int) -> list[ExceptionRequest]:
     """Return requests that something has come due for, the longest overdue first."""
     columns = EXCEPTIONS.c
-    query = select(columns.document).where(columns.due_at_ms <= _ms(now)).order_by(columns.due_at_ms).limit(limit)
+    query = select(columns.document).where(columns.due_at_ms <= to_ms(now)).order_by(columns.due_at_ms).limit(limit)
     return _read(connection, query)
 
 
@@ -101,14 +102,14 @@ def granted_since(connection: Connection, scope: Scope, since: datetime) -> int:
     """Return what a scope was granted since an instant, and asks for now, in nano-USD: slices count together."""
     columns = EXCEPTIONS.c
     query = _sum().where(columns.scope == _scope_text(scope), columns.state.in_(_ASKED))
-    recent = or_(columns.created_at_ms >= _ms(since), columns.approved_at_ms >= _ms(since))
+    recent = or_(columns.created_at_ms >= to_ms(since), columns.approved_at_ms >= to_ms(since))
     return _total(connection, query.where(recent))
 
 
 def granted_automatically(connection: Connection, per: str, value: str, since: datetime) -> int:
     """Return what was approved automatically since an instant for a value of an attribute; ``""``: for everybody."""
     columns = EXCEPTIONS.c
-    query = _sum().where(columns.way == AUTOMATIC, columns.approved_at_ms >= _ms(since), columns.state.in_(_GRANTED))
+    query = _sum().where(columns.way == AUTOMATIC, columns.approved_at_ms >= to_ms(since), columns.state.in_(_GRANTED))
     if per in {"department", "team"}:
         query = query.where(columns[per] == value)
     elif per == "user":
@@ -124,7 +125,7 @@ def count_broken_glass(connection: Connection, person: str, rule: str, since: da
     query = select(func.count()).where(
         columns.way == GLASS,
         columns.rule == rule,
-        columns.created_at_ms >= _ms(since),
+        columns.created_at_ms >= to_ms(since),
         columns.requesters.contains(f" {person} ", autoescape=True),
     )
     return int(connection.execute(query).scalar_one())
@@ -133,7 +134,7 @@ def count_broken_glass(connection: Connection, person: str, rule: str, since: da
 def reviews_missed(connection: Connection, rule: str, now: datetime) -> list[ExceptionRequest]:
     """Return broken glasses of a rule that should have been reviewed by now, and were not."""
     columns = EXCEPTIONS.c
-    query = select(columns.document).where(columns.rule == rule, columns.review_due_ms <= _ms(now))
+    query = select(columns.document).where(columns.rule == rule, columns.review_due_ms <= to_ms(now))
     return _read(connection, query.order_by(columns.id))
 
 
@@ -153,10 +154,10 @@ def request_values(document: bytes) -> Mapping[str, Any]:
         "rule": request.ruling.rule,
         "way": GLASS if request.break_glass else AUTOMATIC if request.ruling.route.automatic else VOTES,
         "amount_nano_usd": request.terms.amount_nano_usd,
-        "created_at_ms": _ms(request.created_at),
-        "approved_at_ms": _ms(request.approved_at),
-        "review_due_ms": _ms(review.due_at) if review is not None and review.at is None else None,
-        "due_at_ms": _ms(request.due_at),
+        "created_at_ms": to_ms(request.created_at),
+        "approved_at_ms": to_ms(request.approved_at),
+        "review_due_ms": to_ms(review.due_at) if review is not None and review.at is None else None,
+        "due_at_ms": to_ms(request.due_at),
         "revision": request.revision,
     }
 
@@ -184,7 +185,3 @@ def _read(connection: Connection, query: Select[Any]) -> list[ExceptionRequest]:
 
 def _scope_text(scope: Scope) -> str:
     return " ".join(f"{key}={value}" for key, value in scope)
-
-
-def _ms(at: datetime | None) -> Any:
-    return int(at.timestamp() * 1000) if at is not None else None

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from governor.core.decisions.blocks import Authority, Block, BlockKind
+from governor.store.instants import from_ms, to_ms
 from governor.store.tables import BLOCKS
 
 
@@ -37,7 +38,7 @@ def read_blocks(connection: Connection, wanted: BlockFilter, limit: int | None =
     if wanted.name:
         query = query.where(columns.name == wanted.name)
     if wanted.in_force_at is not None:
-        query = query.where(columns.lifted_at_ms.is_(None), columns.until_ms > _ms(wanted.in_force_at))
+        query = query.where(columns.lifted_at_ms.is_(None), columns.until_ms > to_ms(wanted.in_force_at))
     if wanted.before is not None:
         query = query.where(columns.id < wanted.before)
     return [_from_row(row) for row in connection.execute(query)]
@@ -59,7 +60,7 @@ def lift_block(connection: Connection, block_id: bytes, *, at: datetime, by: str
     connection.execute(
         update(BLOCKS)
         .where(BLOCKS.c.id == block_id, BLOCKS.c.lifted_at_ms.is_(None))
-        .values(lifted_at_ms=_ms(at), lifted_by=by, lift_reason=reason)
+        .values(lifted_at_ms=to_ms(at), lifted_by=by, lift_reason=reason)
     )
 
 
@@ -72,9 +73,9 @@ def _values(block: Block) -> Mapping[str, Any]:
         "placed_by": block.placed_by,
         "placed_key": block.placed_key,
         "authority": block.authority.value,
-        "placed_at_ms": _ms(block.placed_at),
-        "until_ms": _ms(block.until_at),
-        "lifted_at_ms": _ms(block.lifted_at) if block.lifted_at is not None else None,
+        "placed_at_ms": to_ms(block.placed_at),
+        "until_ms": to_ms(block.until_at),
+        "lifted_at_ms": to_ms(block.lifted_at),
         "lifted_by": block.lifted_by,
         "lift_reason": block.lift_reason,
     }
@@ -89,17 +90,9 @@ def _from_row(row: Row[Any]) -> Block:
         placed_by=row.placed_by,
         placed_key=row.placed_key,
         authority=Authority(row.authority),
-        placed_at=_instant(row.placed_at_ms),
-        until_at=_instant(row.until_ms),
-        lifted_at=_instant(row.lifted_at_ms) if row.lifted_at_ms is not None else None,
+        placed_at=from_ms(row.placed_at_ms),
+        until_at=from_ms(row.until_ms),
+        lifted_at=from_ms(row.lifted_at_ms),
         lifted_by=row.lifted_by,
         lift_reason=row.lift_reason,
     )
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -12,6 +12,7 @@ from governor.core.approvals.groups import Delegation
 from governor.core.approvals.request import Transition
 from governor.core.decisions.ids import id_bytes
 from governor.store.approval_records import append_records, canonical
+from governor.store.instants import to_ms
 from governor.store.tables import EXCEPTION_DELEGATIONS
 
 _DECODER = msgspec.json.Decoder(Delegation)
@@ -22,7 +23,7 @@ def read_delegations(connection: Connection, *, acting_at: datetime | None = Non
     columns = EXCEPTION_DELEGATIONS.c
     query = select(columns.document).order_by(columns.id)
     if acting_at is not None:
-        query = query.where(columns.until_ms > _ms(acting_at), columns.ended_ms.is_(None))
+        query = query.where(columns.until_ms > to_ms(acting_at), columns.ended_ms.is_(None))
     return [_DECODER.decode(bytes(row.document)) for row in connection.execute(query)]
 
 
@@ -54,15 +55,11 @@ def delegation_values(document: bytes) -> Mapping[str, Any]:
         "id": id_bytes(read.id),
         "member": read.member,
         "delegate": read.delegate,
-        "until_ms": _ms(read.until_at),
-        "ended_ms": _ms(read.ended_at) if read.ended_at is not None else None,
+        "until_ms": to_ms(read.until_at),
+        "ended_ms": to_ms(read.ended_at),
     }
 
 
 def delegation_revision(document: bytes) -> int:
     """Return how many records a delegation has: one when it is made, and one when it is taken back."""
     return 1 if _DECODER.decode(document).ended_at is None else 2
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, or_, select, update
@@ -13,6 +13,7 @@ from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.grants import Grant, GrantKind, UnitAmount
 from governor.core.units import Unit
 from governor.store.closings import close_budgets
+from governor.store.instants import from_ms, to_ms
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import GRANTS
 
@@ -41,9 +42,9 @@ def read_grants(connection: Connection, wanted: GrantFilter, limit: int | None =
     if wanted.exception_id:
         query = query.where(columns.exception_id == wanted.exception_id)
     if wanted.standing_at is not None:
-        query = query.where(columns.revoked_at_ms.is_(None), columns.ends_ms > _ms(wanted.standing_at))
+        query = query.where(columns.revoked_at_ms.is_(None), columns.ends_ms > to_ms(wanted.standing_at))
     if wanted.acting_at is not None:
-        at_ms = _ms(wanted.acting_at)
+        at_ms = to_ms(wanted.acting_at)
         not_revoked = or_(columns.revoked_at_ms.is_(None), columns.revoked_at_ms > at_ms)
         query = query.where(columns.starts_ms <= at_ms, columns.ends_ms > at_ms, not_revoked)
     if wanted.before:
@@ -54,7 +55,7 @@ def read_grants(connection: Connection, wanted: GrantFilter, limit: int | None =
 def read_grants_between(connection: Connection, from_at: datetime, until_at: datetime) -> list[Grant]:
     """Return the grants that acted at any time between two instants, by id."""
     columns = GRANTS.c
-    query = select(GRANTS).where(columns.ends_ms > _ms(from_at), columns.starts_ms < _ms(until_at))
+    query = select(GRANTS).where(columns.ends_ms > to_ms(from_at), columns.starts_ms < to_ms(until_at))
     return [_from_row(row) for row in connection.execute(query.order_by(columns.id))]
 
 
@@ -75,7 +76,7 @@ def prolong_grant(connection: Connection, grant_id: str, *, ends_at: datetime) -
     connection.execute(
         update(GRANTS)
         .where(GRANTS.c.id == _key(grant_id), GRANTS.c.revoked_at_ms.is_(None))
-        .values(ends_ms=_ms(ends_at))
+        .values(ends_ms=to_ms(ends_at))
     )
 
 
@@ -87,7 +88,7 @@ def revoke_grant(connection: Connection, grant_id: str, *, at: datetime, by: str
     revoked = connection.execute(
         update(GRANTS)
         .where(GRANTS.c.id == _key(grant_id), GRANTS.c.revoked_at_ms.is_(None))
-        .values(revoked_at_ms=_ms(at), revoked_by=by, revoke_reason=reason)
+        .values(revoked_at_ms=to_ms(at), revoked_by=by, revoke_reason=reason)
     )
     if revoked.rowcount:
         grant = read_grant(connection, grant_id)
@@ -114,11 +115,11 @@ def _values(grant: Grant) -> Mapping[str, Any]:
         "input_tokens_max": grant.input_tokens_max,
         "output_tokens_max": grant.output_tokens_max,
         "total_tokens_max": grant.total_tokens_max,
-        "starts_ms": _ms(grant.starts_at),
-        "ends_ms": _ms(grant.ends_at),
-        "issued_at_ms": _ms(grant.issued_at),
+        "starts_ms": to_ms(grant.starts_at),
+        "ends_ms": to_ms(grant.ends_at),
+        "issued_at_ms": to_ms(grant.issued_at),
         "approved_by": json.dumps(grant.approved_by),
-        "revoked_at_ms": _ms(grant.revoked_at) if grant.revoked_at is not None else None,
+        "revoked_at_ms": to_ms(grant.revoked_at),
         "revoked_by": grant.revoked_by,
         "revoke_reason": grant.revoke_reason,
     }
@@ -137,19 +138,11 @@ def _from_row(row: Row[Any]) -> Grant:
         input_tokens_max=row.input_tokens_max,
         output_tokens_max=row.output_tokens_max,
         total_tokens_max=row.total_tokens_max,
-        starts_at=_instant(row.starts_ms),
-        ends_at=_instant(row.ends_ms),
-        issued_at=_instant(row.issued_at_ms),
+        starts_at=from_ms(row.starts_ms),
+        ends_at=from_ms(row.ends_ms),
+        issued_at=from_ms(row.issued_at_ms),
         approved_by=tuple(json.loads(row.approved_by)),
-        revoked_at=_instant(row.revoked_at_ms) if row.revoked_at_ms is not None else None,
+        revoked_at=from_ms(row.revoked_at_ms),
         revoked_by=row.revoked_by,
         revoke_reason=row.revoke_reason,
     )
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.jobs import JobRecord
+from governor.store.instants import from_ms, to_ms
 from governor.store.server_time import server_time_s
 from governor.store.tables import JOB_MARKS, JOBS
 
@@ -49,7 +50,7 @@ def register_jobs(connection: Connection, jobs: list[tuple[str, str, datetime]])
     idle = {"holder": "", "fence": 0, "lease_until_ms": 0, "result": "", "took_ms": 0}
     counts = {"runs": 0, "failures": 0, "failing": 0}
     rows = [
-        {"name": name, "trigger": trigger, "next_at_ms": _ms(next_at), **idle, **counts}
+        {"name": name, "trigger": trigger, "next_at_ms": to_ms(next_at), **idle, **counts}
         for name, trigger, next_at in sorted(jobs)
     ]
     connection.execute(statement, rows)
@@ -57,7 +58,7 @@ def register_jobs(connection: Connection, jobs: list[tuple[str, str, datetime]])
 
 def forget_jobs(connection: Connection, known: Collection[str], due_before: datetime) -> None:
     """Drop jobs that are not among the known ones and that nobody has begun since they were due."""
-    unknown = (JOBS.c.name.not_in(list(known)), JOBS.c.next_at_ms < _ms(due_before))
+    unknown = (JOBS.c.name.not_in(list(known)), JOBS.c.next_at_ms < to_ms(due_before))
     connection.execute(delete(JOBS).where(*unknown, JOBS.c.holder == ""))
 
 
@@ -90,12 +91,12 @@ def claim_job(
     free = JOBS.c.lease_until_ms <= server_ms
     row = connection.execute(
         update(JOBS)
-        .where(JOBS.c.name == job, free, JOBS.c.next_at_ms <= _ms(now))
+        .where(JOBS.c.name == job, free, JOBS.c.next_at_ms <= to_ms(now))
         .values(
             holder=holder,
             fence=JOBS.c.fence + 1,
             lease_until_ms=server_ms + int(lease_s * 1000),
-            started_at_ms=_ms(now),
+            started_at_ms=to_ms(now),
         )
         .returning(JOBS.c.fence)
     ).one_or_none()
@@ -124,9 +125,9 @@ def finish_job(connection: Connection, lease: Lease, finished: Finished) -> bool
         .values(
             holder="",
             lease_until_ms=0,
-            next_at_ms=_ms(finished.next_at),
-            finished_at_ms=_ms(finished.at),
-            succeeded_at_ms=_ms(finished.at) if ok else JOBS.c.succeeded_at_ms,
+            next_at_ms=to_ms(finished.next_at),
+            finished_at_ms=to_ms(finished.at),
+            succeeded_at_ms=to_ms(finished.at) if ok else JOBS.c.succeeded_at_ms,
             result=finished.result,
             took_ms=finished.took_ms,
             runs=JOBS.c.runs + 1,
@@ -144,7 +145,7 @@ def release_lease(connection: Connection, lease: Lease) -> None:
 
 def reschedule_job(connection: Connection, job: str, next_at: datetime) -> None:
     """Let a job be due at another instant."""
-    connection.execute(update(JOBS).where(JOBS.c.name == job).values(next_at_ms=_ms(next_at)))
+    connection.execute(update(JOBS).where(JOBS.c.name == job).values(next_at_ms=to_ms(next_at)))
 
 
 def read_mark(connection: Connection, name: str) -> bytes:
@@ -168,26 +169,14 @@ def _from_row(row: Row[Any], now_ms: int) -> JobRecord:
     return JobRecord(
         name=row.name,
         trigger=row.trigger,
-        next_at=_instant(row.next_at_ms),
+        next_at=from_ms(row.next_at_ms),
         holder=row.holder if row.lease_until_ms > now_ms else "",
-        started_at=_maybe(row.started_at_ms),
-        finished_at=_maybe(row.finished_at_ms),
-        succeeded_at=_maybe(row.succeeded_at_ms),
+        started_at=from_ms(row.started_at_ms),
+        finished_at=from_ms(row.finished_at_ms),
+        succeeded_at=from_ms(row.succeeded_at_ms),
         result=row.result,
         took_ms=row.took_ms,
         runs=row.runs,
         failures=row.failures,
         failing=row.failing,
     )
-
-
-def _maybe(at_ms: int | None) -> datetime | None:
-    return _instant(at_ms) if at_ms is not None else None
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)

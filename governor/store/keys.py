@@ -1,12 +1,13 @@
 """API keys as rows: digests only. A key and what it was rotated to are rows of one name."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from governor.core.keys import Key, Role
+from governor.store.instants import from_ms, to_ms
 from governor.store.tables import API_KEYS
 
 
@@ -38,9 +39,9 @@ def insert_key(connection: Connection, key: Key) -> None:
             subject_user=key.user,
             subject_service_account=key.service_account,
             person=key.person,
-            created_at_ms=_ms(key.created_at),
-            expires_at_ms=_ms(key.valid_until_at),
-            revoked_at_ms=_ms(key.revoked_at),
+            created_at_ms=to_ms(key.created_at),
+            expires_at_ms=to_ms(key.valid_until_at),
+            revoked_at_ms=to_ms(key.revoked_at),
         )
     )
 
@@ -55,12 +56,12 @@ def end_keys(
             .where(API_KEYS.c.digest == digest)
             .values(
                 expires_at_ms=func.coalesce(
-                    func.least(API_KEYS.c.expires_at_ms, _ms(expires_at))
+                    func.least(API_KEYS.c.expires_at_ms, to_ms(expires_at))
                     if connection.dialect.name != "sqlite"
-                    else func.min(API_KEYS.c.expires_at_ms, _ms(expires_at)),
-                    _ms(expires_at),
+                    else func.min(API_KEYS.c.expires_at_ms, to_ms(expires_at)),
+                    to_ms(expires_at),
                 ),
-                revoked_at_ms=_ms(revoked_at),
+                revoked_at_ms=to_ms(revoked_at),
             )
         )
 
@@ -70,22 +71,10 @@ def _from_row(row: Row[Any]) -> Key:
         name=row.name,
         digest=bytes(row.digest),
         role=Role(row.role),
-        created_at=_instant(row.created_at_ms),
+        created_at=from_ms(row.created_at_ms),
         user=row.subject_user,
         service_account=row.subject_service_account,
         person=row.person,
-        valid_until_at=_instant_or_none(row.expires_at_ms),
-        revoked_at=_instant_or_none(row.revoked_at_ms),
+        valid_until_at=from_ms(row.expires_at_ms),
+        revoked_at=from_ms(row.revoked_at_ms),
     )
-
-
-def _ms(at: datetime | None) -> int | None:
-    return int(at.timestamp() * 1000) if at is not None else None
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def _instant_or_none(at_ms: int | None) -> datetime | None:
-    return _instant(at_ms) if at_ms is not None else None

@@ -1,7 +1,6 @@
 """The log of the policy repository: commits that went live or were refused, and how it was last found."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
@@ -9,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from governor.core.policy.releases import Origin, Outcome, Release, SourceState
+from governor.store.instants import from_ms, to_ms
 from governor.store.tables import POLICY_RELEASES, POLICY_SOURCES
 
 
@@ -65,15 +65,15 @@ def read_source(connection: Connection, place: str) -> SourceState:
     row = connection.execute(select(POLICY_SOURCES).where(POLICY_SOURCES.c.place == place)).one_or_none()
     if row is None:
         return SourceState()
-    return SourceState(row.head, _instant_or_none(row.confirmed_at_ms), _instant_or_none(row.tried_at_ms), row.problem)
+    return SourceState(row.head, from_ms(row.confirmed_at_ms), from_ms(row.tried_at_ms), row.problem)
 
 
 def write_source(connection: Connection, place: str, state: SourceState) -> None:
     """Keep how a repository was found."""
     values = {
         "head": state.head,
-        "confirmed_at_ms": _ms_or_none(state.confirmed_at),
-        "tried_at_ms": _ms_or_none(state.tried_at),
+        "confirmed_at_ms": to_ms(state.confirmed_at),
+        "tried_at_ms": to_ms(state.tried_at),
         "problem": state.problem,
     }
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -88,8 +88,8 @@ def _values(release: Release) -> Mapping[str, Any]:
         "version": release.digest,
         "outcome": release.outcome.value,
         "origin": release.origin.value,
-        "decided_at_ms": _ms(release.decided_at),
-        "live_at_ms": _ms(release.live_at),
+        "decided_at_ms": to_ms(release.decided_at),
+        "live_at_ms": to_ms(release.live_at),
         "by": release.by,
         "reason": release.reason,
     }
@@ -102,24 +102,8 @@ def _from_row(row: Row[Any]) -> Release:
         digest=row.version,
         outcome=Outcome(row.outcome),
         origin=Origin(row.origin),
-        decided_at=_instant(row.decided_at_ms),
-        live_at=_instant(row.live_at_ms),
+        decided_at=from_ms(row.decided_at_ms),
+        live_at=from_ms(row.live_at_ms),
         by=row.by,
         reason=row.reason,
     )
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _ms_or_none(at: datetime | None) -> int | None:
-    return None if at is None else _ms(at)
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def _instant_or_none(at_ms: int | None) -> datetime | None:
-    return None if at_ms is None else _instant(at_ms)

@@ -1,11 +1,12 @@
 """What signs a person in on the pages, as rows: digests of links and of sessions, never the secrets themselves."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from governor.store.instants import from_ms, to_ms
 from governor.store.tables import SIGN_INS
 
 
@@ -47,8 +48,8 @@ def insert_sign_in(connection: Connection, sign_in: SignIn) -> None:
             user=sign_in.user,
             bound_to=sign_in.bound_to,
             leads_to=sign_in.leads_to,
-            created_ms=_ms(sign_in.created_at),
-            expires_ms=_ms(sign_in.expires_at),
+            created_ms=to_ms(sign_in.created_at),
+            expires_ms=to_ms(sign_in.expires_at),
             used_ms=None,
         )
     )
@@ -65,10 +66,10 @@ def read_sign_in(connection: Connection, digest: bytes, kind: SignInKind) -> Sig
         kind=SignInKind(row.kind),
         user=row.user,
         bound_to=row.bound_to,
-        created_at=_instant(row.created_ms),
-        expires_at=_instant(row.expires_ms),
+        created_at=from_ms(row.created_ms),
+        expires_at=from_ms(row.expires_ms),
         leads_to=row.leads_to,
-        used_at=_instant(row.used_ms) if row.used_ms is not None else None,
+        used_at=from_ms(row.used_ms),
     )
 
 
@@ -76,19 +77,11 @@ def use_sign_in(connection: Connection, digest: bytes, at: datetime) -> bool:
     """Use a link up, or end a session; False if somebody else was first: a link works once."""
     columns = SIGN_INS.c
     changed = connection.execute(
-        update(SIGN_INS).where(columns.digest == digest, columns.used_ms.is_(None)).values(used_ms=_ms(at))
+        update(SIGN_INS).where(columns.digest == digest, columns.used_ms.is_(None)).values(used_ms=to_ms(at))
     )
     return changed.rowcount == 1
 
 
 def forget_sign_ins(connection: Connection, before: datetime) -> int:
     """Delete links and sessions that ended before an instant; return how many."""
-    return connection.execute(delete(SIGN_INS).where(SIGN_INS.c.expires_ms < _ms(before))).rowcount
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
+    return connection.execute(delete(SIGN_INS).where(SIGN_INS.c.expires_ms < to_ms(before))).rowcount

@@ -44,8 +44,9 @@ demo: $(READY) ## a day of traffic through the real service on a throw-away data
 serve: $(READY) ## run the service with policies/ and governor.db
 	$(BIN)/governor serve
 
-test: $(READY) ## all tests
-	$(BIN)/pytest
+# By file, because the fixtures of one file share a database; each process makes databases of its own.
+test: $(READY) ## all tests, a process for each core
+	$(BIN)/pytest -n auto --dist loadfile
 
 check: $(READY) ## every linter, the policies and the generated files
 	$(BIN)/ruff check .

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.alerts.alert import Alert, AlertKind, Delivery, DeliveryState
 from governor.core.alerts.recipients import Channel, Recipient
 from governor.core.alerts.thresholds import Mark
+from governor.store.dialects import insert_into
 from governor.store.instants import from_ms, to_ms
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import ALERT_DELIVERIES, ALERT_MARKS, ALERTS
@@ -57,15 +57,13 @@ def write_marks(connection: Connection, marks: Iterable[tuple[bytes, str, Mark]]
     ]
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(ALERT_MARKS)
+    new = insert_into(connection, ALERT_MARKS)
     replaced = {"rounds": new.excluded.rounds, "fired": new.excluded.fired}
     connection.execute(new.on_conflict_do_update(index_elements=["digest", "rule"], set_=replaced), rows)
 
 
 def add_alert(connection: Connection, alert: Alert, due_at: datetime) -> bool:
     """Write an alert and put it into the outbox of each recipient; False if its claim was taken before."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = {
         "id": alert.id,
         "claim": alert.claim,
@@ -75,7 +73,9 @@ def add_alert(connection: Connection, alert: Alert, due_at: datetime) -> bool:
         "scope": encode_scope(alert.whose),
         "record": _encode(_Record(alert.title, alert.reason, alert.numbers, alert.ways_out, alert.urgent)),
     }
-    claimed = connection.execute(dialect.insert(ALERTS).values(row).on_conflict_do_nothing(index_elements=["claim"]))
+    claimed = connection.execute(
+        insert_into(connection, ALERTS).values(row).on_conflict_do_nothing(index_elements=["claim"])
+    )
     if not claimed.rowcount:
         return False
     waiting = {"state": DeliveryState.WAITING.value, "due_ms": to_ms(due_at), "tries": 0, "problem": ""}

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.grants import GRANT_PREFIX
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey
 from governor.core.money import NANO_PER_USD
 from governor.core.statements.statement import ADJUSTED, GRANTED, LATE, ON_TIME, RERATED, WINDOW_S, Booking
+from governor.store.dialects import insert_into
 from governor.store.records import entry_from_row, event_key
 from governor.store.tables import BUDGET_USAGE, BUDGETS, ENTRIES
 
@@ -214,8 +214,7 @@ def add_bookings(connection: Connection, bookings: Bookings) -> None:
     """Book sums for good."""
     if not bookings.sums:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(BUDGET_USAGE)
+    new = insert_into(connection, BUDGET_USAGE)
     names = ("amount", "requests", "overrun_nano_usd")
     added = {name: BUDGET_USAGE.c[name] + new.excluded[name] for name in names}
     keys = ("digest", "kind", "team", "use_case", "model")

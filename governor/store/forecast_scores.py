@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.forecasts.accuracy import Accuracy
+from governor.store.dialects import insert_into
 from governor.store.tables import FORECAST_SCORES
 
 _encoder = msgspec.msgpack.Encoder()
@@ -35,8 +35,7 @@ class Score:
 
 def keep_scores(connection: Connection, scores: Sequence[Score]) -> None:
     """Keep scores; each replaces the one before."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(FORECAST_SCORES)
+    insert = insert_into(connection, FORECAST_SCORES)
     statement = insert.on_conflict_do_update(
         index_elements=["policy", "department", "fraction"],
         set_={"made_at_s": insert.excluded.made_at_s, "record": insert.excluded.record},

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.forecasts.forecast import Band, Baselines, Forecast, ModelShare, PeriodAhead
 from governor.core.ledger.budget import BudgetKey
 from governor.core.units import Unit
+from governor.store.dialects import insert_into
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import FORECASTS
 
@@ -42,8 +42,7 @@ def keep_forecasts(connection: Connection, forecasts: Sequence[Forecast]) -> Non
     """Keep forecasts; each replaces what was forecast of its budget earlier on the same UTC day."""
     if not forecasts:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(FORECASTS)
+    insert = insert_into(connection, FORECASTS)
     kept = [column.name for column in FORECASTS.c if not column.primary_key]
     # A forecast that was made earlier and arrives later (two processes) does not replace the newer one.
     statement = insert.on_conflict_do_update(

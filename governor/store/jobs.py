@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.jobs import JobRecord
+from governor.store.dialects import insert_into
 from governor.store.instants import from_ms, to_ms
 from governor.store.server_time import server_time_s
 from governor.store.tables import JOB_MARKS, JOBS
@@ -42,8 +42,7 @@ def register_jobs(connection: Connection, jobs: list[tuple[str, str, datetime]])
 
     What another worker has registered stays, but for a trigger that reads differently.
     """
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(JOBS)
+    new = insert_into(connection, JOBS)
     changed = JOBS.c.trigger != new.excluded.trigger
     replaced = {"trigger": new.excluded.trigger, "next_at_ms": new.excluded.next_at_ms}
     statement = new.on_conflict_do_update(index_elements=["name"], set_=replaced, where=changed)

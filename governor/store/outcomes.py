@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, Select, cast, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.ledger.results import EventStatus
 from governor.core.money import NANO_PER_USD
+from governor.store.dialects import insert_into
 from governor.store.tables import OUTCOMES
 
 Taken = tuple[EventStatus, int | None]
@@ -62,10 +62,9 @@ def insert_outcomes(connection: Connection, rows: Sequence[OutcomeRow]) -> list[
 def _insert(connection: Connection, rows: Sequence[OutcomeRow]) -> None:
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     # In the order of the keys: two workers that are sent the same reports wait for each other, never in a circle.
     ordered = sorted(rows, key=lambda row: row.event_key)
-    connection.execute(dialect.insert(OUTCOMES).on_conflict_do_nothing(), [asdict(row) for row in ordered])
+    connection.execute(insert_into(connection, OUTCOMES).on_conflict_do_nothing(), [asdict(row) for row in ordered])
 
 
 def _kept(connection: Connection, keys: Collection[bytes]) -> dict[bytes, Row[Any]]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from governor.core.policy.releases import Origin, Outcome, Release, SourceState
+from governor.store.dialects import insert_into
 from governor.store.instants import from_ms, to_ms
 from governor.store.tables import POLICY_RELEASES, POLICY_SOURCES
 
@@ -76,8 +76,7 @@ def write_source(connection: Connection, place: str, state: SourceState) -> None
         "tried_at_ms": to_ms(state.tried_at),
         "problem": state.problem,
     }
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(POLICY_SOURCES).values(place=place, **values)
+    statement = insert_into(connection, POLICY_SOURCES).values(place=place, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[POLICY_SOURCES.c.place], set_=values))
 
 

@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from governor.store.dialects import insert_into
 from governor.store.tables import POLICY_RELEASES, POLICY_VERSIONS
 
 
 def insert_policy_version(connection: Connection, version: str, at: datetime, files: Mapping[str, str]) -> None:
     """Keep the text of a version; a version that is known already is left as it is (another worker came first)."""
     values = {"version": version, "at_ms": int(at.timestamp() * 1000), "files": _packed(files)}
-    if connection.dialect.name == "sqlite":
-        connection.execute(sqlite.insert(POLICY_VERSIONS).values(values).on_conflict_do_nothing())
-    else:
-        connection.execute(postgresql.insert(POLICY_VERSIONS).values(values).on_conflict_do_nothing())
+    connection.execute(insert_into(connection, POLICY_VERSIONS).values(values).on_conflict_do_nothing())
 
 
 def text_digest(connection: Connection, version: str) -> str | None:

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from governor.store.dialects import insert_into
 from governor.store.tables import QUOTA_ROOTS
 
 
@@ -19,8 +19,7 @@ def write_quota_roots(connection: Connection, roots: Mapping[str, str]) -> None:
     """Remember the roots of names; what another worker wrote of the same version is the same."""
     if not roots:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(QUOTA_ROOTS)
+    insert = insert_into(connection, QUOTA_ROOTS)
     changed = QUOTA_ROOTS.c.root != insert.excluded.root
     newer = insert.on_conflict_do_update(index_elements=["name"], set_={"root": insert.excluded.root}, where=changed)
     connection.execute(newer, [{"name": name, "root": root} for name, root in sorted(roots.items())])

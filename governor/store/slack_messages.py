@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from governor.store.dialects import insert_into
 from governor.store.tables import SLACK_CURSORS, SLACK_MESSAGES
 
 
@@ -60,7 +60,6 @@ class SlackMessage:
 def want_message(connection: Connection, message: WantedMessage, now_ms: int) -> None:
     """Let a message be shown in a revision; one that is shown already, or is to be in a later one, stays."""
     columns = SLACK_MESSAGES.c
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {
         "id": message.id,
         "kind": message.kind,
@@ -82,7 +81,7 @@ def want_message(connection: Connection, message: WantedMessage, now_ms: int) ->
         "created_at_ms": now_ms,
     }
     made = connection.execute(
-        dialect.insert(SLACK_MESSAGES).values(values).on_conflict_do_nothing().returning(columns.id)
+        insert_into(connection, SLACK_MESSAGES).values(values).on_conflict_do_nothing().returning(columns.id)
     ).first()
     if made is None:
         connection.execute(
@@ -204,8 +203,7 @@ def read_cursor(connection: Connection, name: str) -> bytes:
 def lock_cursor(connection: Connection, name: str) -> bytes:
     """Return how far a projection has read (``b""``: nothing), and let no other worker read on meanwhile."""
     columns = SLACK_CURSORS.c
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(SLACK_CURSORS).values(name=name, position=b"").on_conflict_do_nothing())
+    connection.execute(insert_into(connection, SLACK_CURSORS).values(name=name, position=b"").on_conflict_do_nothing())
     query = select(columns.position).where(columns.name == name).with_for_update()
     return bytes(connection.execute(query).scalar_one())
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, and_, delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from governor.core.scopes import Scope
 from governor.core.statements.statement import WINDOW_S, Figures, Part, Statement, Usage
 from governor.core.units import Unit
 from governor.store.budgets import BYTE_ORDER
+from governor.store.dialects import insert_into
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import BUDGETS, STATEMENT_CHECKS, STATEMENTS
 
@@ -108,8 +108,7 @@ def insert_statements(connection: Connection, statements: Iterable[tuple[Stateme
     rows = [_values(statement, *whose) for statement, whose in statements]
     if not rows:
         return 0
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(STATEMENTS).on_conflict_do_nothing(index_elements=["digest", "edition"])
+    statement = insert_into(connection, STATEMENTS).on_conflict_do_nothing(index_elements=["digest", "edition"])
     return connection.execute(statement, rows).rowcount
 
 
@@ -178,8 +177,7 @@ def add_checks(connection: Connection, due: Iterable[tuple[bytes, int]]) -> None
     rows = [{"digest": digest, "due_s": due_s} for digest, due_s in sorted(due)]
     if not rows:
         return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(STATEMENT_CHECKS)
+    new = insert_into(connection, STATEMENT_CHECKS)
     sooner = new.excluded.due_s < STATEMENT_CHECKS.c.due_s
     connection.execute(
         new.on_conflict_do_update(index_elements=["digest"], set_={"due_s": new.excluded.due_s}, where=sooner), rows

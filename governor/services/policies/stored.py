@@ -1,10 +1,10 @@
 """Policies from the database: the text of a version, compiled again."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from governor.clients.git import write_files
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import GovernorError
 from governor.core.policy.releases import Release
@@ -30,16 +30,8 @@ async def stored_snapshot(publisher: Publisher, release: Release) -> Snapshot:
     if files is None:
         raise UnknownVersionError(f"the text of commit {release.commit[:12]} is not kept; sync the repository again")
     with tempfile.TemporaryDirectory(prefix="governor-policies-", ignore_cleanup_errors=True) as scratch:
-        write_files(Path(scratch), files)
+        write_files({name: text.encode() for name, text in files.items()}, Path(scratch))
         compiled = await publisher.compile(Path(scratch))
     if compiled.policies is None:
         raise InvalidPoliciesError(f"commit {release.commit[:12]}", compiled.problems)
     return await publisher.index(replace(compiled.policies, version=release.commit))
-
-
-def write_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Write the files of a version into an empty folder."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")

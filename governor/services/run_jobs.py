@@ -81,15 +81,18 @@ class JobRunner:
         self._pause = pause
         self._server_time = server_time
         self._registered = False
+        self._looking = asyncio.Lock()
+        self._stopped = False
         self._turns: dict[str, asyncio.Task[None]] = {}
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
 
     async def tick(self) -> None:
         """Begin the turns of every job that is due and that nobody holds. Failures of the database are only logged."""
-        try:
-            await self._begin_due()
-        except SQLAlchemyError as error:
-            _log.warning("scheduler_without_database", problem=type(error).__name__)
+        async with self._looking:
+            try:
+                await self._begin_due()
+            except SQLAlchemyError as error:
+                _log.warning("scheduler_without_database", problem=type(error).__name__)
 
     async def run_due(self) -> None:
         """Run every job that is due now to its end, in the order of the table."""
@@ -102,7 +105,13 @@ class JobRunner:
         await asyncio.gather(*self._turns.values(), return_exceptions=True)
 
     async def stop(self) -> None:
-        """Let turns end, for a while, and give back what is left of them."""
+        """Begin no more turns, let those that run end, for a while, and give back what is left of them.
+
+        A look that has begun is waited for: cut off, it would leave a lease behind that nobody works under.
+        """
+        self._stopped = True
+        async with self._looking:
+            pass
         if self._turns:
             await asyncio.wait(self._turns.values(), timeout=GRACE_S)
         for turn in self._turns.values():
@@ -111,7 +120,8 @@ class JobRunner:
 
     async def _begin_due(self) -> None:
         for job in await self._due():
-            await self._begin(job)
+            if not self._stopped:
+                await self._begin(job)
 
     async def _due(self) -> list[Job]:
         if not self._registered:

@@ -1,9 +1,11 @@
 """Jobs: each is run by one of all workers, recorded, and taken over when its worker dies."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from governor.core.jobs import JobRecord, JobState
 from governor.services.jobs import LeaseLostError, Turn
@@ -208,6 +210,33 @@ async def test_a_stopping_worker_gives_its_job_back(database: Database, monkeypa
     await worker(database, times, other).run_due()
 
     assert [START] == other.times
+
+
+async def test_a_worker_that_stops_while_it_looks_leaves_no_lease_behind(database: Database) -> None:
+    """What its look began is finished; the rest is left to others, who need not wait for a lease to run out."""
+    times, entered, released = Times(), threading.Event(), threading.Event()
+    mine, others = [Counted(), Counted()], [Counted(), Counted()]
+    await worker(database, times, Counted(), Counted()).run_due()
+    times.pass_by(minutes=10)
+    stopping = worker(database, times, *mine)
+
+    def slow_server_s(connection: Connection) -> float:
+        entered.set()
+        released.wait()
+        return times.server_s(connection)
+
+    stopping._server_time = slow_server_s
+    look = asyncio.create_task(stopping.tick())
+    await asyncio.to_thread(entered.wait)
+    stop = asyncio.create_task(stopping.stop())
+    await asyncio.sleep(0)
+    released.set()
+    await asyncio.gather(look, stop)
+    await worker(database, times, *others).run_due()
+    await stopping.tick()
+
+    assert [times.now, times.now] == [at for verb in (*mine, *others) for at in verb.times]
+    assert all(not record.holder for record in (await jobs(database, times)).values())
 
 
 async def test_a_clock_that_was_set_back_stops_no_job(database: Database) -> None:

@@ -26,5 +26,7 @@ async def scheduling(governor: Governor) -> AsyncIterator[JobRunner]:
     try:
         yield runner
     finally:
-        scheduler.shutdown(wait=False)
+        scheduler.pause()
         await runner.stop()
+        # Only now: it cuts off whatever it has begun.
+        scheduler.shutdown(wait=False)

@@ -46,6 +46,10 @@ class Database:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        # Whoever compares rows with what other rows say must not see the one before and the other after a commit:
+        # on SQLite a transaction is like that anyway.
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = self.engine.execution_options(**snapshot)
 
     @property
     def name(self) -> str:
@@ -62,7 +66,7 @@ class Database:
 
     def read_now(self, function: Callable[[Connection], T]) -> T:
         """Run a reading function here; see ``read``."""
-        with self.engine.connect() as connection:
+        with self._reading.connect() as connection:
             return function(connection)
 
     def write_now(self, function: Callable[[Connection], T]) -> T:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import Connection, Select, and_, exists, func, not_, select, text
+from sqlalchemy import Connection, Select, and_, exists, func, not_, select
 
 from governor.core.ledger.changes import CLAIM_KEPT_S, ROLLUP_SUMS
 from governor.core.ledger.entry import RollupKey
@@ -57,15 +57,13 @@ def verify(connection: Connection, now_s: float, *, sums_max: int = SUMS_MAX) ->
     """Compare everything derived with what the records come to.
 
     Args:
-        connection: A connection on which nothing was read yet.
+        connection: One that sees one consistent state, as those of ``Database.read`` do.
         now_s: The instant of the balances, Unix seconds.
         sums_max: Sums that are kept in memory at a time.
 
     Yields:
         Every difference; a sound ledger has none.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     # A counter never goes back in time, and what it has dropped must not be expected of it.
     latest_s = connection.execute(select(func.coalesce(func.max(BUDGETS.c.as_of_s), 0))).scalar_one()
     now_s = max(now_s, latest_s)

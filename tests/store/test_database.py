@@ -1,0 +1,48 @@
+"""What a database promises to those who read and write it."""
+
+import pytest
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from governor.store.database import Database
+from governor.store.tables import SLACK_DELIVERIES
+
+COUNT = select(func.count()).select_from(SLACK_DELIVERIES)
+
+
+def _deliver(connection: Connection, key: bytes) -> None:
+    connection.execute(insert(SLACK_DELIVERIES).values(key=key, at_ms=1))
+
+
+async def test_a_read_sees_one_state_from_its_beginning_to_its_end(database: Database) -> None:
+    """What is committed meanwhile is not seen half: an audit would take it for tampering."""
+
+    def read(connection: Connection) -> tuple[int, int]:
+        before = connection.execute(COUNT).scalar_one()
+        database.write_now(lambda writer: _deliver(writer, b"meanwhile"))
+        return before, connection.execute(COUNT).scalar_one()
+
+    seen = await database.read(read)
+    afterwards = await database.read(lambda connection: connection.execute(COUNT).scalar_one())
+
+    assert ((0, 0), 1) == (seen, afterwards)
+
+
+async def test_whoever_wrote_reads_what_others_committed(database: Database) -> None:
+    """A connection that goes from reading to writing and back keeps nothing of the reading."""
+    for number in range(3):
+        await database.read(lambda connection: connection.execute(COUNT).scalar_one())
+        await database.write(lambda connection, key=b"%d" % number: _deliver(connection, key))
+
+    assert 3 == await database.read(lambda connection: connection.execute(COUNT).scalar_one())
+
+
+async def test_a_read_changes_nothing(database: Database) -> None:
+    """PostgreSQL refuses it at once; on SQLite it is never committed."""
+    if database.is_sqlite:
+        await database.read(lambda connection: _deliver(connection, b"by mistake"))
+    else:
+        with pytest.raises(DBAPIError):
+            await database.read(lambda connection: _deliver(connection, b"by mistake"))
+
+    assert 0 == await database.read(lambda connection: connection.execute(COUNT).scalar_one())

@@ -170,3 +170,12 @@ class Organization:
     unregistered_use_case: Strictness = Strictness.ALLOW
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)
     working_time: WorkingTime = field(default_factory=WorkingTime)
+
+    def person_in_slack(self, slack_id: str, at: datetime) -> Person | None:
+        """Return who has a Slack id at an instant, or None: nobody of us has it then, or more than one has.
+
+        Names and addresses can be changed by whoever has them; an id cannot. Two people with one id are a mistake in
+        the Organization, and neither may act in the other's name. Somebody who came back may be there under two names.
+        """
+        found = [one for one in self.people.values() if slack_id and one.slack == slack_id and one.is_active(at)]
+        return found[0] if len(found) == 1 else None

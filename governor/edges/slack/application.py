@@ -101,7 +101,7 @@ def _home_opened(desk: Desk) -> Callable[..., Awaitable[None]]:
             # The messages tab of the same app: nothing is shown there.
             await ack()
             return
-        if desk.people.find(slack_id, desk.now) is not None:
+        if desk.person(slack_id, desk.now) is not None:
             await known(ack, body)
             return
         await ack()

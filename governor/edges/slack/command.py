@@ -80,7 +80,7 @@ async def why(asked: Asked, decision_id: str) -> Message:
 async def stop(asked: Asked, rest: str) -> Message:
     """Stop something at once, for those who may."""
     desk = asked.desk
-    words = stop_words(rest, lambda slack_id: desk.people.find(slack_id, asked.now))
+    words = stop_words(rest, lambda slack_id: desk.person(slack_id, asked.now))
     wish = BlockWish(words.kind, words.name, words.reason, end_of(None, words.length, asked.now))
     placed = await place_block(desk.governor.database, desk.snapshot, wish, asked.identity, asked.now)
     await desk.governor.blocks.refresh()
@@ -94,7 +94,7 @@ async def resume(asked: Asked, rest: str) -> Message:
         NotFoundError: If nothing of this name is stopped.
     """
     desk = asked.desk
-    kind, name = target_words(rest, lambda slack_id: desk.people.find(slack_id, asked.now))
+    kind, name = target_words(rest, lambda slack_id: desk.person(slack_id, asked.now))
     query = BlockQuery(kind=kind, name=name)
     page = await list_blocks(desk.governor.database, desk.organization, query, asked.identity, asked.now)
     if not page.blocks:

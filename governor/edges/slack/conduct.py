@@ -81,7 +81,7 @@ async def known(desk: Desk, body: Mapping[str, Any]) -> Asked | None:
     """Return who asks; somebody who is not known is told so politely, and logged."""
     slack_id = who_asks(body)
     now = desk.now
-    person = desk.people.find(slack_id, now)
+    person = desk.person(slack_id, now)
     if person is not None:
         return Asked(desk, person, slack_id, body, now)
     _log.warning("unknown_slack_user", slack_id=slack_id[:40], what=str(body.get("type") or body.get("command"))[:40])

@@ -18,7 +18,6 @@ from governor.services.approvals.desk import Desk as ApprovalDesk
 from governor.services.approvals.facts import FactFinder
 from governor.services.keys import Identity
 from governor.services.slack.cards import SlackCards
-from governor.services.slack.people import SlackPeople
 from governor.wiring import Governor
 
 NAME = "slack"
@@ -34,7 +33,6 @@ class Desk:
 
     governor: Governor
     client: SlackClient
-    people: SlackPeople
     later: Later
     approvals: ApprovalDesk
     facts: FactFinder
@@ -56,6 +54,10 @@ class Desk:
     def organization(self) -> Organization:
         """Who we are."""
         return self.snapshot.organization
+
+    def person(self, slack_id: str, now: datetime) -> Person | None:
+        """Return who has a Slack id, or None: nobody, or nobody for certain."""
+        return self.organization.person_in_slack(slack_id, now)
 
     async def shown(self, request_id: str, now: datetime) -> None:
         """Let what has just happened to a request be shown at once, without anybody waiting for it."""

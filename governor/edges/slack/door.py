@@ -21,7 +21,6 @@ from governor.services.approvals.facts import FactFinder
 from governor.services.slack.cards import SlackCards
 from governor.services.slack.first_denials import FirstDenials
 from governor.services.slack.outbox import Outbox
-from governor.services.slack.people import SlackPeople
 from governor.wiring import Governor
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -133,4 +132,4 @@ def _desk(
     outbox = Outbox(governor.database, client, cards.renders)
     denials = FirstDenials(snapshots, governor.database)
     showing = Showing([cards.catch_up, denials.catch_up], outbox, governor.clock.now, pause)
-    return Desk(governor, client, SlackPeople(snapshots), later, approvals, facts, cards, showing, patience_s)
+    return Desk(governor, client, later, approvals, facts, cards, showing, patience_s)

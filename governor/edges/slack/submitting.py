@@ -94,7 +94,7 @@ async def _afterwards(desk: Desk, body: Mapping[str, Any], working: "asyncio.Fut
 
 async def _reply(desk: Desk, body: Mapping[str, Any], work: Submission) -> Reply:
     slack_id, now = who_asks(body), desk.now
-    person = desk.people.find(slack_id, now)
+    person = desk.person(slack_id, now)
     if person is None:
         _log.warning("unknown_slack_user", slack_id=slack_id[:40], what="view_submission")
         message = unknown_person_message(slack_id, desk.organization.name)

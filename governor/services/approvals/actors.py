@@ -24,21 +24,6 @@ def actor_of(organization: Organization, identity: Identity, door: Door, now: da
     return Actor(person.user, door, identity.name, admin=identity.role is Role.ADMIN)
 
 
-def slack_actor(organization: Organization, slack_id: str, now: datetime) -> Actor:
-    """Return the person with a Slack id; ids that nobody has mapped are refused.
-
-    Raises:
-        ForbiddenError: If no person of the Organization has it now.
-    """
-    for person in organization.people.values():
-        if slack_id and person.slack == slack_id and person.is_active(now):
-            return Actor(person.user, Door.SLACK, slack_id)
-    raise ForbiddenError(
-        "your Slack account is not mapped to a person yet; ask whoever administers Governor to add it to `people`",
-        needed="a mapped Slack id",
-    )
-
-
 def named_actor(organization: Organization, name: str, door: Door, key: str, now: datetime) -> Actor:
     """Return the person of a name, who was signed in by other means; never an admin.
 

@@ -12,7 +12,7 @@ from governor.core.approvals.request import Actor, Door
 from governor.core.errors import ForbiddenError
 from governor.core.keys import Role
 from governor.core.policy.organization import Organization
-from governor.services.approvals.actors import actor_of, named_actor, slack_actor
+from governor.services.approvals.actors import actor_of, named_actor
 from governor.services.keys import LOCAL_NAME, Identity
 from governor.store.database import Database
 from governor.store.keys import read_keys
@@ -150,7 +150,8 @@ async def _keep(
 
 
 def _check_slack(organization: Organization, sign_in: SignIn, now: datetime) -> None:
-    if slack_actor(organization, sign_in.bound_to.removeprefix(_SLACK), now).user != sign_in.user:
+    person = organization.person_in_slack(sign_in.bound_to.removeprefix(_SLACK), now)
+    if person is None or person.user != sign_in.user:
         raise ForbiddenError("this link belongs to somebody else by now; ask for another one in Slack")
 
 

@@ -1,46 +1,12 @@
-"""Who somebody in Slack is: by the Slack id that stands in the Organization, and by nothing else.
+"""Who has which Slack id: proposals for the Organization, for a person to review."""
 
-Names and addresses can be changed by whoever has them; an id cannot. Who is not listed is nobody.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from governor.core.policy.organization import Organization, Person
-from governor.services.snapshots import Snapshots
-
-
-class SlackPeople:
-    """Finds people by their Slack ids, in the Organization in force.
-
-    Args:
-        snapshots: Where the Organization is.
-    """
-
-    def __init__(self, snapshots: Snapshots) -> None:
-        self._snapshots = snapshots
-        self._organization: Organization | None = None
-        self._by_id: Mapping[str, Sequence[Person]] = {}
-
-    def find(self, slack_id: str, now: datetime) -> Person | None:
-        """Return the person, or None if nobody who is one of us now has this id, or more than one has."""
-        organization = self._snapshots.current.organization
-        if organization is not self._organization:
-            self._by_id = people_by_slack_id(organization.people.values())
-            self._organization = organization
-        people = [person for person in self._by_id.get(slack_id, ()) if person.is_active(now)]
-        return people[0] if len(people) == 1 else None
-
-
-def people_by_slack_id(people: Iterable[Person]) -> dict[str, list[Person]]:
-    """Return people by Slack id; somebody who came back may be there under two names."""
-    found: dict[str, list[Person]] = {}
-    for person in people:
-        if person.slack:
-            found.setdefault(person.slack, []).append(person)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +43,11 @@ def propose_slack_ids(
     by_id = {str(one["id"]): one for one in alive}
     by_address.pop("", None)
     here = [person for person in organization.people.values() if person.is_active(now)]
-    holders = people_by_slack_id(here)
+    holders = Counter(person.slack for person in here if person.slack)
     proposals = []
     for person in here:
         member = next((by_address[name] for name in _names(person) if name in by_address), None)
-        proposal = _compare(person, member, by_id.get(person.slack), shared=len(holders.get(person.slack, ())) > 1)
+        proposal = _compare(person, member, by_id.get(person.slack), shared=holders[person.slack] > 1)
         if proposal is not None:
             proposals.append(proposal)
     return proposals

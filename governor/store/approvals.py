@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import BigInteger, Connection, Select, cast, func, insert, or_, select, update
 
+from governor.core.approvals.facts import Granted
 from governor.core.approvals.request import GRANTED_STATES, ExceptionRequest, State, Step
 from governor.core.decisions.ids import id_bytes
 from governor.core.money import NANO_PER_USD
@@ -21,7 +22,6 @@ AUTOMATIC, VOTES, GLASS = "automatic", "votes", "glass"
 
 _DECODER = msgspec.json.Decoder(ExceptionRequest)
 _GRANTED = tuple(sorted(str(state) for state in GRANTED_STATES))
-_ASKED = (*_GRANTED, str(State.PENDING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,21 @@ def save_step(connection: Connection, step: Step) -> tuple[int, ...]:
     return append_records(connection, values["id"], step.transitions, document, step.request.revision)
 
 
-def granted_since(connection: Connection, scope: Scope, since: datetime) -> int:
-    """Return what a scope was granted since an instant, and asks for now, in nano-USD: slices count together."""
+def granted_since(connection: Connection, scope: Scope, since: datetime, without: bytes = b"") -> Granted:
+    """Return what a scope was granted since an instant, and asks for now, whenever it was asked.
+
+    Args:
+        connection: For reading.
+        scope: Exactly whose.
+        since: Asked or approved at or after.
+        without: Id of a request that is left out, or nothing.
+    """
     columns = EXCEPTIONS.c
-    query = _sum().where(columns.scope == _scope_text(scope), columns.state.in_(_ASKED))
+    query = _sum().where(columns.scope == _scope_text(scope), columns.id != without)
     recent = or_(columns.created_at_ms >= to_ms(since), columns.approved_at_ms >= to_ms(since))
-    return _total(connection, query.where(recent))
+    granted = _total(connection, query.where(columns.state.in_(_GRANTED), recent))
+    # What was asked for before the period began and is approved in it counts in it.
+    return Granted(granted, _total(connection, query.where(columns.state == str(State.PENDING))))
 
 
 def granted_automatically(connection: Connection, per: str, value: str, since: datetime) -> int:

@@ -18,6 +18,7 @@ from governor.services.alerts.refused_policies import RefusedPoliciesWatcher
 from governor.services.alerts.thresholds import ThresholdWatcher
 from governor.services.alerts.unusual import UnusualSpendWatcher
 from governor.services.approvals.desk import Desk
+from governor.services.approvals.facts import FactFinder
 from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
@@ -67,6 +68,7 @@ class Governor:
     grants: Refresher[list[Grant]]
     grant_keeper: GrantKeeper
     desk: Desk
+    facts: FactFinder
     health: HealthChecker
     budgets: BudgetReader
     watcher: BudgetWatcher
@@ -119,7 +121,8 @@ async def open_governor(
         outputs = watch_outputs(snapshots, database, clock.now)
         await _start(stack, doorkeeper, blocks, grants, outputs, publisher)
         terms = alert_terms(settings)
-        budgets = BudgetReader(snapshots, ledger, database)
+        desk, budgets = Desk(snapshots, database), BudgetReader(snapshots, ledger, database)
+        entitlements, explainer = EntitlementReader(snapshots, ledger), Explainer(database, clock.time)
         processes = ForecastProcesses()
         stack.push_async_callback(processes.close)
         forecasts = ForecastJobs(snapshots, budgets, database)
@@ -137,12 +140,13 @@ async def open_governor(
             blocks=blocks,
             grants=grants,
             grant_keeper=GrantKeeper(publisher.snapshots, ledger, database),
-            desk=Desk(publisher.snapshots, database),
+            desk=desk,
+            facts=FactFinder(desk, budgets, entitlements, explainer, ledger=ledger),
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
             watcher=fullest,
-            entitlements=EntitlementReader(snapshots, ledger),
-            explainer=Explainer(database, clock.time),
+            entitlements=entitlements,
+            explainer=explainer,
             reservations=ReservationKeeper(snapshots, ledger),
             usage=UsageSummariser(snapshots, database),
             outcomes=OutcomeRecorder(snapshots, database),

@@ -71,6 +71,18 @@ async def test_slices_count_together(office: Office) -> None:
     assert (usd(60), usd(120)) == (second.acted.request.granted_before_nano_usd, third.granted_before_nano_usd)
 
 
+async def test_what_waits_counts_whenever_it_was_asked(office: Office) -> None:
+    """A request of the last day of a month that still waits on the next day may be granted then."""
+    office.later(days=10, hours=10)
+    await create(office.desk, wish(500, until_at=office.now + timedelta(days=9)), actor("ada"), office.now)
+    office.later(hours=3)
+    asked_for = wish(60, kind=GrantKind.MODEL, lifts=("ModelAllowlist/economy",), models=("large",))
+    until_at = office.now + timedelta(days=9)
+    shown = await preview(office.desk, replace(asked_for, until_at=until_at), actor("ada"), office.now)
+
+    assert (12, usd(500), False) == (office.now.month, shown.granted_before_nano_usd, shown.route.automatic)
+
+
 async def test_automatic_approval_ends_at_its_cap(office: Office) -> None:
     """250 USD a month for the department, whoever asks; then a lead decides, and next month begins anew."""
     states = []

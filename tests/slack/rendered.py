@@ -9,7 +9,7 @@ from typing import Any
 from governor.clients.slack_blocks import asking, deciding
 from governor.clients.slack_blocks.asking import Form, WhatWouldCome, preview_modal, request_form
 from governor.clients.slack_blocks.budgets import left_message
-from governor.clients.slack_blocks.card import BudgetNow, CardFacts, Cheaper, Past, card_message
+from governor.clients.slack_blocks.card import CardFacts, card_message
 from governor.clients.slack_blocks.decision import decision_message
 from governor.clients.slack_blocks.denial import denial_message
 from governor.clients.slack_blocks.home import HomePage, Refusal, home_view
@@ -18,6 +18,7 @@ from governor.clients.slack_blocks.notes import problem_message, unknown_person_
 from governor.clients.slack_blocks.steps import outcome_message, question_message, reminder_message, step_message
 from governor.clients.slack_blocks.stops import resumed_message, stopped_message
 from governor.clients.slack_blocks.usage import help_message
+from governor.core.approvals.facts import BudgetNow, CaseFacts, Cheaper, Granted, Past
 from governor.core.approvals.groups import Home
 from governor.core.approvals.request import (
     Act,
@@ -116,21 +117,32 @@ REQUEST = ExceptionRequest(
     revision=2,
 )
 
-FACTS = CardFacts(
+CASE = CaseFacts(
     request=REQUEST,
     state=State.PENDING,
     now=NOW,
-    time_zone=ZONE,
     approvers=frozenset({LEA, TOM}),
-    slack_ids=IDS,
     budgets=(BudgetNow(MARKETING, FORECAST),),
+    granted=Granted(usd(400), usd(250)),
     past=Past(4, 3, 1, usd(900)),
     people=12,
     refused=212,
     cheaper=Cheaper("openai/gpt-4o-mini", "anthropic/claude-sonnet-4", 4),
+)
+
+FACTS = CardFacts(
+    CASE,
+    ZONE,
+    slack_ids=IDS,
     unreachable=("sam@acme.example",),
     page="https://governor.acme.example/exceptions/" + ID,
 )
+
+
+def facts(**changes: Any) -> CardFacts:
+    """Return what the card shows, of another case."""
+    return replace(FACTS, case=replace(CASE, **changes))
+
 
 APPROVED = replace(
     REQUEST,
@@ -247,12 +259,12 @@ def messages() -> dict[str, Message]:
             "triage-bot", "openai/gpt-4o-mini", ANSWER["reasons"][0]["message"], decision_id=ID, at=NOW, time_zone=ZONE
         ),
         "card": card_message(FACTS),
-        "card_page": card_message(replace(FACTS, request=page)),
+        "card_page": card_message(facts(request=page)),
         "card_approved": card_message(
-            replace(FACTS, request=APPROVED, state=State.ACTIVE, spent_nano_usd=usd(312.4), unreachable=())
+            replace(facts(request=APPROVED, state=State.ACTIVE, spent_nano_usd=usd(312.4)), unreachable=())
         ),
-        "card_denied": card_message(replace(FACTS, request=DENIED, state=State.DENIED)),
-        "card_break_glass": card_message(replace(FACTS, request=glass, state=State.ACTIVE)),
+        "card_denied": card_message(facts(request=DENIED, state=State.DENIED)),
+        "card_break_glass": card_message(facts(request=glass, state=State.ACTIVE)),
         "reminder": reminder_message(REQUEST, IDS, ZONE),
         "question": question_message(steps[Act.ASKED], IDS),
         "outcome_asked": outcome_message(APPROVED, usd(1_312.4), IDS),
@@ -287,7 +299,7 @@ def views() -> dict[str, View]:
         "modal_answer": deciding.answer_modal(REQUEST, "why not the small model?"),
         "modal_review": deciding.review_modal(FACTS),
         "modal_outcome": deciding.outcome_modal(APPROVED, usd(1_312.4)),
-        "modal_decided": deciding.decided_modal(replace(FACTS, request=DENIED, state=State.DENIED)),
+        "modal_decided": deciding.decided_modal(facts(request=DENIED, state=State.DENIED)),
         "modal_waiting": waiting_modal(asking.TITLE),
     }
 

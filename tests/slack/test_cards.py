@@ -188,7 +188,7 @@ async def test_what_acts_for_the_same_already_is_told_before_it_is_approved(http
     [card] = [card for card in cards(http_world, "U0LEA") if buttons(card)]
 
     assert "*Acts for the same already*\n100 USD until <!date^" in said(card.blocks)
-    assert "*Granted before, this period*\n100 USD" in said(card.blocks)
+    assert "*Granted this period already*\n100 USD" in said(card.blocks)
 
 
 async def test_what_is_not_shown_yet_is_a_metric(http_world: SlackWorld) -> None:

@@ -8,7 +8,7 @@ from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.card import card_message
 from governor.clients.slack_blocks.texts import cut, escape
 from tests.slack.fake.block_kit import message_problems, view_problems
-from tests.slack.rendered import FACTS, GOLDEN, REQUEST, documents, replace, written
+from tests.slack.rendered import FACTS, GOLDEN, REQUEST, documents, facts, replace, written
 
 DOCUMENTS = documents()
 
@@ -38,7 +38,7 @@ def test_a_card_takes_whatever_people_write(justification: str, reason: str, out
     """Too long, with markup, mentions, or nothing: Slack takes the card."""
     request = replace(REQUEST, justification=justification, outcome_expected=outcome, terms_by=reason)
 
-    assert [] == message_problems(list(card_message(replace(FACTS, request=request)).blocks))
+    assert [] == message_problems(list(card_message(facts(request=request)).blocks))
 
 
 @given(st.text(alphabet="a&<>`|; \n", max_size=60), st.integers(min_value=12, max_value=40))
@@ -57,14 +57,14 @@ def test_a_cut_text_is_short_and_whole(text: str, length: int) -> None:
 
 def test_what_people_write_mentions_nobody() -> None:
     """A justification cannot call a channel, or pretend to be a link."""
-    said = card_message(replace(FACTS, request=replace(REQUEST, justification="<!channel> <https://evil|click> & co")))
+    said = card_message(facts(request=replace(REQUEST, justification="<!channel> <https://evil|click> & co")))
 
     assert "&lt;!channel&gt; &lt;https://evil|click&gt; &amp; co" in str(said.blocks)
 
 
 def test_a_text_that_is_too_long_says_where_the_whole_is() -> None:
     """With a link, as far as there is a page."""
-    said = card_message(replace(FACTS, request=replace(REQUEST, justification="because " * 400)))
+    said = card_message(facts(request=replace(REQUEST, justification="because " * 400)))
 
     assert f"<{FACTS.page}|the whole reason>" in str(said.blocks)
     assert len("because " * 400) > limits.SECTION

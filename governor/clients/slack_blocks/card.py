@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.elements import actions, button, context, facts, header, section
@@ -18,10 +17,8 @@ from governor.clients.slack_blocks.request_words import (
     what,
 )
 from governor.clients.slack_blocks.texts import amount, escape, instant, lines, link
+from governor.core.approvals.facts import BudgetNow, CaseFacts, Past
 from governor.core.approvals.request import OPEN_STATES, ExceptionRequest, State
-from governor.core.decisions.decision import BudgetView
-from governor.core.forecasts.forecast import Forecast
-from governor.core.grants import Grant
 from governor.core.policy.approval_rule import DecideIn
 
 APPROVE, DENY, ASK, OPEN_PAGE, WITHDRAW = "approve", "deny", "ask", "open_page", "withdraw"
@@ -33,68 +30,32 @@ TEXT_SHOWN = 600
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetNow:
-    """A lifted quota as it is for whom the request is: what is used, and where it will end."""
-
-    view: BudgetView
-    forecast: Forecast | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cheaper:
-    """A model that those it is for may use already, and its price in percent of what is asked for."""
-
-    model: str
-    than: str
-    percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What somebody asked for before: how many requests, granted, refused, and what was granted in all."""
-
-    asked: int = 0
-    granted: int = 0
-    refused: int = 0
-    granted_nano_usd: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class CardFacts:
-    """What is known about a request now.
+    """What is known about a request, and what Slack needs to show it.
 
     Attributes:
-        request: As it stands.
-        state: At ``now``: time may have passed since it was last noted.
-        approvers: Who may vote, by user name.
-        slack_ids: Slack ids by user name.
-        budgets: The lifted quotas.
-        past: What the requester asked for before.
-        people: How many people it is for; None: that is not known.
-        refused: Requests that the lifted policies refused them lately.
-        cheaper: Another way, or None.
-        unreachable: Approvers who are not in Slack.
+        case: What is known.
         time_zone: The organisation's.
+        slack_ids: Slack ids by user name.
+        unreachable: Approvers who are not in Slack.
         page: Where the whole case is, or ``""``.
-        spent_nano_usd: What its grant has spent.
-        acting: Grants that act for the same already, and lift the same.
     """
 
-    request: ExceptionRequest
-    state: State
-    now: datetime
+    case: CaseFacts
     time_zone: str
-    approvers: frozenset[str] = frozenset()
     slack_ids: Mapping[str, str] = field(default_factory=dict)
-    budgets: Sequence[BudgetNow] = ()
-    past: Past = field(default_factory=Past)
-    people: int | None = None
-    refused: int = 0
-    cheaper: Cheaper | None = None
     unreachable: Sequence[str] = ()
     page: str = ""
-    spent_nano_usd: int = 0
-    acting: Sequence[Grant] = ()
+
+    @property
+    def request(self) -> ExceptionRequest:
+        """The request, as it stands."""
+        return self.case.request
+
+    @property
+    def state(self) -> State:
+        """Its state now."""
+        return self.case.state
 
 
 def card_message(about: CardFacts) -> Message:
@@ -129,13 +90,13 @@ def case_blocks(about: CardFacts) -> list[Block]:
     """Return the numbers that a decision rests on."""
     request = about.request
     pairs = [
-        ("Until", f"{instant(request.terms.ends_at, about.time_zone)} ({length_words(request, about.now)})"),
+        ("Until", f"{instant(request.terms.ends_at, about.time_zone)} ({length_words(request, about.case.now)})"),
         ("Lifts", ", ".join(f"`{escape(ref)}`" for ref in request.lifts)),
         ("Expected worth", _worth(request)),
         ("Expected cost", _cost(request)),
-        ("Granted before, this period", money(request.granted_before_nano_usd)),
+        ("Granted this period already", _granted(about)),
         ("Acts for the same already", _acting(about)),
-        ("Asked for before", _past(about.past)),
+        ("Asked for before", _past(about.case.past)),
         ("If the answer is no", _blocked(about)),
         ("A cheaper way", _cheaper(about)),
     ]
@@ -179,7 +140,7 @@ def _ending(about: CardFacts) -> str:
         names = ", ".join(named(user, about.slack_ids) for user in request.approved_by)
         by = f" by {names}" if names else " by breaking the glass" if request.break_glass else " automatically"
         at = f", {instant(request.approved_at, about.time_zone)}" if request.approved_at else ""
-        return f"{by}{at}; {money(about.spent_nano_usd)} of {money(request.terms.amount_nano_usd)} spent."
+        return f"{by}{at}; {money(about.case.spent_nano_usd)} of {money(request.terms.amount_nano_usd)} spent."
     closing = request.closing
     if closing is None:
         return "."
@@ -212,7 +173,7 @@ def _small_print(about: CardFacts) -> Block:
     request = about.request
     missing = f"not in Slack: {escape(', '.join(about.unreachable))}" if about.unreachable else ""
     open_ = about.state in OPEN_STATES
-    seen = f"numbers as of {instant(about.now, about.time_zone)}" if open_ else ""
+    seen = f"numbers as of {instant(about.case.now, about.time_zone)}" if open_ else ""
     page = link(about.page, "the whole case") if about.page else f"`governor exceptions show {request.id}`"
     return context(f"`{escape(request.ruling.rule)}`", seen, missing, page)
 
@@ -234,10 +195,20 @@ def _cost(request: ExceptionRequest) -> str:
     return f"{money(request.estimate_nano_usd)} by Governor's estimate, {most}"
 
 
+def _granted(about: CardFacts) -> str:
+    """Tell what counts together with this: as of now while it waits, and afterwards what was counted then."""
+    if about.state is not State.PENDING:
+        return money(about.request.granted_before_nano_usd)
+    granted = about.case.granted
+    more = f", and {money(granted.asked_nano_usd)} asked for elsewhere" if granted.asked_nano_usd else ""
+    return f"{money(granted.granted_nano_usd)}{more}"
+
+
 def _acting(about: CardFacts) -> str:
     """Tell of grants that this one would stand beside: they add up."""
     listed = [
-        f"{money(grant.amount_nano_usd)} until {instant(grant.ends_at, about.time_zone)}" for grant in about.acting[:3]
+        f"{money(grant.amount_nano_usd)} until {instant(grant.ends_at, about.time_zone)}"
+        for grant in about.case.acting[:3]
     ]
     return f"{', '.join(listed)}: they add up, and the one that ends first pays first" if listed else ""
 
@@ -252,15 +223,15 @@ def _past(past: Past) -> str:
 def _blocked(about: CardFacts) -> str:
     request = about.request
     [(key, name)] = request.scope
-    one = f"{key.replace('_', ' ')} {escape(name)} stays" if about.people is None else f"{escape(name)} stays"
-    who = one if about.people in {None, 1} else f"{about.people} people of {escape(name)} stay"
+    one = f"{key.replace('_', ' ')} {escape(name)} stays" if about.case.people is None else f"{escape(name)} stays"
+    who = one if about.case.people in {None, 1} else f"{about.case.people} people of {escape(name)} stay"
     by = ", ".join(f"`{escape(ref)}`" for ref in request.lifts)
-    waiting = f"; {about.refused:,} requests refused in the last seven days" if about.refused else ""
+    waiting = f"; {about.case.refused:,} requests refused in the last seven days" if about.case.refused else ""
     return f"{who} limited by {by}{waiting}"
 
 
 def _cheaper(about: CardFacts) -> str:
-    cheaper = about.cheaper
+    cheaper = about.case.cheaper
     if cheaper is None:
         return ""
     return (
@@ -269,7 +240,7 @@ def _cheaper(about: CardFacts) -> str:
 
 
 def _budgets(about: CardFacts) -> list[Block]:
-    return [section(_budget(one, about.time_zone)) for one in about.budgets[:4]]
+    return [section(_budget(one, about.time_zone)) for one in about.case.budgets[:4]]
 
 
 def _budget(one: BudgetNow, time_zone: str) -> str:

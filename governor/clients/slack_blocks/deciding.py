@@ -117,4 +117,4 @@ def _case(title: str, about: CardFacts, fields: list[Block], callback_id: str, s
 
 
 def _as_of(about: CardFacts) -> Block:
-    return context(f"numbers as of {instant(about.now, about.time_zone)} · request `{about.request.id}`")
+    return context(f"numbers as of {instant(about.case.now, about.time_zone)} · request `{about.request.id}`")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from governor.core.grants import GrantKind
 from governor.edges.api.examples_approvals import AUDIT, CASE, DELEGATION, PREVIEW, REPORT, REQUEST
+from governor.edges.api.fact_answers import FactsAnswer
 
 
 class TermsAnswer(BaseModel):
@@ -162,6 +163,7 @@ class CaseAnswer(ExceptionAnswer):
     model_config = ConfigDict(json_schema_extra={"examples": [CASE]})
 
     may_decide: list[str]
+    facts: FactsAnswer
     grant: SpentAnswer | None
     records: list[RecordAnswer]
 

@@ -173,11 +173,11 @@ async def vote_again(request: Request, governor: TheGovernor, caller: TheCaller)
 
 @approval_routes.get("/exceptions/{exception_id}", summary="One request", response_model=CaseAnswer)
 async def one(exception_id: ExceptionId, governor: TheGovernor) -> dict[str, Any]:
-    """Show a request, who may decide about it now, what its grant has spent, and everything that happened."""
+    """Show a request, who may decide about it, what they should know as of now, and everything that happened."""
     now = governor.clock.now()
     case = await read_case(governor.desk, exception_id, now)
     grant = await governor.grant_keeper.view(case.request.id, now) if case.request.approved_at else None
-    return case_wire(case, grant, now)
+    return case_wire(case, await governor.facts.of(case, now), grant)
 
 
 @approval_routes.post("/exceptions/{exception_id}/approve", summary="Approve", response_model=ExceptionAnswer)

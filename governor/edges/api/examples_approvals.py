@@ -109,6 +109,35 @@ RECORD: dict[str, Any] = {
 CASE: dict[str, Any] = {
     **REQUEST,
     "may_decide": ["lena.hoffmann@acme.example"],
+    "facts": {
+        "as_of": "2026-11-20T09:00:00Z",
+        "budgets": [
+            {
+                "policy": "Quota/team-monthly-spend",
+                "scope": {"team": "growth"},
+                "unit": "USD",
+                "limit": "1000",
+                "ceiling": "1000",
+                "used": "996.2",
+                "held": "0",
+                "free": "3.8",
+                "period": {"start": "2026-10-31T23:00:00Z", "end": "2026-11-30T23:00:00Z"},
+                "forecast": {
+                    "lower": "1210",
+                    "median": "1380",
+                    "upper": "1570",
+                    "interval_percent": 80,
+                    "runs_out_at": "2026-11-20T11:00:00Z",
+                    "made_at": "2026-11-20T05:00:00Z",
+                },
+            }
+        ],
+        "granted": {"granted_usd": "0.000000000", "asked_for_elsewhere_usd": "0.000000000"},
+        "acting": [],
+        "requester": {"asked": 2, "granted": 1, "refused": 1, "granted_usd": "150.000000000"},
+        "if_denied": {"people": 6, "requests_refused": 212},
+        "cheaper": {"model": "openai/gpt-4o-mini", "than": "openai/gpt-4o", "percent": 6},
+    },
     "grant": None,
     "records": [RECORD],
 }

@@ -95,14 +95,14 @@ async def outcome_clicked(asked: Asked) -> None:
     about = await asked.desk.facts.about(asked.value, asked.now)
     if asked.person.user not in about.request.requesters:
         raise ForbiddenError("only who asked says what came of it", needed="requester")
-    await asked.show(deciding.outcome_modal(about.request, about.spent_nano_usd))
+    await asked.show(deciding.outcome_modal(about.request, about.case.spent_nano_usd))
 
 
 async def approving(asked: Asked) -> Reply:
     """Approve, perhaps less or shorter."""
     held = filled(asked)
     desk, request_id = asked.desk, request_of(asked)
-    terms = (await desk.facts.about(request_id, asked.now)).request.terms
+    terms = (await read_one(desk.approvals, request_id)).terms
     amount = usd(held.get(deciding.AMOUNT), deciding.AMOUNT)
     ends_at = end_of_day(held.get(deciding.UNTIL), desk.time_zone)
     same_day = ends_at is not None and _same_day(ends_at, terms.ends_at, desk.time_zone)

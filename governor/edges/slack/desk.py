@@ -15,8 +15,8 @@ from governor.core.policy.organization import Organization, Person
 from governor.edges.slack.later import Later
 from governor.edges.slack.showing import Showing
 from governor.services.approvals.desk import Desk as ApprovalDesk
-from governor.services.approvals.facts import FactFinder
 from governor.services.keys import Identity
+from governor.services.slack.card_facts import CardFinder
 from governor.services.slack.cards import SlackCards
 from governor.wiring import Governor
 
@@ -35,7 +35,7 @@ class Desk:
     client: SlackClient
     later: Later
     approvals: ApprovalDesk
-    facts: FactFinder
+    facts: CardFinder
     cards: SlackCards
     showing: Showing
     patience_s: float = PATIENCE_S

@@ -17,7 +17,7 @@ from governor.edges.slack.later import Later
 from governor.edges.slack.showing import Showing
 from governor.edges.slack.signature import NotSlackError, check_signature
 from governor.edges.slack.socket import SocketMode
-from governor.services.approvals.facts import FactFinder
+from governor.services.slack.card_facts import CardFinder
 from governor.services.slack.cards import SlackCards
 from governor.services.slack.first_denials import FirstDenials
 from governor.services.slack.outbox import Outbox
@@ -120,14 +120,7 @@ def _desk(
     """Put together what handlers work with."""
     snapshots = governor.publisher.snapshots
     approvals = governor.desk
-    facts = FactFinder(
-        approvals,
-        governor.budgets,
-        governor.entitlements,
-        governor.explainer,
-        ledger=governor.ledger,
-        public_url=governor.settings.public_url,
-    )
+    facts = CardFinder(governor.facts, snapshots, governor.settings.public_url)
     cards = SlackCards(approvals, facts)
     outbox = Outbox(governor.database, client, cards.renders)
     denials = FirstDenials(snapshots, governor.database)

@@ -10,10 +10,10 @@ from governor.clients.slack_blocks.notes import unknown_person_message
 from governor.core.decisions.ids import id_text
 from governor.core.ledger.reservation import Reservation
 from governor.edges.slack.desk import Asked, Desk
-from governor.services.approvals.facts import slack_ids
 from governor.services.approvals.read import RequestQuery, list_requests
 from governor.services.explain import DecisionQuery
 from governor.services.explanation_wire import instant_ms
+from governor.services.slack.card_facts import slack_ids
 from governor.services.who_may_see import machines_of
 
 REFUSALS_SINCE = timedelta(days=7)

@@ -6,11 +6,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from governor.core.approvals.facts import BudgetNow
 from governor.core.approvals.request import OVER_STATES, ExceptionRequest, State
-from governor.core.decisions.decision import BudgetView
 from governor.core.errors import ForbiddenError, InvalidRequestError, NotFoundError
+from governor.core.forecasts.forecast import Forecast
 from governor.core.scopes import scope_text
-from governor.core.units import amount_words
+from governor.core.units import Unit, amount_words, rounded_words
 from governor.edges.web.doorway import Doorway, Visit
 from governor.edges.web.forms import check_guard, dollars_in, end_in, number_in, read_form
 from governor.services.approvals.ask import ask
@@ -53,6 +54,7 @@ class DecidingPages:
         """Show one request whole: who asks for what, value, spend, history, votes, and what the visitor may do."""
         case = await read_case(self._governor.desk, visit.request.path_params["id"], visit.now)
         request = case.request
+        facts = await self._governor.facts.of(case, visit.now)
         history = await list_requests(
             self._governor.desk, RequestQuery(requester=request.asked_by, limit=HISTORY + 1), visit.now
         )
@@ -61,10 +63,10 @@ class DecidingPages:
         return self._doorway.render(
             "request.html",
             session=visit.session,
-            one=case_wire(case, grant, visit.now),
+            one=case_wire(case, facts, grant),
             whom=_whom(request),
             ratio=_ratio(request),
-            budgets=await self._budgets(request, visit),
+            budgets=[_row(one) for one in facts.budgets],
             history=[request_wire(one, visit.now) for one in earlier],
             **_may(case, visit),
         )
@@ -84,7 +86,7 @@ class DecidingPages:
         return self._doorway.render(
             "confirm.html",
             session=visit.session,
-            one=case_wire(case, None, visit.now),
+            one=request_wire(case.request, visit.now),
             whom=_whom(case.request),
             verb=verb,
             lowered=lowered,
@@ -147,30 +149,27 @@ class DecidingPages:
         zone = self._doorway.organization.time_zone
         return LowerTerms(amount_nano_usd=dollars_in(form, "amount_usd"), ends_at=end_in(form, "until", zone))
 
-    async def _budgets(self, request: ExceptionRequest, visit: Visit) -> list[dict[str, Any]]:
-        """Return the lifted budgets as they are now, of those whom it is for."""
-        snapshot = self._governor.publisher.snapshots.current
-        home = request.home
-        known = {"department": home.department, "team": home.team, **dict(request.scope)}
-        wanted = []
-        for ref in request.lifts:
-            quota = snapshot.quota(ref.removeprefix("Quota/")) if ref.startswith("Quota/") else None
-            if quota is not None and all(known.get(key) for key in quota.per):
-                wanted.append((quota, tuple((key, known[key]) for key in quota.per)))
-        return [_row(view) for view in await self._governor.budgets.views(wanted, visit.now)]
 
-
-def _row(view: BudgetView) -> dict[str, Any]:
+def _row(one: BudgetNow) -> dict[str, Any]:
+    """Return a budget as the page shows it: amounts in words, and where it will end."""
+    view, forecast = one.view, one.forecast
     budget, most = view.budget, view.ceiling if view.ceiling is not None else view.limit
     return {
         "policy": budget.policy,
         "scope": scope_text(budget.scope),
-        "limit": amount_words(view.limit, budget.unit),
+        "limit": amount_words(most, budget.unit),
         "used": amount_words(view.used, budget.unit),
         "held": amount_words(view.held, budget.unit),
         "percent": min((view.used + view.held) * 100 // most, 999) if most else 100,
         "resets_at": _ends_at(budget.period_end_s),
+        "forecast": _forecast(forecast, budget.unit) if forecast and not forecast.insufficient_data else None,
     }
+
+
+def _forecast(forecast: Forecast, unit: Unit) -> dict[str, Any]:
+    total = forecast.total
+    lower, median, upper = (rounded_words(one, unit) for one in (total.lower, total.median, total.upper))
+    return {"median": median, "range": f"{lower} to {upper}", "gone_at": forecast.runs_out_at}
 
 
 def _may(case: Case, visit: Visit) -> dict[str, Any]:

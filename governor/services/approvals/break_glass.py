@@ -13,7 +13,8 @@ from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestEr
 from governor.core.grants import GrantKind
 from governor.core.money import decimal_text
 from governor.core.policy.approval_rule import BreakGlass
-from governor.services.approvals.create import Draft, checked_draft, request_of, start_of
+from governor.services.approvals.counted import start_of
+from governor.services.approvals.create import Draft, checked_draft, request_of
 from governor.services.approvals.desk import Acted, Desk
 from governor.services.approvals.wishes import Wish
 from governor.services.reasons import checked_reason

@@ -13,15 +13,15 @@ from governor.core.decisions.ids import id_text
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.money import decimal_text
-from governor.core.periods import Every, PeriodDefinition, period_at
 from governor.core.policy.approval_rule import ApprovalRule, AutomaticCap, Route
+from governor.services.approvals.counted import granted_before, start_of
 from governor.services.approvals.desk import Acted, Desk, grant_of, whole_ms
 from governor.services.approvals.estimate import Estimate, estimate_cost
 from governor.services.approvals.wishes import Wish, check_rule, checked_lifts, checked_text, terms_of
 from governor.services.ids import new_id
 from governor.services.try_grant import Trial, try_grant
 from governor.store.approval_records import lock_chain
-from governor.store.approvals import RequestFilter, granted_automatically, granted_since, read_requests
+from governor.store.approvals import RequestFilter, granted_automatically, read_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def _route(connection: Connection, desk: Desk, draft: Draft, now: datetime) -> t
     """Return what the scope was granted before, and the route that follows."""
     snapshot = desk.snapshots.current
     amount = draft.terms.amount_nano_usd
-    before = granted_since(connection, draft.asked.scope, _period_start(snapshot, draft.lifts, now))
+    before = granted_before(connection, snapshot, draft.asked.scope, draft.lifts, now).total_nano_usd
     automatic = {
         index: amount + _automatic_before(connection, snapshot, draft, route.cap, now)
         for index, route in enumerate(draft.rule.routes)
@@ -204,23 +204,6 @@ def _automatic_before(
 ) -> int:
     value = draft.asked.attributes.get(cap.per, "")
     return granted_automatically(connection, cap.per, value, start_of(snapshot, cap.every, now))
-
-
-def start_of(snapshot: Snapshot, every: Every, now: datetime) -> datetime:
-    """Return the first instant of the present period of the organisation's calendar."""
-    organization = snapshot.organization
-    definition = PeriodDefinition(every, organization.time_zone, week_starts=organization.week_starts)
-    return period_at(definition, now).start_at
-
-
-def _period_start(snapshot: Snapshot, lifts: tuple[str, ...], now: datetime) -> datetime:
-    """Return since when grants count together: the longest period of the lifted quotas, at the least the month."""
-    starts = [start_of(snapshot, Every.MONTH, now)]
-    for ref in lifts:
-        quota = snapshot.quota(ref.removeprefix("Quota/")) if ref.startswith("Quota/") else None
-        if quota is not None and quota.period is not None:
-            starts.append(period_at(quota.period, now).start_at)
-    return min(starts)
 
 
 def request_of(draft: Draft, ruling: Ruling, before: int, actor: Actor, now: datetime) -> ExceptionRequest:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlalchemy import Connection
 
-from governor.clients.slack_blocks.card import BudgetNow, CardFacts, Cheaper, Past
 from governor.core.approvals.asking import asking
+from governor.core.approvals.facts import BudgetNow, CaseFacts, Cheaper, Granted, Past
 from governor.core.approvals.request import GRANTED_STATES, ExceptionRequest, State
 from governor.core.decisions.grant_budgets import money_budget
 from governor.core.errors import InvalidRequestError
@@ -16,8 +16,8 @@ from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
 from governor.core.policy.organization import Organization
 from governor.core.prices import held_nano_usd
+from governor.services.approvals.counted import granted_before
 from governor.services.approvals.desk import Desk, grant_of
-from governor.services.approvals.links import case_page
 from governor.services.approvals.read import Case, read_case
 from governor.services.budgets import BudgetReader
 from governor.services.entitlements import EntitlementReader
@@ -47,7 +47,6 @@ class FactFinder:
         entitlements: What people may use already.
         explainer: What was refused.
         ledger: What grants have spent.
-        public_url: How people reach this server, or ``""``.
     """
 
     def __init__(
@@ -58,43 +57,44 @@ class FactFinder:
         explainer: Explainer,
         *,
         ledger: Ledger,
-        public_url: str,
     ) -> None:
         self._desk = desk
         self._budgets = budgets
         self._entitlements = entitlements
         self._explainer = explainer
         self._ledger = ledger
-        self._public_url = public_url
 
-    async def about(self, request_id: str, now: datetime) -> CardFacts:
+    async def about(self, request_id: str, now: datetime) -> CaseFacts:
         """Return everything about a request as of now.
 
         Raises:
             NotFoundError: If there is none with this id.
         """
-        case = await read_case(self._desk, request_id, now)
+        return await self.of(await read_case(self._desk, request_id, now), now)
+
+    async def of(self, case: Case, now: datetime) -> CaseFacts:
+        """Return everything about a request that was read as of now."""
         request = case.request
-        organization = self._desk.snapshots.current.organization
-        ids = slack_ids(organization)
-        known = sorted(case.electorate.people)
-        return CardFacts(
+        granted, past = await self._desk.database.read(lambda connection: self._history(connection, request, now))
+        return CaseFacts(
             request=request,
             state=request.state_at(now),
             now=now,
-            time_zone=organization.time_zone,
             approvers=case.electorate.people,
-            slack_ids=ids,
             budgets=await self._lifted(request, now),
-            past=await self._desk.database.read(lambda connection: _past(connection, request, now)),
-            people=_people(organization, request, now),
+            granted=granted,
+            past=past,
+            people=_people(self._desk.snapshots.current.organization, request, now),
             refused=await self._refused(request, now),
             cheaper=await self._cheaper(request, now),
-            unreachable=[user for user in known if user not in ids],
-            page=case_page(self._public_url, request.id),
             spent_nano_usd=await self._spent(case, now),
             acting=self._acting(request, now),
         )
+
+    def _history(self, connection: Connection, request: ExceptionRequest, now: datetime) -> tuple[Granted, Past]:
+        snapshot = self._desk.snapshots.current
+        granted = granted_before(connection, snapshot, request.scope, request.lifts, now, without=request.id)
+        return granted, _past(connection, request, now)
 
     async def _lifted(self, request: ExceptionRequest, now: datetime) -> list[BudgetNow]:
         """Return the lifted quotas as they are for whom the request is, with what is forecast of them."""
@@ -170,11 +170,6 @@ class FactFinder:
         return (await self._ledger.balances([digest])).get(digest, EMPTY).used
 
 
-def slack_ids(organization: Organization) -> dict[str, str]:
-    """Return the Slack id of everybody who has one, by user name."""
-    return {person.user: person.slack for person in organization.people.values() if person.slack}
-
-
 def _people(organization: Organization, request: ExceptionRequest, now: datetime) -> int | None:
     [(key, name)] = request.scope
     if key == "user":
@@ -189,7 +184,7 @@ def _past(connection: Connection, request: ExceptionRequest, now: datetime) -> P
     before = [
         one
         for one in read_requests(connection, RequestFilter(requester=request.asked_by), 500)
-        if one.id < request.id and one.created_at >= now - timedelta(days=365)
+        if one.id != request.id and now - timedelta(days=365) <= one.created_at <= request.created_at
     ]
     granted = [one for one in before if one.state in GRANTED_STATES]
     refused = sum(one.state is State.DENIED for one in before)

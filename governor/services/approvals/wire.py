@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from governor.core.approvals.facts import CaseFacts
 from governor.core.approvals.groups import Delegation
 from governor.core.approvals.request import ExceptionRequest, Review, Ruling, Terms, Vote
 from governor.core.money import usd_text
 from governor.core.units import amount_text
 from governor.services.approvals.create import Created, Draft, Preview
+from governor.services.approvals.facts_wire import facts_wire
 from governor.services.approvals.read import Case
 from governor.services.grants import GrantView
 from governor.services.try_grant import trial_wire
@@ -56,14 +58,15 @@ def request_wire(request: ExceptionRequest, now: datetime) -> dict[str, Any]:
     }
 
 
-def case_wire(case: Case, grant: GrantView | None, now: datetime) -> dict[str, Any]:
-    """Return a request with who may decide about it now, what its grant has spent, and everything that happened."""
+def case_wire(case: Case, facts: CaseFacts, grant: GrantView | None) -> dict[str, Any]:
+    """Return a request with who may decide about it, what they should know, what its grant has spent, and its past."""
     spent = (
         {"spent_usd": usd_text(grant.paid.used), "left_usd": usd_text(max(grant.left_nano_usd, 0))} if grant else None
     )
     return {
-        **request_wire(case.request, now),
-        "may_decide": sorted(case.electorate.people),
+        **request_wire(case.request, facts.now),
+        "may_decide": sorted(facts.approvers),
+        "facts": facts_wire(facts),
         "grant": spent,
         "records": [record_wire(record) for record in case.records],
     }

@@ -21,8 +21,8 @@ from governor.clients.slack_blocks.steps import (
 from governor.core.approvals.request import Act, ExceptionRequest, Transition
 from governor.core.decisions.ids import id_bytes
 from governor.services.approvals.desk import Desk
-from governor.services.approvals.facts import FactFinder, slack_ids
 from governor.services.ids import new_id
+from governor.services.slack.card_facts import CardFinder, slack_ids
 from governor.services.slack.outbox import Render, Rendered, note, rendered
 from governor.store.approval_records import Record, read_records
 from governor.store.approvals import read_request
@@ -49,12 +49,12 @@ class SlackCards:
 
     Args:
         desk: Where requests and their records are.
-        facts: What a card shows.
+        cards: What a card shows.
     """
 
-    def __init__(self, desk: Desk, facts: FactFinder) -> None:
+    def __init__(self, desk: Desk, cards: CardFinder) -> None:
         self._desk = desk
-        self._facts = facts
+        self._cards = cards
 
     async def catch_up(self, now: datetime) -> int:
         """Read what happened since the last time, and note what must be shown; return how many records there were.
@@ -145,11 +145,11 @@ class SlackCards:
         return [*channel, *(ids[user] for user in sorted(people) if user in ids)]
 
     async def _card(self, message: SlackMessage, now: datetime) -> Rendered | None:
-        return rendered(card_message(await self._facts.about(message.about, now)))
+        return rendered(card_message(await self._cards.about(message.about, now)))
 
     async def _outcome(self, message: SlackMessage, now: datetime) -> Rendered | None:
-        about = await self._facts.about(message.about, now)
-        return rendered(outcome_message(about.request, about.spent_nano_usd, about.slack_ids))
+        about = await self._cards.about(message.about, now)
+        return rendered(outcome_message(about.request, about.case.spent_nano_usd, about.slack_ids))
 
     async def _thread(self, message: SlackMessage, _now: datetime) -> Rendered | None:
         """Render a question below the card that it is about."""

@@ -12,8 +12,8 @@ from governor.clients.slack_blocks.denial import denial_message
 from governor.core.decisions.ids import id_text
 from governor.core.ledger.reservation import Reservation
 from governor.core.policy.organization import Organization
-from governor.services.approvals.facts import slack_ids
 from governor.services.explanation_wire import instant_ms
+from governor.services.slack.card_facts import slack_ids
 from governor.services.slack.outbox import note
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database

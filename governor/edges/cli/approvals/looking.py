@@ -65,13 +65,13 @@ def show(
     database: DatabaseOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show a request, who may decide about it now, what its grant has spent, and everything that happened."""
+    """Show a request, who may decide about it, what they should know as of now, and everything that happened."""
 
     async def read(work: Work) -> Any:
         case = await read_case(work.desk, exception_id, work.now)
         keeper = GrantKeeper(work.desk.snapshots, work.ledger, work.desk.database)
         grant = await keeper.view(case.request.id, work.now) if case.request.approved_at else None
-        return case_wire(case, grant, work.now)
+        return case_wire(case, await work.facts.of(case, work.now), grant)
 
     show_case(looked(Place(url, key, policies, database), part(exception_id), {}, read), output)
 

@@ -22,6 +22,10 @@ from governor.edges.cli.workbench import open_workbench
 from governor.services.approvals.actors import actor_of
 from governor.services.approvals.desk import Desk
 from governor.services.approvals.ends import end_of
+from governor.services.approvals.facts import FactFinder
+from governor.services.budgets import BudgetReader
+from governor.services.entitlements import EntitlementReader
+from governor.services.explain import Explainer
 from governor.settings import load_settings
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from `governor exceptions list`.")]
@@ -63,6 +67,15 @@ class Work:
             ForbiddenError: If the Organization does not know them.
         """
         return actor_of(self.desk.snapshots.current.organization, operator(self.by), Door.CLI, self.now)
+
+    @property
+    def facts(self) -> FactFinder:
+        """What puts together what is known about a request."""
+        snapshots, database = self.desk.snapshots, self.desk.database
+        budgets = BudgetReader(snapshots, self.ledger, database)
+        entitlements = EntitlementReader(snapshots, self.ledger)
+        explainer = Explainer(database, self.now.timestamp)
+        return FactFinder(self.desk, budgets, entitlements, explainer, ledger=self.ledger)
 
 
 def acted(place: Place, path: str, body: dict[str, Any], work: Callable[[Work], Awaitable[Any]]) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from governor.core.money import nano_from_text
-from governor.core.units import Unit, amount_words
+from governor.core.units import Unit, amount_words, rounded_words
 from governor.edges.cli.approvals.office import minute
 from governor.edges.cli.printing import Output, console, print_json, say, table
 
@@ -88,7 +88,7 @@ def show_case(case: Mapping[str, Any], output: Output) -> None:
         "outcome": case["outcome"],
         "expected worth": dollars(case["expected_value_usd"]),
         "Governor expects": dollars(case["estimate_usd"]),
-        "granted before": dollars(case["granted_before_usd"]),
+        **_facts_words(case),
         "rule": f"{case['ruling']['rule']} ({case['ruling']['source']})",
         "may decide": ", ".join(case["may_decide"]) if case["state"] == "pending" else "",
         "spent": dollars(case["grant"]["spent_usd"]) if case["grant"] else "",
@@ -97,6 +97,45 @@ def show_case(case: Mapping[str, Any], output: Output) -> None:
         if value:
             say(f"{name}: {value}")
     show_records(case["records"])
+
+
+def _facts_words(case: Mapping[str, Any]) -> dict[str, str]:
+    """Return what whoever decides should know, by its name; what is not known is empty."""
+    facts = case["facts"]
+    denied, cheaper, requester = facts["if_denied"], facts["cheaper"], facts["requester"]
+    pending = case["state"] == "pending"
+    elsewhere = f", {dollars(facts['granted']['asked_for_elsewhere_usd'])} asked for elsewhere"
+    budgets = {one["policy"]: _budget_words(one) for one in facts["budgets"]}
+    people = f"{denied['people']} people" if denied["people"] and denied["people"] > 1 else whom(case)
+    return {
+        **(budgets if pending else {}),
+        "granted this period": dollars(facts["granted"]["granted_usd"]) + elsewhere if pending else "",
+        "counted when asked": "" if pending else dollars(case["granted_before_usd"]),
+        "acts already": ", ".join(
+            f"{dollars(one['amount_usd'])} until {minute(one['until'])}" for one in facts["acting"]
+        ),
+        "asked for before": f"{requester['asked']} requests, {requester['granted']} granted "
+        f"({dollars(requester['granted_usd'])}), {requester['refused']} refused",
+        "if denied": f"limited: {people}; {denied['requests_refused']:,} requests refused in seven days"
+        if pending
+        else "",
+        "a cheaper way": f"{cheaper['model']} at {cheaper['percent']} % of {cheaper['than']}" if cheaper else "",
+    }
+
+
+def _budget_words(budget: Mapping[str, Any]) -> str:
+    """Say how full a budget is, and where it will end."""
+    unit, forecast = budget["unit"], budget["forecast"]
+    used = f"used {_shown_amount(budget['used'], unit)} of {_shown_amount(budget['ceiling'] or budget['limit'], unit)}"
+    if forecast is None:
+        return f"{used}; too little history to forecast"
+    lower, median, upper = (_shown_amount(forecast[name], unit) for name in ("lower", "median", "upper"))
+    gone = f", gone {minute(forecast['runs_out_at'])} UTC" if forecast["runs_out_at"] else ""
+    return f"{used}; forecast {median} ({lower} to {upper}){gone}"
+
+
+def _shown_amount(text: str, unit: str) -> str:
+    return rounded_words(nano_from_text(text), Unit.USD) if unit == Unit.USD else f"{int(text):,} {unit}"
 
 
 def show_records(records: list[Mapping[str, Any]]) -> None:

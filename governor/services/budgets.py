@@ -1,9 +1,10 @@
 """List budgets: every quota for every scope, touched or not, with the balances that decisions compare."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.decision import BudgetView
@@ -20,6 +21,7 @@ from governor.services.listed_budgets import ListedBudget, drawn_budget, known_b
 from governor.services.snapshots import Snapshots
 from governor.store.budgets import read_scopes
 from governor.store.database import Database
+from governor.store.existing import Counted, read_counted
 from governor.store.grants import GrantFilter, read_grants
 from governor.store.records import decode_scope
 
@@ -117,10 +119,21 @@ class BudgetReader:
         rules = [draw.terms.rule for draw in draws if draw.terms.rule is not None]
         wanted = [draw.budget.digest for draw in draws] + [digest for rule in rules for digest in rule.reads()]
         balances = await self._ledger.balances(list(dict.fromkeys(wanted)))
+        existing = await self._existing(draws)
         return tuple(
-            budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get))
+            replace(
+                budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get)),
+                existing=existing[draw.budget.digest].amount if draw.budget.digest in existing else 0,
+            )
             for draw in draws
         )
+
+    async def _existing(self, draws: Sequence[Draw]) -> Mapping[bytes, Counted]:
+        """Return what was counted of the use before budgets, of quotas that count it."""
+        starts_s = [draw.budget.period_start_s for draw in draws if draw.applied.quota.count_existing]
+        if not starts_s:
+            return {}
+        return await self._database.read(partial(read_counted, from_ms=min(starts_s) * 1000))
 
     async def _grants(self, query: BudgetQuery, at: datetime) -> tuple[GrantView, ...]:
         organization = self._snapshots.current.organization

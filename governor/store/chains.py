@@ -12,6 +12,9 @@ from governor.store.ledger.rows import budget_key_from_row, reservation_from_row
 from governor.store.records import entry_from_row, event_key
 from governor.store.tables import BUDGETS, DECISIONS, ENTRIES
 
+AT_ONCE = 5_000
+"""Keys in one statement: databases take no more than some ten thousand."""
+
 _FOLLOWING = (EntryKind.CORRECTION.value, EntryKind.RERATING.value)
 _NO_USAGE = (EntryKind.ADJUSTMENT.value, EntryKind.CLOSING.value)
 _DECISION = tuple(DECISIONS.c[name] for name in ("id", "client", "at_ms", "state", "expires_at_s", "record"))
@@ -60,7 +63,7 @@ def read_chains(connection: Connection, *, from_ms: int, until_ms: int, after: b
     )
     charged = {charge.budget for chain in chains for entry in chain.entries for charge in entry.charges}
     charged.update(one.budget for chain in chains for one in chain.entries[-1].charged or ())
-    return ChainPage(chains, _budgets(connection, charged))
+    return ChainPage(chains, budgets_by_digest(connection, charged))
 
 
 def _following(connection: Connection, roots: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:
@@ -81,7 +84,12 @@ def _reservations(connection: Connection, decision_ids: Iterable[bytes]) -> dict
     return {row[0]: reservation_from_row(row, (b"", b"")) for row in rows}
 
 
-def _budgets(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, BudgetKey]:
-    query = select(*_BUDGET).where(BUDGETS.c.digest.in_(list(digests)))
-    keys = (budget_key_from_row(tuple(row)) for row in connection.execute(query))
-    return {key.digest: key for key in keys}
+def budgets_by_digest(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, BudgetKey]:
+    """Return the budgets of some digests, as far as they are known."""
+    found: dict[bytes, BudgetKey] = {}
+    wanted = list(digests)
+    for start in range(0, len(wanted), AT_ONCE):
+        query = select(*_BUDGET).where(BUDGETS.c.digest.in_(wanted[start : start + AT_ONCE]))
+        keys = (budget_key_from_row(tuple(row)) for row in connection.execute(query))
+        found.update((key.digest, key) for key in keys)
+    return found

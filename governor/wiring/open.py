@@ -23,6 +23,7 @@ from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
 from governor.services.close_periods import PeriodCloser
+from governor.services.count_existing import ExistingCounter
 from governor.services.decide import Decider
 from governor.services.entitlements import EntitlementReader
 from governor.services.explain import Explainer
@@ -79,6 +80,7 @@ class Governor:
     outcomes: OutcomeRecorder
     use_cases: UseCaseReporter
     adjuster: Adjuster
+    existing: ExistingCounter
     forecaster: Forecaster
     judge: ForecastJudge
     comparer: ScenarioComparer
@@ -110,11 +112,12 @@ async def open_governor(
     async with AsyncExitStack() as stack:
         database = await open_database(settings.database_url)
         stack.push_async_callback(database.close)
-        publisher = await open_policies(settings, database, clock.now, compile_policies)
-        snapshots = publisher.snapshots
         ledger = SqlLedger(database, clock.time, queue_max=settings.queue_max)
         await ledger.start()
         stack.push_async_callback(ledger.close)
+        existing = ExistingCounter(ledger, database)
+        publisher = await open_policies(settings, database, clock.now, compile_policies, existing)
+        snapshots = publisher.snapshots
         doorkeeper = _doorkeeper(settings, database, clock)
         blocks = watch_blocks(snapshots, database, clock.now)
         grants = watch_grants(snapshots, database, clock.now)
@@ -150,6 +153,7 @@ async def open_governor(
             reservations=ReservationKeeper(snapshots, ledger),
             usage=UsageSummariser(snapshots, database),
             outcomes=OutcomeRecorder(snapshots, database),
+            existing=existing,
             use_cases=UseCaseReporter(snapshots, database),
             adjuster=Adjuster(snapshots, ledger, database),
             forecaster=forecaster,

@@ -6,6 +6,7 @@ from datetime import datetime
 from governor.clients.git_remote import GitRemote
 from governor.clients.price_catalogue import genai_prices
 from governor.core.policy.place import GitPlace
+from governor.services.count_existing import ExistingCounter
 from governor.services.policies.folder import publish_folder
 from governor.services.policies.publisher import Publisher
 from governor.services.policies.repository import open_repository
@@ -16,14 +17,20 @@ from governor.store.database import Database
 
 
 async def open_policies(
-    settings: Settings, database: Database, now: Callable[[], datetime], compile_policies: CompilePolicies
+    settings: Settings,
+    database: Database,
+    now: Callable[[], datetime],
+    compile_policies: CompilePolicies,
+    existing: ExistingCounter,
 ) -> PolicySource:
     """Load the policies for the first time; ``start`` makes the source follow what changes.
 
     Raises:
         GovernorError: If there are none that can be served.
     """
-    publisher = Publisher(catalogues=genai_prices, compile_policies=compile_policies, database=database, now=now)
+    publisher = Publisher(
+        catalogues=genai_prices, compile_policies=compile_policies, database=database, now=now, existing=existing
+    )
     if not isinstance(settings.policies, GitPlace):
         return await publish_folder(settings.policies, publisher, policy_age_max=settings.max_policy_age)
     syncer = policy_syncer(settings, settings.policies, publisher)

@@ -197,13 +197,18 @@ class Agreement(RuleBasedStateMachine):
         event=st.integers(0, 20),
     )
     def adjust(self, index: int, kind: AdjustmentKind, amount: int, event: int) -> None:
-        """Credit, debit or open a budget, also twice, also with another amount under the same id."""
+        """Credit, debit or open a budget, also twice, also with another amount under the same id.
+
+        What is counted of the time before a budget may turn out to be less than was posted.
+        """
+        if kind is AdjustmentKind.EXISTING and event % 2:
+            amount = -amount
         command = adjust(KEYS[index], kind, amount, event_id=str(event))
         self.send(command)
         outcome = self.memory.apply(command)
         assert isinstance(outcome, AdjustmentResult)
-        if kind is AdjustmentKind.CREDIT and outcome.outcome is AdjustmentOutcome.POSTED:
-            self.credited[KEYS[index].digest] += amount
+        if command.change < 0 and outcome.outcome is AdjustmentOutcome.POSTED:
+            self.credited[KEYS[index].digest] -= command.change
 
     @precondition(lambda self: self.events)
     @rule(which=st.integers(0, 50), percent=st.sampled_from([0, 50, 100, 300]))

@@ -67,6 +67,7 @@ def build_quota(shape: QuotaShape, reader: Reader, models: Models, organization:
         burst_percent=ceilings.burst_percent(),
         rollover=ceilings.rollover(),
         prorated=shape.first_period == "prorated",
+        count_existing=shape.count_existing,
         hold_for_s=reader.read(parse_duration, shape.reserve.hold_for, ("reserve", "hold_for"), 600),
         charge_on_expiry=shape.reserve.on_expiry == "charge",
         learned=shape.reserve.output == "learned",

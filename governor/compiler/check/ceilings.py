@@ -39,6 +39,9 @@ def _check_period(quota: Quota, document: Document, problems: Problems) -> None:
             refuse(name, f"a lifetime has no period before or after it, so no `{name}`", f"leave `{name}` out")
     if quota.burst_percent is not None and quota.period is not None and quota.period.every in _WITHIN_A_DAY:
         refuse("pace", "this period is no longer than the day that `pace` cuts it into", "leave `pace` out")
+    if quota.count_existing and quota.period is None:
+        message = "concurrent requests are never used up, so there is nothing to count"
+        refuse("count_existing", message, "leave `count_existing` out")
     if quota.prorated:
         if quota.period is None or quota.period.every in {*_WITHIN_A_DAY, Every.ONCE}:
             refuse("first_period", "only periods of several days can begin in the middle", "leave `first_period` out")

@@ -29,7 +29,7 @@ def _changed(before: PolicySet, after: PolicySet, now: datetime) -> Iterator[Pro
     for quota in after.quotas:
         was = continued.get(quota.header.name)
         fields = changed_identity(was, quota) if was is not None else ()
-        if was is None or not fields or not _in_mid_period(was, now):
+        if was is None or not fields or quota.count_existing or not _in_mid_period(was, now):
             continue
         message = f"{quota.header.ref}: {listed(fields)} changed in mid-period, so its budgets start from now"
         yield _problem(quota.header.source, "identity-changed", message, _hint(was, now))
@@ -45,9 +45,12 @@ def _in_mid_period(quota: Quota, now: datetime) -> bool:
 def _hint(quota: Quota, now: datetime) -> str:
     boundaries = next_boundaries(quota.period, now, 1) if quota.period is not None else ()
     if not boundaries or quota.period is None:
-        return "what was spent so far does not count"
+        return "what was spent so far does not count; write `count_existing: true` if it should"
     begins = begin_words(boundaries[0], quota.period.time_zone)
-    return f"what was spent so far does not count; merge it when the next period begins, on {begins}"
+    return (
+        "what was spent so far does not count; write `count_existing: true`, or merge it when the next period begins, "
+        f"on {begins}"
+    )
 
 
 def _renamed(before: PolicySet, after: PolicySet) -> Iterator[Problem]:

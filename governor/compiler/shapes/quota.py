@@ -195,6 +195,14 @@ class QuotaShape(RuleEnvelope, kw_only=True, tag_field="kind", tag="Quota"):
             examples=["prorated"],
         ),
     ] = "full"
+    count_existing: Annotated[
+        bool,
+        Meta(
+            description="Whether new budgets begin with what was used before in their period by the requests that they "
+            "cover: for a new quota, and where an edit of the unit, `counts`, `per` or `period` makes other budgets.",
+            examples=[True],
+        ),
+    ] = False
     alerts: Annotated[
         list[AlertShape],
         Meta(

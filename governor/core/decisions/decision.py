@@ -121,7 +121,8 @@ class Remedy:
 class BudgetView:
     """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` None if there is none.
 
-    ``why`` says in words what made the ceiling another than the limit; ``""`` if it is the limit.
+    ``why`` says in words what made the ceiling another than the limit; ``""`` if it is the limit. ``existing`` is what
+    of ``used`` was used before the budget began (``count_existing``), as far as whoever made the view has looked.
     """
 
     budget: BudgetKey
@@ -130,6 +131,7 @@ class BudgetView:
     used: int
     held: int
     why: str = ""
+    existing: int = 0
 
     @property
     def free(self) -> int | None:

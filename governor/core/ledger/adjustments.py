@@ -19,6 +19,8 @@ class AdjustmentKind(StrEnum):
     CREDIT = "credit"
     DEBIT = "debit"
     OPENING_BALANCE = "opening_balance"
+    EXISTING = "existing"
+    """What was used before the budget began (``count_existing``): posted by Governor alone, never by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Adjust:
         body_digest: Digest of what is asked; another one under the same id is a conflict.
         received_at_ms: The door's ``now``.
         at_ms: When it is dated, within the budget's period.
-        amount: In the budget's unit, more than 0; a credit takes it from what was used.
+        amount: In the budget's unit, more than 0; a credit takes it from what was used. What is existing may come to
+            less than was posted before: then it is below 0.
         record: The audit's record (JSON), stored with the entry.
     """
 

@@ -146,6 +146,7 @@ class Quota:
         burst_percent: How much of an even daily share a local day may use, in percent (``pace``); None: no pace.
         rollover: None: every period begins anew.
         prorated: True if the period in which the quota begins has only a part of the limit (``first_period``).
+        count_existing: True if new budgets begin with what was used in their period before the quota stood there.
         hold_for_s: Life of a hold in seconds.
         charge_on_expiry: True if a hold that nobody reported on is charged when it expires.
         fail_open: True if a request may pass when the ledger fails (``on_ledger_failure: allow``).
@@ -171,6 +172,7 @@ class Quota:
     burst_percent: int | None = None
     rollover: Rollover | None = None
     prorated: bool = False
+    count_existing: bool = False
     hold_for_s: int = 600
     charge_on_expiry: bool = False
     fail_open: bool = False

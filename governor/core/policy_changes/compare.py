@@ -106,8 +106,16 @@ def _whole(version: _Version, policy: Described, kind: ChangeKind) -> PolicyChan
     )
     balances = ""
     if policy.ref in version.quotas:
-        balances = "begins with nothing used: what was spent before does not count" if added else "is no longer counted"
+        balances = _whole_balances(version.quotas[policy.ref], added=added)
     return PolicyChange(kind, policy.ref, "", policy.source, differences, balances)
+
+
+def _whole_balances(quota: Quota, *, added: bool) -> str:
+    if not added:
+        return "is no longer counted"
+    if quota.count_existing:
+        return "begins with what its requests used so far in this period"
+    return "begins with nothing used: what was spent before does not count"
 
 
 def _differences(old: _Version, new: _Version, earlier: Described, later: Described) -> Iterator[Difference]:
@@ -164,5 +172,7 @@ def _balances(was: Quota | None, is_now: Quota | None) -> str:
     if was is None or is_now is None:
         return ""
     if starts_anew(was, is_now):
+        if is_now.count_existing:
+            return "it has other budgets, which begin with what its requests used so far in this period"
         return "its budgets start from now: what was spent so far in this period does not count"
     return "what was spent so far in this period counts"

@@ -15,7 +15,7 @@ from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
 from governor.core.values import hot_value
 
-_OF_THE_MODEL = frozenset({"model", "provider"})
+OF_THE_MODEL = frozenset({"model", "provider"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +114,4 @@ def _reads_model(quota: Quota) -> bool:
     """Tell whether a quota is about models: by what it selects, by what it takes out, or by its scope."""
     header = quota.header
     terms = (*header.applies_to.terms, *(header.excluded.terms if header.excluded is not None else ()))
-    return bool(_OF_THE_MODEL & ({key for key, _ in terms} | set(quota.per)))
+    return bool(OF_THE_MODEL & ({key for key, _ in terms} | set(quota.per)))

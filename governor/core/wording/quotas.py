@@ -145,6 +145,8 @@ def _movers(quota: Quota) -> Iterator[Statement]:
         yield Statement("rollover.unused", "what is left over", _unused_words(quota))
         owed = "is taken off the next period" if quota.rollover.overspend else "is forgotten"
         yield Statement("rollover.overspend", "what is overspent", owed)
+    if quota.count_existing:
+        yield Statement("count_existing", "what was used before the budget", "counts, in the period in which it begins")
     if quota.prorated:
         yield Statement("first_period", "first period", "has only its part of the limit")
 

@@ -21,7 +21,10 @@ _log = structlog.get_logger("governor.adjustments")
 
 
 class AdjustmentRecord(BaseModel):
-    """One adjustment: what, whose, why, who and when. ``amount`` is in ``unit``."""
+    """One adjustment: what, whose, why, who and when. ``amount`` is in ``unit``.
+
+    ``kind: existing`` was posted by Governor for a quota with ``count_existing``: what was used before the budget.
+    """
 
     id: str
     request_id: str

@@ -39,6 +39,10 @@ class BudgetWire(BaseModel):
         None
     )
     period: PeriodWire | None
+    existing: Annotated[
+        str | None,
+        Field(description="Of `used`, what was used before the budget began (`count_existing`); absent: nothing."),
+    ] = None
 
 
 class GrantWire(BaseModel):

@@ -1,7 +1,7 @@
 """What ``POST /adjustments`` reads."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -21,7 +21,7 @@ class AdjustmentWire(Struct, forbid_unknown_fields=True, frozen=True):
         str, Meta(min_length=1, max_length=128, description="Your id: the same again posts nothing twice.")
     ]
     kind: Annotated[
-        AdjustmentKind,
+        Literal["credit", "debit", "opening_balance"],
         Meta(description="`credit` gives back what was used, `debit` and `opening_balance` add to it."),
     ]
     quota: Annotated[Name, Meta(description="A quota's name, with or without `Quota/`.")]
@@ -33,7 +33,9 @@ class AdjustmentWire(Struct, forbid_unknown_fields=True, frozen=True):
     def to_core(self) -> AdjustmentWish:
         """Return what is wished."""
         at = self.at.astimezone(UTC) if isinstance(self.at, datetime) else None
-        return AdjustmentWish(self.request_id, self.kind, self.quota, self.scope, at, self.amount, self.reason)
+        return AdjustmentWish(
+            self.request_id, AdjustmentKind(self.kind), self.quota, self.scope, at, self.amount, self.reason
+        )
 
 
 ADJUSTMENT = BodyDecoder(AdjustmentWire)

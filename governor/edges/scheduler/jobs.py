@@ -76,6 +76,12 @@ JOBS: tuple[JobRow, ...] = (
         "recompute every balance from the records; a difference is an error in the log and a metric",
     ),
     JobRow(
+        "count-existing",
+        every(seconds=10),
+        lambda governor, turn: governor.existing.watch(turn, governor.publisher.snapshots),
+        "count on new budgets what was reported late of the time before them, where a quota says `count_existing`",
+    ),
+    JobRow(
         "forget-records",
         daily(2, 40),
         lambda governor, turn: forget_old_records(turn, governor.settings.keep_decisions),

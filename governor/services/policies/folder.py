@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import awatch
 
-from governor.core.errors import GovernorError
+from governor.core.errors import GovernorError, LedgerUnavailableError
 from governor.services.policies.publisher import Publisher, refused, swapped
 from governor.services.policies.state import InvalidPoliciesError, PolicyState
 from governor.services.snapshots import Snapshots
@@ -94,7 +94,8 @@ class FolderPolicies:
             return True
         try:
             snapshot = await self._publisher.index(compiled.policies)
-        except SQLAlchemyError as error:
+            await self._publisher.make_ready(snapshot, self.snapshots.current)
+        except (SQLAlchemyError, LedgerUnavailableError) as error:
             # What is served stays until the database answers again.
             _log.warning("policies_wait_for_database", version=compiled.version, problem=type(error).__name__)
             return False
@@ -146,6 +147,7 @@ async def publish_folder(folder: Path, publisher: Publisher, *, policy_age_max: 
     if compiled.policies is None:
         raise InvalidPoliciesError(folder, compiled.problems)
     snapshot = await publisher.index(compiled.policies)
+    await publisher.make_ready(snapshot, None)
     now = publisher.now()
     state = PolicyState(snapshot.version, now, source=str(folder), digest=compiled.version)
     source = FolderPolicies(folder, publisher, Snapshots(snapshot, now, policy_age_max), state, seen)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from governor.compiler.load import Compiled
 from governor.core.decisions.snapshot import Catalogues, PolicySet, Snapshot
+from governor.services.count_existing import ExistingCounter
 from governor.services.policies.state import CompilePolicies, PolicyState
 from governor.services.snapshots import Snapshots
 from governor.services.trace_quotas import trace_quotas
@@ -28,6 +29,7 @@ class Publisher:
         compile_policies: Compiles a folder.
         database: Where the text of every version is kept.
         now: The clock.
+        existing: Counts what was used before new budgets; None where nothing is decided by what is published.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Publisher:
         compile_policies: CompilePolicies,
         database: Database,
         now: Callable[[], datetime],
+        existing: ExistingCounter | None = None,
     ) -> None:
         self._catalogues = catalogues
         self._compile = compile_policies
         self.database = database
         self.now = now
+        self._existing = existing
         self._unsaved: Compiled | None = None
 
     async def compile(self, folder: Path) -> Compiled:
@@ -58,6 +62,19 @@ class Publisher:
         traced = await trace_quotas(self.database, policies, publish=True)
         # Indexing 100,000 policies takes a while: in a thread, so that decisions go on.
         return await asyncio.to_thread(Snapshot.build, traced, self._catalogues())
+
+    async def make_ready(self, snapshot: Snapshot, served: Snapshot | None) -> None:
+        """Let new budgets begin with what was used before them, if their quotas say so, before they decide.
+
+        Args:
+            snapshot: What will decide.
+            served: What decides until then; None when a server starts.
+
+        Raises:
+            SQLAlchemyError, LedgerUnavailableError: If the database does not answer; trying again is safe.
+        """
+        if self._existing is not None:
+            await self._existing.begin(snapshot, served, self.now())
 
     async def save(self, compiled: Compiled) -> None:
         """Keep the text, so that a decision can be explained in years; a failure is made up for by ``save_again``."""

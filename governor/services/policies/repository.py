@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from governor.clients.git_remote import RepositoryError
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.errors import GovernorError
+from governor.core.errors import GovernorError, LedgerUnavailableError
 from governor.core.policy.place import GitPlace
 from governor.core.policy.releases import Outcome, Release, SourceState
 from governor.services.policies.publisher import Publisher, swapped
@@ -113,7 +113,7 @@ class RepositoryPolicies:
         if self._coming is None or self._coming[0].sequence != release.sequence:
             if self._coming is not None:
                 self._coming[1].cancel()
-            task = asyncio.create_task(stored_snapshot(self._publisher, release), name="policy release")
+            task = asyncio.create_task(self._prepare(release), name="policy release")
             self._coming = (release, task)
             return
         task = self._coming[1]
@@ -123,7 +123,7 @@ class RepositoryPolicies:
         self._coming = None
         try:
             snapshot = task.result()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, LedgerUnavailableError) as error:
             _log.warning("policies_wait_for_database", version=release.commit, problem=type(error).__name__)
             return
         except GovernorError as error:
@@ -132,6 +132,11 @@ class RepositoryPolicies:
             return
         self._served = release.sequence
         self.state = swapped(self.snapshots, snapshot, replace(self.state, digest=release.digest), now)
+
+    async def _prepare(self, release: Release) -> Snapshot:
+        snapshot = await stored_snapshot(self._publisher, release)
+        await self._publisher.make_ready(snapshot, self.snapshots.current)
+        return snapshot
 
     def _judge(self, seen: _Seen) -> None:
         """Say what is wrong with the branch as it is now."""
@@ -170,6 +175,7 @@ async def open_repository(
         if newer is None or newer.sequence == release.sequence:
             raise
         release, snapshot = newer, await stored_snapshot(publisher, newer)
+    await publisher.make_ready(snapshot, None)
     source = await publisher.database.read(lambda connection: read_source(connection, place.shown))
     snapshots = Snapshots(snapshot, source.confirmed_at or release.decided_at, policy_age_max)
     return RepositoryPolicies(place=place, publisher=publisher, syncer=syncer, snapshots=snapshots, release=release)

@@ -6,6 +6,7 @@ from governor.store.tables.blocks import BLOCKS
 from governor.store.tables.budgets import BUDGETS, QUOTA_ROOTS
 from governor.store.tables.columns import BYTES, METADATA
 from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
+from governor.store.tables.existing import EXISTING_COUNTS
 from governor.store.tables.forecasts import FORECAST_SCORES, FORECASTS
 from governor.store.tables.grants import GRANTS
 from governor.store.tables.jobs import JOB_MARKS, JOBS
@@ -32,6 +33,7 @@ __all__ = [
     "EXCEPTIONS",
     "EXCEPTION_DELEGATIONS",
     "EXCEPTION_RECORDS",
+    "EXISTING_COUNTS",
     "FORECASTS",
     "FORECAST_SCORES",
     "GRANTS",

@@ -76,6 +76,7 @@ QUOTA: Mapping[str, Any] = {
     "burst_percent": 300,
     "rollover": Rollover(unused_percent=20),
     "prorated": True,
+    "count_existing": True,
     "hold_for_s": 60,
     "charge_on_expiry": True,
     "fail_open": True,

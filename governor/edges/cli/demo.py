@@ -1,6 +1,7 @@
 """``governor demo``: a day of traffic through the real service, on a throw-away database."""
 
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def demo(
             result = _send(url, snapshot, midnight, clock, requests=requests, seed=seed)
             seconds = perf_counter() - began_s
             differences = run(differences_of(settings, clock.now()))
-            _show(url, result, seconds, differences, output)
+            _show(url, result, seconds, differences, output, goes_on=not once)
             if not once:
                 clock.release()
                 say(f"\nserving on {url} until you press Ctrl-C")
@@ -104,11 +105,12 @@ def _send(url: str, snapshot: Snapshot, midnight: datetime, clock: DayClock, *, 
     return result
 
 
-def _show(url: str, result: DayResult, seconds: float, differences: int, output: Output) -> None:
+def _show(url: str, result: DayResult, seconds: float, differences: int, output: Output, *, goes_on: bool) -> None:
     document = result.summary.document(seconds)
     with Gateway(url) as gateway:
         budgets = gateway.get("/budgets?quota=department-monthly-spend")["budgets"]
         foreseen = gateway.get("/forecasts?quota=department-monthly-spend")["forecasts"]
+        refused = gateway.get(f"/decisions/{result.example}")["answer"]["reasons"] if result.example else []
     if output is Output.JSON:
         print_json(
             {
@@ -122,15 +124,20 @@ def _show(url: str, result: DayResult, seconds: float, differences: int, output:
             }
         )
         return
-    console().print(_report(url, document, (budgets, foreseen), result, differences))
+    said = [f"one who was refused was told: {reason['message']}" for reason in refused[:1]]
+    console().print(_report(document, (budgets, foreseen), result, [*said, _verdict(differences)]))
+    console().print("", table("Where to look", ("for", "do"), _look(url, result) if goes_on else _next()))
 
 
-def _report(
-    url: str, document: dict[str, Any], lists: tuple[list[Any], list[Any]], result: DayResult, differences: int
-) -> Group:
-    budgets, foreseen = lists
-    verdict = "every balance equals what its records come to" if not differences else f"{differences} differences!"
-    look = [
+def _verdict(differences: int) -> str:
+    return (
+        f"ledger: {f'{differences} differences!' if differences else 'every balance equals what its records come to'}"
+    )
+
+
+def _look(url: str, result: DayResult) -> list[tuple[str, str]]:
+    """Return what to ask the server that goes on."""
+    return [
         ("what is left", f"curl {url}/budgets"),
         ("where budgets will end", f"governor forecast --url {url}"),
         ("who spent what", f"curl '{url}/usage/summary?by=department,model'"),
@@ -139,6 +146,23 @@ def _report(
         ("what is measured", f"curl {url}/metrics"),
         ("every route", f"{url}/docs"),
     ]
+
+
+def _next() -> list[tuple[str, str]]:
+    """Return what to do after the server has ended."""
+    # As it was called: a fresh checkout has it in its virtual environment only.
+    called = sys.argv[0]
+    governor = called if called.endswith("/governor") and not Path(called).is_absolute() else "governor"
+    return [
+        ("the same, and look around in it", f"{governor} demo"),
+        ("a server of your own", f"GOVERNOR_AUTH=off {governor} serve"),
+        ("a question, and why", f"{governor} decide --user mia@acme.example --model claude-opus-4 --can substitute"),
+        ("the rules that decided", "policies/, and docs/policies/README.md"),
+    ]
+
+
+def _report(document: dict[str, Any], lists: tuple[list[Any], list[Any]], result: DayResult, said: list[str]) -> Group:
+    budgets, foreseen = lists
     shown: list[Any] = [budgets_table(budgets, "Budgets of the departments"), ""] if budgets else []
     shown += [forecasts_table(foreseen, "What is forecast after one day"), ""] if foreseen else []
     given = ((policy, f"{count:,}") for policy, count in result.substituted_by.most_common())
@@ -150,7 +174,5 @@ def _report(
         *shown,
         f"from 14:00 on a runaway agent asked {result.runaway:,} times; {result.refused_runaway:,} were refused",
         f"output limits were lowered {result.clamped:,} times",
-        f"ledger: {verdict}",
-        "",
-        table("Where to look", ("for", "do"), look),
+        *said,
     )

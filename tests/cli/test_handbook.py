@@ -1,5 +1,6 @@
 """``governor handbook``: the document that the board signs and people read."""
 
+import json
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -139,6 +140,17 @@ def test_page_needs_nothing_else(written: Cli, tmp_path: Path) -> None:
     assert not {"script", "img", "link", "iframe", "b"} & set(page.tags)
     assert all(link.startswith("#chapter-") for link in page.links)
     assert "@media print" in out.read_text()
+
+
+def test_programs_get_the_page_in_a_field(written: Cli, tmp_path: Path) -> None:
+    """With its format, and where it was written."""
+    out = tmp_path / "handbook.html"
+    printed = json.loads(written("handbook", "--output", "json").stdout)
+    kept = json.loads(written("handbook", "--out", out, "--output", "json").stdout)
+
+    assert ("markdown", None) == (printed["format"], printed["written"])
+    assert printed["text"].rstrip("\n") == written("handbook").stdout.rstrip("\n")
+    assert {"format": "html", "written": out.as_posix(), "text": out.read_text()} == kept
 
 
 def test_markdown_shows_what_policies_say_as_text(written: Cli) -> None:

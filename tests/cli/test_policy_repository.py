@@ -1,5 +1,6 @@
 """From nothing to a policy repository: begin one, add policies, lay them out, and run what its checks run."""
 
+import json
 import os
 import re
 import subprocess
@@ -183,6 +184,35 @@ def test_broken_file_is_left_alone(run: Cli) -> None:
 
     assert (1, "kind: [\n") == (result.exit_code, place.read_text())
     assert "yaml-syntax" in result.output
+
+
+def test_programs_are_told_what_was_written_where(run: Cli, tmp_path: Path) -> None:
+    """Whoever writes files says which, with the text of a policy and the difference of a layout."""
+    begun = json.loads(run("init", tmp_path / "other", "--output", "json").stdout)
+    asked = run("new", "quota", "--ask", "--output", "json", given="trial\n" + "\n" * 8 + "100 USD\n\n80%\nwarn\n")
+    # The runner of the tests prints what is typed; a terminal does so beside the output.
+    made = json.loads(asked.stdout[asked.stdout.index("{") :])
+    shown = json.loads(run("new", "quota", "--name", "x", "--limit", "5 USD", "--print", "--output", "json").stdout)
+    place = Path("policies/quotas.yaml")
+    place.write_text(place.read_text().replace("limit: 100 USD", "limit:   100 USD"))
+    Path("policies/broken.yaml").write_text("kind: [\n")
+    stale = run("fmt", "policies", "--check", "--diff", "--output", "json")
+    written = json.loads(run("fmt", "policies", "--output", "json").stdout)
+
+    assert (tmp_path / "other").as_posix() == begun["folder"]
+    assert all((tmp_path / "other" / path).is_file() for path in begun["written"])
+    assert ("Quota/trial", "policies/quotas.yaml") == (made["policy"], made["written"])
+    assert made["text"].rstrip() in place.read_text().replace("limit:   ", "limit: ")
+    assert ("Quota/x", None, True) == (shown["policy"], shown["written"], "limit: 5 USD" in shown["text"])
+    document = json.loads(stale.stdout)
+    assert (1, ["policies/quotas.yaml"], ["policies/broken.yaml"]) == (
+        stale.exit_code,
+        document["stale"],
+        document["left_alone"],
+    )
+    assert "-limit:   100 USD\n+limit: 100 USD" in document["diff"]
+    assert ["policies/quotas.yaml"] == written["written"]
+    assert "yaml-syntax" in written["problems"][0]
 
 
 def steps(path: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """``governor exceptions promote``: what was granted becomes a change of the policies, comments and all."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,19 @@ def test_a_limit_is_raised_for_whom_it_was_granted(granted: Callable[[Grant], Re
     assert "+  - user: ada@acme.example\n+    limit: 7 USD\n" in result.stdout
     assert [line for line in QUOTAS.splitlines() if line not in text.splitlines()] == []
     assert "Quota/person-monthly: 2 USD become 7 USD for user ada@acme.example" in result.output
+
+
+def test_programs_are_told_what_became_of_which_policy(granted: Callable[[Grant], Result], policies: Path) -> None:
+    """The changes, the difference, and whether it was written."""
+    before = (policies / "quotas.yaml").read_text()
+    tried = json.loads(granted(BUDGET, "--dry-run", "--output", "json").stdout)
+
+    assert (False, before) == (tried["written"], (policies / "quotas.yaml").read_text())
+    assert [("Quota/person-monthly", (policies / "quotas.yaml").as_posix())] == [
+        (one["policy"], one["file"]) for one in tried["changes"]
+    ]
+    assert "2 USD become 7 USD for user ada@acme.example" in tried["changes"][0]["change"]
+    assert "+  - user: ada@acme.example" in tried["diff"]
 
 
 def test_a_limit_of_their_own_is_raised_in_place(granted: Callable[[Grant], Result], policies: Path) -> None:

@@ -40,6 +40,17 @@ async def test_the_manifest_is_json_to_paste(cli: Cli) -> None:
     assert ["/ai-budget"] == [one["command"] for one in behind["features"]["slash_commands"]]
 
 
+async def test_what_the_manifest_asks_for_in_a_few_lines(cli: Cli) -> None:
+    """For whoever has to agree to it; without an option it is the document itself."""
+    table = (await cli("manifest", "--url", "https://g.example", "--output", "table")).stdout
+    document = (await cli("manifest", "--url", "https://g.example", "--output", "json")).stdout
+
+    assert document == (await cli("manifest", "--url", "https://g.example")).stdout
+    assert all(
+        one in table for one in ("/ai-budget", "chat:write", "app_home_opened", "https://g.example/slack/events")
+    )
+
+
 async def test_a_manifest_needs_an_address(cli: Cli) -> None:
     """Or Socket Mode; a sentence says so."""
     result = await cli("manifest")

@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +15,7 @@ from governor.compiler.tidy import tidy
 from governor.core.errors import InvalidRequestError
 from governor.edges.cli.load_policies import policy_folder
 from governor.edges.cli.mistakes import FINDING
-from governor.edges.cli.printing import complain, say
+from governor.edges.cli.printing import Output, OutputOption, complain, print_json, say
 
 EXAMPLE = "Example: governor fmt policies --check"
 
@@ -29,40 +30,81 @@ def fmt(
         bool, typer.Option("--check", help="Change nothing: exit code 1 if a file is not in the layout.")
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what is, or would be, changed.")] = False,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Lay out policy files alike; comments, quotes and every value stay as they are.
 
     A file that cannot be read is left alone, and its problems are printed.
     """
-    changed = broken = 0
-    files = list(_files(paths or [policy_folder(None)]))
-    for path in files:
-        problems = Problems()
-        text = as_text(path.name, path.read_bytes(), problems)
-        made = tidy(path.as_posix(), text, problems) if text is not None else None
-        for problem in problems.sorted():
-            complain(str(problem))
-        if made is None or text is None:
-            broken += 1
-        elif made != text:
-            changed += 1
-            _report(path, text, made, check=check, diff=diff)
-    would = "would be " if check else ""
-    left = f", {broken} left alone" if broken else ""
-    say(f"{changed} of {len(files)} files {would}changed{left}")
-    if broken or (check and changed):
+    results = [_tidied(path) for path in _files(paths or [policy_folder(None)])]
+    changed = [one for one in results if one.is_changed]
+    for one in changed:
+        if not check:
+            _write(one.path, one.made)
+    if output is Output.JSON:
+        _print_document(results, check=check, diff=diff)
+    else:
+        _print_lines(results, check=check, diff=diff)
+    if any(one.is_broken for one in results) or (check and changed):
         raise typer.Exit(FINDING)
 
 
-def _report(path: Path, text: str, made: str, *, check: bool, diff: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Tidied:
+    """A file and how it is laid out; ``is_broken`` if it could not be read."""
+
+    path: Path
+    text: str
+    made: str
+    problems: tuple[str, ...]
+    is_broken: bool = False
+
+    @property
+    def is_changed(self) -> bool:
+        return self.made != self.text
+
+    @property
+    def diff(self) -> str:
+        name = self.path.name
+        lines = difflib.unified_diff(self.text.splitlines(), self.made.splitlines(), name, name, lineterm="")
+        return "\n".join(lines)
+
+
+def _tidied(path: Path) -> _Tidied:
+    problems = Problems()
+    text = as_text(path.name, path.read_bytes(), problems)
+    made = tidy(path.as_posix(), text, problems) if text is not None else None
+    found = tuple(str(problem) for problem in problems.sorted())
+    if made is None or text is None:
+        return _Tidied(path, "", "", found, is_broken=True)
+    return _Tidied(path, text, made, found)
+
+
+def _print_lines(results: list[_Tidied], *, check: bool, diff: bool) -> None:
+    for one in results:
+        for problem in one.problems:
+            complain(problem)
+        if one.is_changed and diff:
+            say(one.diff)
+        if one.is_changed:
+            say(f"{one.path}: not in the layout; run `governor fmt {one.path}`" if check else f"{one.path}: changed")
+    changed, broken = sum(one.is_changed for one in results), sum(one.is_broken for one in results)
+    would = "would be " if check else ""
+    left = f", {broken} left alone" if broken else ""
+    say(f"{changed} of {len(results)} files {would}changed{left}")
+
+
+def _print_document(results: list[_Tidied], *, check: bool, diff: bool) -> None:
+    changed = [one for one in results if one.is_changed]
+    document: dict[str, Any] = {
+        "files": len(results),
+        "stale" if check else "written": [one.path.as_posix() for one in changed],
+        "left_alone": [one.path.as_posix() for one in results if one.is_broken],
+        "problems": [problem for one in results for problem in one.problems],
+    }
     if diff:
-        lines = difflib.unified_diff(text.splitlines(), made.splitlines(), path.name, path.name, lineterm="")
-        say("\n".join(lines))
-    if check:
-        say(f"{path}: not in the layout; run `governor fmt {path}`")
-    else:
-        _write(path, made)
-        say(f"{path}: changed")
+        document["diff"] = "\n".join(one.diff for one in changed)
+    print_json(document)
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

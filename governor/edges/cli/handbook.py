@@ -12,7 +12,7 @@ from governor.core.wording.handbook import make_handbook
 from governor.edges.cli.handbook_pages import as_html, as_markdown
 from governor.edges.cli.load_policies import load_policies, policy_folder
 from governor.edges.cli.options import PoliciesOption
-from governor.edges.cli.printing import say
+from governor.edges.cli.printing import Output, OutputOption, print_json, say
 from governor.settings import load_settings
 
 EXAMPLE = "Example: governor handbook --for mia@acme.example --format html --out mia.html"
@@ -39,6 +39,7 @@ def handbook(
         Path | None, typer.Option(metavar="FILE", help="Write it there instead of printing it.", show_default=False)
     ] = None,
     policies: PoliciesOption = None,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Write the policies as a handbook: who, what, how much, per when, and who can say yes."""
     if user and department:
@@ -47,8 +48,10 @@ def handbook(
     made = make_handbook(load_policies(policy_folder(policies), now), now, department=department, user=user)
     html = format_ is Format.HTML or (format_ is None and out is not None and out.suffix in {".html", ".htm"})
     text = as_html(made) if html else as_markdown(made)
-    if out is None:
-        say(text.rstrip("\n"))
-        return
-    out.write_text(text, encoding="utf-8")
-    say(f"written to {out}")
+    if out is not None:
+        out.write_text(text, encoding="utf-8")
+    if output is Output.JSON:
+        written = out.as_posix() if out is not None else None
+        print_json({"format": Format.HTML if html else Format.MARKDOWN, "written": written, "text": text})
+    else:
+        say(text.rstrip("\n") if out is None else f"written to {out}")

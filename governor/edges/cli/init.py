@@ -9,7 +9,7 @@ import typer
 
 from governor.core.errors import InvalidRequestError
 from governor.edges.cli.mistakes import FindingError
-from governor.edges.cli.printing import say
+from governor.edges.cli.printing import Output, OutputOption, print_json, say
 from governor.edges.cli.starter_files import Ci, starter_files
 
 EXAMPLE = "Example: governor init acme-ai-budgets --name acme --domain acme.example --finance @acme/finance"
@@ -38,6 +38,7 @@ def init(
     repository: Annotated[
         str, typer.Option(metavar="URL", help="Where Governor's own repository is, for checks and hooks.")
     ] = "https://github.com/governor/governor",
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Begin a policy repository: policies that are valid, tests that pass, checks, and owners who must agree.
 
@@ -61,6 +62,9 @@ def init(
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text, encoding="utf-8")
+    if output is Output.JSON:
+        print_json({"folder": folder.as_posix(), "written": sorted(files)})
+        return
     written = [path for path in files if not path.startswith("schemas/")]
     say(f"written to {folder}: {', '.join(written)}, and the schemas that editors read")
     say("next: put your people into policies/organization.yaml, run `governor test policies`, and `git init`")

@@ -25,6 +25,23 @@ class Output(StrEnum):
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table for people, or JSON for programs.")]
 
 
+LogOption = Annotated[
+    Output | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="How the log is written: in columns for people, or JSON; by default GOVERNOR_LOG_FORMAT.",
+        show_default=False,
+    ),
+]
+"""Of commands that run until they are stopped: all that they print is their log."""
+
+
+def log_format(output: Output | None) -> str | None:
+    """Return the setting that an option asks for, or None where it is not given."""
+    return None if output is None else "json" if output is Output.JSON else "console"
+
+
 def console(*, stderr: bool = False) -> Console:
     """Return a console on the streams as they are now; a pipe gets wide lines instead of cut-off ones."""
     stream = sys.stderr if stderr else sys.stdout

@@ -9,6 +9,7 @@ import typer
 from governor.core.errors import GovernorError
 from governor.core.policy.place import GitPlace
 from governor.edges.cli.options import DatabaseOption, PoliciesOption
+from governor.edges.cli.printing import LogOption, log_format
 from governor.settings import Settings, load_settings
 from governor.wiring import serve as serve_forever
 
@@ -22,6 +23,7 @@ class AddressError(GovernorError):
 
 
 def serve(
+    *,
     policies: PoliciesOption = None,
     database: DatabaseOption = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
@@ -31,9 +33,17 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that share the port.", show_default="1")
     ] = None,
+    output: LogOption = None,
 ) -> None:
     """Serve decisions over HTTP until stopped; what was accepted is finished first."""
-    settings = load_settings(policies=policies, database_url=database, host=host, port=port, workers=workers)
+    settings = load_settings(
+        policies=policies,
+        database_url=database,
+        host=host,
+        port=port,
+        workers=workers,
+        log_format=log_format(output),
+    )
     _need_folder(settings.policies)
     _need_address(settings)
     serve_forever(settings)

@@ -35,15 +35,35 @@ def manifest(
     socket_mode: Annotated[
         bool, typer.Option("--socket-mode", help="For a server that Slack cannot reach: it listens over a websocket.")
     ] = False,
+    output: OutputOption = Output.JSON,
 ) -> None:
-    """Print the manifest of the Slack app, to paste at api.slack.com/apps: commands, scopes, events and shortcuts."""
+    """Print the manifest of the Slack app, to paste at api.slack.com/apps: commands, scopes, events and shortcuts.
+
+    With `--output table`, what it asks for in a few lines.
+    """
     address = (url or load_settings().public_url).rstrip("/")
     if not address and not socket_mode:
         raise GovernorError(
             "say where Slack reaches this server with --url or GOVERNOR_PUBLIC_URL, or use --socket-mode",
             code="invalid_settings",
         )
-    print_json(app_manifest(address, socket_mode=socket_mode))
+    document = app_manifest(address, socket_mode=socket_mode)
+    if output is Output.JSON:
+        print_json(document)
+    else:
+        console().print(table("The Slack app", ("what", "which"), _asked_for(document)))
+
+
+def _asked_for(document: dict[str, Any]) -> list[tuple[str, str]]:
+    features, settings = document["features"], document["settings"]
+    events = settings["event_subscriptions"]
+    return [
+        ("commands", ", ".join(one["command"] for one in features["slash_commands"])),
+        ("shortcuts", ", ".join(one["name"] for one in features["shortcuts"])),
+        ("scopes", ", ".join(document["oauth_config"]["scopes"]["bot"])),
+        ("events", ", ".join(events["bot_events"])),
+        ("reached at", events.get("request_url") or "a websocket that the server opens (Socket Mode)"),
+    ]
 
 
 @app.command(epilog="Example: governor slack check --policies policies")

@@ -13,7 +13,7 @@ from governor.edges.cli.approvals.office import IdArgument
 from governor.edges.cli.load_policies import policy_folder
 from governor.edges.cli.mistakes import FindingError
 from governor.edges.cli.options import DatabaseOption, PoliciesOption, run
-from governor.edges.cli.printing import say
+from governor.edges.cli.printing import Output, OutputOption, print_json, say
 from governor.edges.cli.workbench import Workbench, open_workbench
 from governor.services.grants import GrantKeeper
 from governor.services.promote import Amendment, amendments_of
@@ -31,6 +31,7 @@ def promote(
     policies: PoliciesOption = None,
     database: DatabaseOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be changed.")] = False,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Write what was granted into the policies, for exactly whom it was granted; shows the change and keeps comments.
 
@@ -43,15 +44,23 @@ def promote(
     after = dict(before)
     for one in found:
         after[one.file] = amend(after[one.file], one.ref, one.change)
-    for file, text in after.items():
-        lines = unified_diff(before[file].splitlines(), text.splitlines(), f"a/{file}", f"b/{file}", lineterm="")
-        typer.echo("\n".join(lines))
+    difference = "\n".join(_difference(file, before[file], text) for file, text in after.items())
+    if not dry_run:
+        _write(folder, before, after, settings)
+    if output is Output.JSON:
+        changes = [{"policy": one.ref, "file": (folder / one.file).as_posix(), "change": one.words} for one in found]
+        print_json({"written": not dry_run, "changes": changes, "diff": difference})
+        return
+    typer.echo(difference)
     if dry_run:
         say("nothing was written")
         return
-    _write(folder, before, after, settings)
     for one in found:
         say(f"{one.words}; written to {folder / one.file}")
+
+
+def _difference(file: str, before: str, after: str) -> str:
+    return "\n".join(unified_diff(before.splitlines(), after.splitlines(), f"a/{file}", f"b/{file}", lineterm=""))
 
 
 async def _amendments(exception_id: str, settings: Settings) -> list[Amendment]:

@@ -96,7 +96,18 @@ def _marks(answer: Mapping[str, Any]) -> str:
 def budgets_table(budgets: list[Mapping[str, Any]], title: str = "Budgets") -> RenderableType:
     """Render budgets with a bar each: used and held of the limit."""
     columns = ("policy", "for", "", "used", "held", "limit", "free", "unit", "until")
-    return table(title, columns, map(_budget, budgets), right=("used", "held", "limit", "free"))
+    shown = table(title, columns, map(_budget, budgets), right=("used", "held", "limit", "free"))
+    return Group(shown, *[_why(budget) for budget in budgets if budget.get("why")])
+
+
+def _why(budget: Mapping[str, Any]) -> str:
+    """Say why another amount is free than the limit leaves."""
+    ceiling = _number(budget["ceiling"]) if budget["ceiling"] is not None else "no ceiling"
+    return f"[dim]{escape(budget['policy'])}, {escape(_whose(budget))}: {ceiling}, {escape(budget['why'])}[/dim]"
+
+
+def _whose(budget: Mapping[str, Any]) -> str:
+    return ", ".join(budget["scope"].values()) or "everyone"
 
 
 def grants_table(grants: list[Mapping[str, Any]], title: str = "Grants") -> RenderableType:
@@ -125,7 +136,7 @@ def _budget(budget: Mapping[str, Any]) -> tuple[str, ...]:
     period = budget.get("period") or {}
     return (
         budget["policy"],
-        ", ".join(budget["scope"].values()) or "everyone",
+        _whose(budget),
         f"{bar(share)} {share:>4.0%}",
         _number(budget["used"]),
         _number(budget["held"]),

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Group
-from rich.table import Table
 
+from governor.edges.cli.fitting_table import FittingTable
 from governor.edges.cli.printing import table
 
 ACCURACY_COLUMNS = (
@@ -24,7 +24,7 @@ ACCURACY_COLUMNS = (
 _COLUMNS = ("budget", "whose", "used", "limit", "will be", "between", "passes", "runs out", "error of such", "days", "")
 
 
-def forecasts_table(forecasts: Sequence[Mapping[str, Any]], title: str = "Forecasts") -> Table:
+def forecasts_table(forecasts: Sequence[Mapping[str, Any]], title: str = "Forecasts") -> FittingTable:
     """Make the table of some forecasts."""
     right = ("used", "limit", "will be", "between", "passes", "error of such", "days")
     return table(title, _COLUMNS, [_row(forecast) for forecast in forecasts], right=right)

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
+
+from governor.edges.cli.fitting_table import FittingTable
 
 
 class Output(StrEnum):
@@ -64,21 +64,11 @@ def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
-    """Make a table for people.
-
-    Args:
-        title: Stands above it.
-        columns: The headings.
-        rows: One text for each column; shown as it is, without markup.
-        right: Headings of the columns that hold numbers.
-    """
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(escape(cell) for cell in row))
-    return made
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
+) -> FittingTable:
+    """Make a table for people; see ``FittingTable``."""
+    return FittingTable(title, columns, [*rows], right)
 
 
 def bar(share: float, width: int = 20) -> str:

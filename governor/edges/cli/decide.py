@@ -21,6 +21,9 @@ from governor.settings import Settings, load_settings
 EXAMPLE = "Example: governor decide --user mia@acme.example --model claude-sonnet-4 --input-tokens 1800"
 CALLER = Caller("cli")
 
+PATIENCE_MS = 10_000
+"""How long a person waits for the ledger: the deadline of the settings is for gateways, whose callers wait."""
+
 
 def decide(
     *,
@@ -117,7 +120,8 @@ def _ask_here(wire: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 async def _decided(request: DecideRequest, body: bytes, settings: Settings) -> dict[str, Any]:
     async with open_workbench(settings) as bench:
-        decider = Decider(bench.snapshots, bench.ledger, deadline_ms=settings.decide_deadline_ms)
+        url = settings.public_url
+        decider = Decider(bench.snapshots, bench.ledger, deadline_ms=PATIENCE_MS, public_url=url)
         answered = await decider.decide(request, CALLER, body, bench.now)
     document: dict[str, Any] = json.loads(answered.body)
     return document

@@ -96,8 +96,9 @@ def main(file: Path, *, memory: bool) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        main(Path(sys.argv[1]), memory=False)
+    files = [Path(argument) for argument in sys.argv[1:] if argument != "--no-memory"]
+    if files:
+        main(files[0], memory=False)
     else:
         with tempfile.TemporaryDirectory() as folder:
             trace = Path(folder) / "trace.csv"

@@ -241,6 +241,10 @@ def cost_nano_usd(
     Raises:
         AmountError: If the cost does not fit 64 bits.
     """
+    if not batch and requests == 1 and input_size is None and usage.is_plain:
+        plain = _plain_cost(price, usage.input_tokens, usage.output_tokens, rounding)
+        if plain is not None:
+            return plain
     plan = price.batch if batch and price.batch is not None else price
     base, over = plan.rates, NO_RATES
     size = usage.input_tokens if input_size is None else input_size
@@ -259,9 +263,17 @@ def cost_nano_usd(
 
 
 def held_nano_usd(price: Price, input_tokens: int, output_tokens: int) -> int | None:
-    """Return what plain input and output tokens are held for: ``cost_nano_usd`` rounded up, at a fifth of its time.
+    """Return what plain input and output tokens are held for: ``cost_nano_usd`` rounded up."""
+    plain = _plain_cost(price, input_tokens, output_tokens, Rounding.UP)
+    if plain is not None:
+        return plain
+    return cost_nano_usd(price, Usage(input_tokens=input_tokens, output_tokens=output_tokens), Rounding.UP)
 
-    Most requests are one call below every tier of a model priced by tokens only; the others take the whole way.
+
+def _plain_cost(price: Price, input_tokens: int, output_tokens: int, rounding: Rounding) -> int | None:
+    """Return what one call of plain input and output costs at a fifth of the time, or None: take the whole way.
+
+    Most requests are one call below every tier of a model priced by tokens only.
     """
     rates = price.rates
     if (
@@ -270,11 +282,11 @@ def held_nano_usd(price: Price, input_tokens: int, output_tokens: int) -> int | 
         or rates.per_request
         or (price.tiers and input_tokens > price.tiers[0].context_tokens)
     ):
-        return cost_nano_usd(price, Usage(input_tokens=input_tokens, output_tokens=output_tokens), Rounding.UP)
+        return None
     tokens = input_tokens * rates.input + output_tokens * rates.output
     if price.discount_bp:
-        return divide(tokens * (FULL_BP - price.discount_bp), TOKENS_PER_RATE * FULL_BP, Rounding.UP)
-    return divide(tokens, TOKENS_PER_RATE, Rounding.UP)
+        return divide(tokens * (FULL_BP - price.discount_bp), TOKENS_PER_RATE * FULL_BP, rounding)
+    return divide(tokens, TOKENS_PER_RATE, rounding)
 
 
 def _tokens_cost(base: Rates, over: Rates, usage: Usage) -> int | None:

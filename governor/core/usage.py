@@ -38,6 +38,18 @@ class Usage:
     units: Mapping[str, int] = field(default_factory=dict)
     modalities: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but input and output was used."""
+        return not (
+            self.cached_input_tokens
+            or self.cache_write_tokens
+            or self.cache_write_1h_tokens
+            or self.reasoning_tokens
+            or self.units
+            or self.modalities
+        )
+
     def contradiction(self) -> str | None:
         """Say what is impossible in these counts (more cached than input, ...), or None if they are consistent."""
         return self._out_of_range() or self._part_above_whole()

@@ -39,7 +39,7 @@ class Side:
             return
         self.allowed += 1
         self.cost_nano_usd += outcome.cost_nano_usd
-        if given is not outcome.asked and given.prepared.model.id != outcome.asked.prepared.model.id:
+        if given is not outcome.asked and given.model.id != outcome.asked.model.id:
             self.substituted += 1
         if warned:
             self.warned += 1
@@ -185,7 +185,7 @@ class Impact:
         return groups
 
     def _cell(self, outcome: Outcome) -> Group:
-        asked = outcome.asked.prepared
+        asked = outcome.asked
         key = (asked.attributes.get("department", NOBODYS), asked.model.id)
         cell = self.cells.get(key)
         if cell is None:
@@ -200,7 +200,7 @@ class Impact:
         cell: Effects,
     ) -> None:
         self.affected += 1
-        user = after.asked.prepared.attributes.get("user", NOBODYS)
+        user = after.asked.attributes.get("user", NOBODYS)
         person = self.by_person.get(user)
         if person is None:
             person = self.by_person[user] = Effects()

@@ -1,10 +1,12 @@
 """One recorded request under two versions of the policies: what is different for whoever made it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from governor.core.decisions.conclude import decisive_policy
+from governor.core.decisions.decision import Reason
 from governor.core.decisions.pointed_out import budgets_pointed_out
-from governor.services.replay_lane import Outcome
+from governor.services.replay_lane import Decided, Outcome
 
 
 class Effect(StrEnum):
@@ -40,16 +42,22 @@ NO_WARNINGS: Warned = frozenset()
 
 def warned(outcome: Outcome) -> Warned:
     """Return the policies that an allowed request was warned by, or ``NO_WARNINGS`` for one that was refused."""
-    given = outcome.given
-    if given is None:
+    if outcome.given is None:
         return NO_WARNINGS
-    unfit = _unfit(outcome)
-    if not unfit and not given.prepared.points_out and not given.warnings:
-        return NO_WARNINGS
+    decided = outcome.decided
+    if decided is None or decided.given is None:
+        return _named(outcome.given.warnings, outcome.pointed_out)
+    given = decided.given
+    unfit = _unfit(decided)
     draws = given.prepared.draws
-    found = [draws[index].applied.quota.header.ref for index, _ in budgets_pointed_out(given, unfit, outcome.admission)]
-    found += [reason.policy or str(reason.code) for reason in given.warnings]
-    return frozenset(found) if found else NO_WARNINGS
+    found = [draws[index].applied.quota.header.ref for index, _ in budgets_pointed_out(given, unfit, decided.admission)]
+    return _named(given.warnings, found)
+
+
+def _named(warnings: Sequence[Reason], quotas: Sequence[str]) -> Warned:
+    if not warnings and not quotas:
+        return NO_WARNINGS
+    return frozenset([*quotas, *[reason.policy or str(reason.code) for reason in warnings]])
 
 
 def effects(before: Outcome, after: Outcome, warned_before: Warned, warned_after: Warned) -> list[tuple[Effect, str]]:
@@ -59,16 +67,16 @@ def effects(before: Outcome, after: Outcome, warned_before: Warned, warned_after
         if was is is_now:
             return []
         if is_now is None:
-            return [(Effect.REFUSED, decisive_policy(after.plan, after.admission))]
-        return [(Effect.ALLOWED, decisive_policy(before.plan, before.admission))]
+            return [(Effect.REFUSED, refused_by(after))]
+        return [(Effect.ALLOWED, refused_by(before))]
     found: list[tuple[Effect, str]] = []
-    if was.prepared.model.id != is_now.prepared.model.id:
-        if is_now.prepared.model.id == after.asked.prepared.model.id:
+    if was.model.id != is_now.model.id:
+        if is_now.model.id == after.asked.model.id:
             found.append((Effect.RESTORED, replaced_by(before)))
         else:
             found.append((Effect.DOWNGRADED, replaced_by(after)))
-    elif was.context.max_output_tokens != is_now.context.max_output_tokens:
-        shorter = is_now.context.max_output_tokens < was.context.max_output_tokens
+    elif before.max_output_tokens != after.max_output_tokens:
+        shorter = after.max_output_tokens < before.max_output_tokens
         found.append((Effect.SHORTENED if shorter else Effect.LENGTHENED, "ContextLimit"))
     if warned_before is not warned_after:
         found += [(Effect.WARNED, policy) for policy in sorted(warned_after - warned_before)]
@@ -78,26 +86,34 @@ def effects(before: Outcome, after: Outcome, warned_before: Warned, warned_after
 
 def replaced_by(outcome: Outcome) -> str:
     """Name the policy because of which another model was given than the one asked for."""
-    plan = outcome.plan
-    if plan.routing is not None:
-        return plan.routing.header.ref
-    return decisive_policy(plan, outcome.admission)
+    decided = outcome.decided
+    if decided is None or outcome.given is outcome.asked:
+        # What was asked for was given, and is called something else than in the other version.
+        return "ModelCatalog"
+    if decided.plan.routing is not None:
+        return decided.plan.routing.header.ref
+    return refused_by(outcome)
 
 
 def run_out(outcome: Outcome) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """Return the budgets that had no room for what was asked: policy and scope."""
-    unfit = outcome.admission.unfit
-    if not unfit or not unfit[0]:
+    decided = outcome.decided
+    if decided is None or not decided.admission.unfit or not decided.admission.unfit[0]:
         return []
-    asked = outcome.asked
     return [
         (draw.applied.quota.header.ref, draw.budget.scope)
-        for draw in (asked.prepared.draws[index] for index in unfit[0])
+        for draw in (outcome.asked.draws[index] for index in decided.admission.unfit[0])
         if not draw.terms.part
     ]
 
 
-def _unfit(outcome: Outcome) -> tuple[int, ...]:
-    chosen, unfit = outcome.admission.chosen, outcome.admission.unfit
+def refused_by(outcome: Outcome) -> str:
+    """Name the policy that refused a request, or refused it the model that it asked for."""
+    decided = outcome.decided
+    return decisive_policy(decided.plan, decided.admission) if decided is not None else ""
+
+
+def _unfit(decided: Decided) -> tuple[int, ...]:
+    chosen, unfit = decided.admission.chosen, decided.admission.unfit
     assert chosen is not None
     return unfit[chosen]

@@ -42,11 +42,11 @@ class PlanReplay:
         count = 0
         for row in rows:
             count += 1
-            request = reading.request(row, count)
+            request, question = reading.request(row, count)
             usage = usage_of(row)
             at_s = row.at_s + reading.offset_s
-            before = decide_before(request, usage, at_s, row.duration_s)
-            after = decide_after(request, usage, at_s, row.duration_s)
+            before = decide_before(request, usage, at_s, row.duration_s, question)
+            after = decide_after(request, usage, at_s, row.duration_s, question)
             impact.add(before, after, warned(before), warned(after), at_s)
             if count % SHOW_EVERY == 0:
                 yield count

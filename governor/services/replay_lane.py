@@ -3,7 +3,8 @@
 The same ``evaluate``, the same choice among options (``admit``), the same prices and the same amounts as the service.
 What a ledger needs for callers that may die is left out: a recorded request always ends, so that its hold never
 expires, and a balance is two numbers. Memory stays flat: a request is forgotten once it has ended, a budget once its
-period is over. A test holds a lane against the service's own ledger on random recordings.
+period is over. Tests hold a lane against the service's own ledger, and its short way against its long one, on random
+recordings.
 """
 
 from datetime import UTC, datetime
@@ -11,23 +12,40 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from governor.core.decisions.caller import Caller
+from governor.core.decisions.clear_path import clear_path
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate, Plan
+from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import DecideRequest, Operation
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.admit import admit
-from governor.core.ledger.budget import EMPTY, Balance, BudgetKey
 from governor.core.ledger.commands import Admission, Hold
+from governor.core.money import Rounding
+from governor.core.prices import cost_nano_usd
 from governor.core.settlement.postings import Actual
 from governor.core.settlement.pricing import usage_cost
 from governor.core.units import Unit
 from governor.core.usage import Usage
+from governor.services.replay_accounts import STEP_BACK_S, Accounts
+from governor.services.replay_path import Charge, Lines, Path
 
 FORGET_EVERY = 4_096
 """Requests between two looks for budgets whose period is over."""
 
-_STEP_BACK_S = 3600
-"""How far a recording may step back in time and still meet the budgets of then."""
+PATHS_MAX = 10_000
+"""Clear paths remembered; past it the memory starts anew, so that it stays bounded."""
+
+
+class Decided(NamedTuple):
+    """A decision in full: what explains a refusal, a substitute or a warning.
+
+    Attributes:
+        given: The candidate given, or None: refused.
+    """
+
+    plan: Plan
+    admission: Admission
+    given: Candidate | None
 
 
 class Outcome(NamedTuple):
@@ -35,23 +53,26 @@ class Outcome(NamedTuple):
 
     Attributes:
         asked: The model asked for.
-        given: The candidate given, or None: refused.
+        given: The model given, or None: refused.
+        max_output_tokens: What the gateway would have to send on; 0 for a request that was refused.
         usage: What an allowed request came to: as recorded, else what was held for it.
         cost_nano_usd: What it cost; 0 for one that was refused.
+        decided: The decision in full, or None for a request that was allowed as asked, with room in every budget.
+        pointed_out: Where there is no such decision: the quotas that point something out.
     """
 
-    plan: Plan
-    admission: Admission
-    asked: Candidate
-    given: Candidate | None
+    asked: PreparedCandidate
+    given: PreparedCandidate | None
+    max_output_tokens: int
     usage: Usage
     cost_nano_usd: int
+    decided: Decided | None
+    pointed_out: tuple[str, ...] = ()
 
 
 _NOTHING = Usage()
-_USD = Unit.USD  # An attribute of an enumeration costs 0.2 us.
-_Open = tuple[float, int, tuple[Hold, ...], Actual, bool]
-"""A request that has not ended: when it will, its number, what it holds, what it will have used, whether recorded."""
+_Open = tuple[float, int, tuple[Charge, ...]]
+"""A request that has not ended: when it will, its number, and what it holds and will have used."""
 
 
 class Lane:
@@ -60,22 +81,28 @@ class Lane:
     Args:
         snapshot: The version.
         caller: In whose name requests are replayed.
+        shortcuts: Whether a yes is told by its clear path. The answers are the same without, and slower.
 
     Attributes:
-        balances: Of every budget that was drawn on and may be again.
+        accounts: Of every budget that was drawn on and may be again.
     """
 
-    def __init__(self, snapshot: Snapshot, caller: Caller) -> None:
+    def __init__(self, snapshot: Snapshot, caller: Caller, *, shortcuts: bool = True) -> None:
         self.snapshot = snapshot
-        self.balances: dict[bytes, Balance] = {}
+        self.accounts = Accounts(snapshot.quota)
         self._caller = caller
-        self._keys: dict[bytes, BudgetKey] = {}
+        # What is stopped or granted is looked at for each request.
+        self._shortcuts = shortcuts and not snapshot.blocks and not snapshot.grants
+        self._paths: dict[object, Path] = {}
+        self._lines = Lines(self.accounts)
         self._now_s = 0.0
         self._count = 0
         # What ends later, by its time; the number keeps the order where times are equal.
         self._open: list[_Open] = []
 
-    def decide(self, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
+    def decide(
+        self, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: float, question: object = None
+    ) -> Outcome:
         """Decide a request at an instant, and settle it: at once, or when it ends.
 
         Args:
@@ -83,38 +110,87 @@ class Lane:
             usage: What it used, or None if nobody knows: then what was held is the best guess there is.
             at_s: When, in Unix seconds; a recording may step back a little, the ledger's clock never does.
             duration_s: How long it took.
+            question: Equal for requests that differ in nothing but their size; None: nobody knows.
         """
         if self._open and self._open[0][0] <= at_s:
             self._settle_until(at_s)
         self._now_s = max(self._now_s, at_s)
         self._count += 1
         if self._count % FORGET_EVERY == 0:
-            self._forget_budgets()
-        now = datetime.fromtimestamp(at_s, UTC)
-        plan = evaluate(self.snapshot, request, self._caller, now)
-        admission = admit(plan.options(), self.balances.get)
-        asked = plan.candidates[0]
-        chosen = admission.chosen
-        if chosen is None:
-            return Outcome(plan, admission, asked, None, _NOTHING, 0)
-        given = plan.standing(chosen, admission)
-        ends_at = datetime.fromtimestamp(at_s + duration_s, UTC) if duration_s > 0 else now
-        used, cost = self._used(request, given, admission, usage, ends_at)
-        actual = Actual(used, cost, given.amounts.requests)
-        if duration_s > 0:
-            self._hold(admission.placed)
-            ends_at_s = self._now_s + duration_s
-            heappush(self._open, (ends_at_s, self._count, admission.placed, actual, usage is not None))
-        else:
-            self._post(admission.placed, actual, reported=usage is not None)
-        return Outcome(plan, admission, asked, given, used, cost)
+            self._forget()
+        if self._shortcuts and question is not None and usage is not None:
+            outcome = self._at_a_glance(request, usage, at_s, duration_s, question)
+            if outcome is not None:
+                return outcome
+        return self._in_full(request, usage, at_s, duration_s)
 
     def finish(self) -> None:
         """Settle what is still open when the recording ends."""
         self._settle_until(float("inf"))
 
+    def _at_a_glance(
+        self, request: DecideRequest, usage: Usage, at_s: float, duration_s: float, question: object
+    ) -> Outcome | None:
+        """Answer a request with yes, or return None: it must be decided in full."""
+        path = self._paths.get(question)
+        if path is None or not (path.from_s <= at_s < path.until_s or path.move(self.snapshot, at_s, self._lines)):
+            path = self._path(request, at_s)
+            if path is None:
+                return None
+            self._paths[question] = path
+        size = path.size(self.snapshot, request, at_s)
+        pointed_out = path.compare(size.measures, self.accounts) if size is not None else None
+        if size is None or pointed_out is None:
+            return None
+        asked = path.asked
+        cost = None
+        if duration_s <= 0 and path.price is not None:
+            # It ends at the price of its beginning, which is known.
+            cost = cost_nano_usd(path.price, usage, Rounding.HALF_UP)
+        if cost is None:
+            cost = self._cost(request, asked, usage, at_s + duration_s, requests=1)
+        if cost is None:
+            cost = size.cost_nano_usd
+        amounts = self._lines.amounts(Actual(usage, cost, 1))
+        if duration_s > 0:
+            self._push(path.hold(self.accounts, size.measures, amounts), duration_s)
+        else:
+            path.settle(self.accounts, amounts)
+        return Outcome(asked, asked, size.max_output_tokens, usage, cost, None, pointed_out)
+
+    def _path(self, request: DecideRequest, at_s: float) -> Path | None:
+        prepared = self.snapshot.prepared(request, self._caller, datetime.fromtimestamp(at_s, UTC))
+        asked = clear_path(prepared)
+        if asked is None:
+            return None
+        if len(self._paths) >= PATHS_MAX:
+            self._paths.clear()
+        return Path(asked, request.operation, prepared.epoch, self._lines)
+
+    def _in_full(self, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
+        plan = evaluate(self.snapshot, request, self._caller, datetime.fromtimestamp(at_s, UTC))
+        admission = admit(plan.options(), self.accounts.balance)
+        asked = plan.candidates[0].prepared
+        chosen = admission.chosen
+        if chosen is None:
+            return Outcome(asked, None, 0, _NOTHING, 0, Decided(plan, admission, None))
+        given = plan.standing(chosen, admission)
+        used, cost = self._used(request, given, admission, usage, at_s + duration_s)
+        actual = Actual(used, cost, given.amounts.requests)
+        charges = tuple([self._charge(hold, actual, reported=usage is not None) for hold in admission.placed])
+        if duration_s > 0:
+            for account, held, _ in charges:
+                account.held += held
+            self._push(charges, duration_s)
+        else:
+            # Nobody could see what was held.
+            for account, _, charged in charges:
+                account.used += charged
+        decided = Decided(plan, admission, given)
+        return Outcome(asked, given.prepared, given.context.max_output_tokens, used, cost, decided)
+
     def _used(
-        self, request: DecideRequest, given: Candidate, admission: Admission, usage: Usage | None, ends_at: datetime
+        self, request: DecideRequest, given: Candidate, admission: Admission, usage: Usage | None, ends_at_s: float
     ) -> tuple[Usage, int]:
         """Return what a request used and what that cost."""
         held = given.held
@@ -122,78 +198,51 @@ class Lane:
             money = [hold.amount for hold in admission.placed if hold.budget.unit is Unit.USD]
             cost = max(money, default=held.cost_nano_usd or 0)
             return Usage(input_tokens=held.input_tokens, output_tokens=held.output_tokens), cost
-        model = given.prepared.model
-        batch = request.operation is Operation.BATCH
-        requests = given.amounts.requests
-        priced = usage_cost(
+        priced = self._cost(request, given.prepared, usage, ends_at_s, requests=given.amounts.requests)
+        # An unknown price is not zero: what was held is the best guess there is.
+        return usage, priced if priced is not None else held.cost_nano_usd or 0
+
+    def _cost(
+        self, request: DecideRequest, given: PreparedCandidate, usage: Usage, ends_at_s: float, *, requests: int
+    ) -> int | None:
+        model, batch = given.model, request.operation is Operation.BATCH
+        return usage_cost(
             self.snapshot,
             model.id,
             model.provider,
             usage,
-            at=ends_at,
+            at=datetime.fromtimestamp(ends_at_s, UTC),
             batch=batch,
             requests=requests,
             input_size=-(-usage.input_tokens // requests) if batch else None,
         )
-        # An unknown price is not zero: what was held is the best guess there is.
-        return usage, priced if priced is not None else held.cost_nano_usd or 0
 
-    def _post(self, holds: tuple[Hold, ...], actual: Actual, *, reported: bool) -> None:
-        """Charge budgets for a request that ends at once: nobody could see its hold."""
-        balances = self.balances
-        for hold in holds:
-            budget = hold.budget
-            digest = budget.digest
-            balance = balances.get(digest)
-            if balance is None:
-                balance = EMPTY
-                self._keys[digest] = budget
-            # Most budgets count money.
-            money = reported and budget.unit is _USD
-            charged = actual.cost_nano_usd if money else _charged(hold, actual, reported=reported)
-            balances[digest] = Balance(balance.used + charged, balance.held)
+    def _charge(self, hold: Hold, actual: Actual, *, reported: bool) -> Charge:
+        """Return what a hold takes and is charged: what was used or, where nobody knows, what was held.
 
-    def _hold(self, holds: tuple[Hold, ...]) -> None:
-        for hold in holds:
-            digest = hold.budget.digest
-            balance = self.balances.get(digest, EMPTY)
-            self._keys[digest] = hold.budget
-            self.balances[digest] = Balance(balance.used, balance.held + hold.amount)
+        A slot is given back.
+        """
+        unit = hold.budget.unit
+        charged = hold.amount
+        if reported or unit is Unit.CONCURRENT:
+            charged = actual.amount(unit, hold.terms.counts)
+        return self.accounts.draw_on(hold.budget), hold.amount, charged
+
+    def _push(self, charges: tuple[Charge, ...], duration_s: float) -> None:
+        heappush(self._open, (self._now_s + duration_s, self._count, charges))
 
     def _settle_until(self, at_s: float) -> None:
         while self._open and self._open[0][0] <= at_s:
-            ends_at_s, _, holds, actual, reported = heappop(self._open)
+            ends_at_s, _, charges = heappop(self._open)
             self._now_s = max(self._now_s, ends_at_s)
-            for hold in holds:
-                digest = hold.budget.digest
-                balance = self.balances[digest]
-                used = balance.used + _charged(hold, actual, reported=reported)
-                self.balances[digest] = Balance(used, balance.held - hold.amount)
+            for account, held, charged in charges:
+                account.used += charged
+                account.held -= held
 
-    def _forget_budgets(self) -> None:
-        """Forget the budgets of periods that nobody can draw on any more, but for what is still open."""
-        open_budgets = {hold.budget.digest for _, _, holds, _, _ in self._open for hold in holds}
-        over = [
-            digest
-            for digest, key in self._keys.items()
-            if key.period_end_s is not None
-            and key.period_end_s + self._kept_s(key) < self._now_s - _STEP_BACK_S
-            and digest not in open_budgets
-        ]
-        for digest in over:
-            del self.balances[digest], self._keys[digest]
-
-    def _kept_s(self, key: BudgetKey) -> int:
-        """Return how long a budget is needed after its period: what a quota carries follows from two periods before."""
-        quota = self.snapshot.quota(key.policy.removeprefix("Quota/"))
-        if quota is None or quota.rollover is None or key.period_end_s is None:
-            return 0
-        return 3 * (key.period_end_s - key.period_start_s)
-
-
-def _charged(hold: Hold, actual: Actual, *, reported: bool) -> int:
-    """Return what a budget is charged: what was used or, where nobody knows, what was held; a slot is given back."""
-    unit = hold.budget.unit
-    if reported or unit is Unit.CONCURRENT:
-        return actual.amount(unit, hold.terms.counts)
-    return hold.amount
+    def _forget(self) -> None:
+        """Forget what nobody can draw on any more, but for what is still open, and the paths that led there."""
+        kept = {account.key.digest for _, _, charges in self._open for account, _, _ in charges}
+        self.accounts.forget_before(self._now_s, kept)
+        self._lines.forget()
+        over_s = self._now_s - STEP_BACK_S
+        self._paths = {question: path for question, path in self._paths.items() if path.until_s > over_s}

@@ -1,6 +1,7 @@
 """Recorded requests under two versions: what differs is counted once, and the same version makes no difference."""
 
 import gzip
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from governor.clients.price_catalogue import genai_prices
 from governor.clients.recordings import open_recording
 from governor.compiler.load import compile_folder
 from governor.core.decisions.recorded import Recorded
-from governor.core.decisions.snapshot import Snapshot
+from governor.core.decisions.snapshot import NO_CATALOGUES, Snapshot
+from governor.core.models import Model, ModelCatalog
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import Downgrade, Quota, WhenReached
 from governor.core.units import Unit
@@ -111,6 +113,24 @@ def test_trial_newly_warns(enforcement: Enforcement) -> None:
 
     assert {"warned": {"requests": 3, "usd": "12.000000000"}} == found["effects"]
     assert found["before"]["cost_usd"] == found["after"]["cost_usd"]
+
+
+def test_other_name_of_a_model_is_due_to_the_catalogue() -> None:
+    """A name that means another model than before: no quota and no list is to blame."""
+    made = snapshot(monthly(100))
+    versions = [
+        Snapshot.build(
+            replace(
+                made.policies,
+                catalog=ModelCatalog({name: Model(name, max_output=9)}, {"quick": name}, use_catalogue=False),
+            ),
+            NO_CATALOGUES,
+        )
+        for name in ("acme/fast", "acme/small")
+    ]
+    calls = [row._replace(model="quick") for row in rows()]
+
+    assert ["ModelCatalog"] == list(document(*versions, calls)["by_policy"])
 
 
 CALLS = st.lists(

@@ -222,7 +222,7 @@ def test_past_requests_and_budgets_are_forgotten() -> None:
         pass
 
     assert [] == replay.lane._open
-    assert len(replay.lane.balances) < 4200
+    assert len(replay.lane.accounts.drawn_on) < 4200
 
 
 @given(

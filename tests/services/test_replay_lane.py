@@ -157,7 +157,7 @@ def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
         )
         usage = Usage(input_tokens=tokens, output_tokens=output) if output is not None else None
         outcome = lane.decide(request, usage, at_s, duration_s)
-        chosen = outcome.given.prepared.model.id if outcome.given is not None else ""
+        chosen = outcome.given.model.id if outcome.given is not None else ""
 
         assert service.decide(number, request, usage, at_s, duration_s) == chosen
     lane.finish()
@@ -166,6 +166,6 @@ def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
     counters = service.ledger.book.counters
 
     assert {digest: counter.used for digest, counter in counters.items() if counter.used} == {
-        digest: balance.used for digest, balance in lane.balances.items() if balance.used
+        digest: balance.used for digest, balance in lane.accounts.drawn_on.items() if balance.used
     }
-    assert not any(balance.held for balance in lane.balances.values())
+    assert not any(balance.held for balance in lane.accounts.drawn_on.values())

@@ -110,13 +110,8 @@ def check_context(
         default_output: Configured default in tokens; 0 for an operation that answers without text.
         can_clamp: Whether the caller can send on a lower output; otherwise what would be clamped is refused.
     """
-    quick = asked_output if asked_output is not None else _quick_output(bounds, input_tokens, default_output)
-    if (
-        quick is not None
-        and input_tokens <= bounds.input_tokens
-        and quick <= bounds.output_tokens
-        and input_tokens + quick <= bounds.total_tokens
-    ):
+    quick = output_within(bounds, input_tokens, asked_output, default_output)
+    if quick is not None:
         return Context(quick, clamped=False, output_room=None, reasons=(), warnings=())
     reasons: list[Reason] = []
     warnings: list[Reason] = []
@@ -143,7 +138,27 @@ def check_context(
     return Context(output, output < asked_output, room, tuple(reasons), tuple(warnings))
 
 
-def _quick_output(bounds: Bounds, input_tokens: int, default_output: int) -> int | None:
+def output_within(bounds: Bounds, input_tokens: int, asked_output: int | None, default_output: int) -> int | None:
+    """Return the output that the gateway must send on if the request is below every limit, else None: look closer.
+
+    Args:
+        bounds: The tightest numbers of the limits and the model.
+        input_tokens: Of the request.
+        asked_output: ``max_output_tokens`` as asked, or None.
+        default_output: Configured default in tokens; 0 for an operation that answers without text.
+    """
+    output = asked_output if asked_output is not None else _unstated_output(bounds, input_tokens, default_output)
+    if (
+        output is not None
+        and input_tokens <= bounds.input_tokens
+        and output <= bounds.output_tokens
+        and input_tokens + output <= bounds.total_tokens
+    ):
+        return output
+    return None
+
+
+def _unstated_output(bounds: Bounds, input_tokens: int, default_output: int) -> int | None:
     """Return ``_unasked_output`` where every limit binds and leaves room for an answer, else None: look closer."""
     room = min(bounds.output_tokens, bounds.total_tokens - input_tokens)
     if not bounds.all_bind or not default_output or room <= 0:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import inf
 
-from governor.core.decisions.draws import Draw, DrawContext, draws_of, is_capped
+from governor.core.decisions.draws import Draw, DrawContext, draws_of, is_capped, moved_draws
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
 from governor.core.values import hot_value
@@ -77,10 +77,24 @@ class DrawMemory:
             key = self._key(quota, attributes, downgrades=downgrades)
             drawn = known.get(key)
             if drawn is None or not drawn.from_s <= now_s < drawn.until_s:
-                draws = draws_of(quota, attributes, DrawContext(self._organization, self._quota, now, downgrades))
+                draws = moved_draws(drawn.draws, now) if drawn is not None else None
+                if draws is None:
+                    draws = draws_of(quota, attributes, DrawContext(self._organization, self._quota, now, downgrades))
                 drawn = known[key] = Drawn(draws, *_stretch(draws))
             found.append(drawn)
         return found
+
+    def renew(
+        self, drawn: Sequence[Drawn], attributes: Mapping[str, str], now: datetime, *, downgrades: bool
+    ) -> list[Drawn]:
+        """Return what the same request draws on at another instant of the epoch: most periods go on."""
+        now_s = now.timestamp()
+        return [
+            each
+            if each.from_s <= now_s < each.until_s
+            else self.find((each.draws[0].applied.quota,), attributes, now, downgrades=downgrades)[0]
+            for each in drawn
+        ]
 
     def _known(self, now: datetime, now_s: float) -> dict[_Key, Drawn]:
         epoch = self._epoch

@@ -5,7 +5,7 @@ share of a team, the pace of a day. What is fixed until a period ends is worked 
 left to the ledger as a ``CeilingRule``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, IntEnum, auto
@@ -100,6 +100,20 @@ def draws_of(quota: Quota, attributes: Mapping[str, str], context: DrawContext) 
         instead=_from_fund(applied, key, attributes, context),
     )
     return (whole, *_parts(whole, scope, attributes, carry, context))
+
+
+def moved_draws(draws: Sequence[Draw], now: datetime) -> tuple[Draw, ...] | None:
+    """Return the budgets of a quota that the same request draws on in another period, or None: work them out anew.
+
+    Args:
+        draws: Those of an instant.
+        now: Another instant; no policy, limit or placement begins or ends between the two.
+    """
+    whole = draws[0]
+    quota = whole.applied.quota
+    if len(draws) > 1 or whole.terms.rule is not None or whole.instead or quota.prorated:
+        return None
+    return (Draw(whole.applied, budget_key(quota, whole.budget.scope, now), whole.measure, whole.terms, whole.part),)
 
 
 def measure_of(quota: Quota) -> Measure:

@@ -27,9 +27,14 @@ class Estimate:
     default_output: int
 
 
+def default_output_of(operation: Operation) -> int:
+    """Return the tokens that an answer is held for if nothing bounds it; 0 for one without text."""
+    return 0 if operation in _WITHOUT_TEXT_OUTPUT else DEFAULT_OUTPUT_TOKENS
+
+
 def estimate(request: DecideRequest) -> Estimate:
     """Return the tokens of a request: counted, else from its bytes, else a default where units say nothing either."""
-    default_output = 0 if request.operation in _WITHOUT_TEXT_OUTPUT else DEFAULT_OUTPUT_TOKENS
+    default_output = default_output_of(request.operation)
     if request.input_tokens is not None:
         return Estimate(request.input_tokens, Basis.COUNTED, default_output)
     if request.input_bytes is not None:

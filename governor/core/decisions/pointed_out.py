@@ -11,6 +11,7 @@ from governor.core.decisions.draws import Draw
 from governor.core.decisions.plan import Candidate
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Hold
+from governor.core.money import AMOUNT_MAX
 from governor.core.policy.kinds import WhenReached
 
 
@@ -32,6 +33,28 @@ def budgets_pointed_out(
             code = pointed_out(index, holds[index], draws[index], admission)
             if code is not None:
                 yield index, code
+
+
+def quiet_up_to(draw: Draw, ceiling: int | None) -> int:
+    """Return how far a budget may be taken before it points something out; nothing is said of one that others pay for.
+
+    Args:
+        draw: The quota's budget.
+        ceiling: How far it may go now, or None for no ceiling.
+    """
+    applied = draw.applied
+    quota = applied.quota
+    limit = draw.terms.limit
+    room = limit + carried_amount(draw, ceiling)
+    up_to = AMOUNT_MAX
+    if quota.overage is not None and not quota.overage.fund:
+        up_to = room
+    if quota.when_reached is WhenReached.WARN:
+        up_to = min(up_to, limit)
+    if applied.soft_limit is not None:
+        percent = quota.soft_limit_percent
+        up_to = min(up_to, applied.soft_limit if percent is None else room * percent // 100)
+    return up_to
 
 
 def pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> ReasonCode | None:

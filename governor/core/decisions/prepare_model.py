@@ -38,7 +38,8 @@ class PreparedCandidate:
         warnings: What it would be allowed with.
         context_limits: Limits on its size.
         bounds: The same as numbers, so that most requests are done with a comparison.
-        draws: One for each quota that concerns it.
+        drawn: What it draws on by each quota that concerns it.
+        draws: The same in a row.
         within_abilities: Whether the caller can take this model (a substitute needs ``can``).
         offer: Why it is there.
         enforced: Whether anything enforced concerns it.
@@ -55,6 +56,7 @@ class PreparedCandidate:
     warnings: tuple[Reason, ...]
     context_limits: tuple[ContextLimit, ...]
     bounds: Bounds
+    drawn: tuple[Drawn, ...]
     draws: tuple[Draw, ...]
     within_abilities: bool
     enforced: bool
@@ -87,7 +89,7 @@ def prepare_model(
     unknown = _unknown_model(snapshot, model, now)
     denies = snapshot.organization.unknown_model is Strictness.DENY
     refused, pointed_out = check_allowlists(snapshot.organization, applicable.allowlists, model.id)
-    drawn = snapshot.draws.find(applicable.quotas, attributes, now, downgrades=not offer.substitute)
+    drawn = tuple(snapshot.draws.find(applicable.quotas, attributes, now, downgrades=not offer.substitute))
     draws = _draws(drawn)
     candidate = PreparedCandidate(
         model=model,
@@ -96,6 +98,7 @@ def prepare_model(
         warnings=(*subject.warnings, *(() if denies else unknown), *pointed_out),
         context_limits=applicable.context_limits,
         bounds=bounds_of(applicable.context_limits, model.model),
+        drawn=drawn,
         draws=draws,
         within_abilities=within_abilities,
         enforced=applicable.enforced,
@@ -111,9 +114,9 @@ def prepare_model(
 
 def renew_model(snapshot: "Snapshot", candidate: PreparedCandidate, now: datetime) -> PreparedCandidate:
     """Move a model to the budgets of another instant: only periods have ended, nothing else changed."""
-    quotas = [draw.applied.quota for draw in candidate.draws if draw.part is Part.WHOLE]
-    drawn = snapshot.draws.find(quotas, candidate.attributes, now, downgrades=not candidate.offer.substitute)
-    return replace(candidate, draws=_draws(drawn), from_s=_from_s(drawn), until_s=_until_s(drawn))
+    downgrades = not candidate.offer.substitute
+    drawn = tuple(snapshot.draws.renew(candidate.drawn, candidate.attributes, now, downgrades=downgrades))
+    return replace(candidate, drawn=drawn, draws=_draws(drawn), from_s=_from_s(drawn), until_s=_until_s(drawn))
 
 
 def _draws(drawn: Sequence[Drawn]) -> tuple[Draw, ...]:

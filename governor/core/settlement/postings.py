@@ -1,7 +1,6 @@
 """Which budgets an event charges, and with how much."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
@@ -18,7 +17,7 @@ from governor.core.values import hot_value
 OF_THE_MODEL = frozenset({"model", "provider"})
 
 
-@dataclass(frozen=True, slots=True)
+@hot_value
 class Actual:
     """What a call used: counts, nano-USD, and the number of calls that it stands for."""
 

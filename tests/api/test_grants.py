@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from governor.core.grants import Grant, GrantKind
 from governor.core.keys import Role
 from tests.api.world import NOON, Server, StandingClock, question
@@ -88,3 +90,21 @@ async def test_a_grant_of_models_shows_its_models_alone(any_server: Server) -> N
 
     assert ["anthropic/claude-sonnet-4"] == grant["models"]
     assert not {"amounts", "input_tokens_max"} & grant.keys()
+
+
+async def test_an_explanation_says_of_what_shape_its_grants_are(any_server: Server) -> None:
+    """The OpenAPI document types the grants and the answer of an explanation, and a real one is like that."""
+    await issue(any_server, MODEL)
+    async with any_server.client() as gateway:
+        decided = (await gateway.post("/decide", json=question(**ASKED))).json()
+    async with any_server.client(Role.VIEWER) as viewer:
+        explained = (await viewer.get(f"/decisions/{decided['decision_id']}")).json()
+        document = (await viewer.get("/openapi.json")).json()
+    schema = document["components"]["schemas"]["ExplanationWire"]
+    validator = Draft202012Validator({"$ref": "#/components/schemas/ExplanationWire", **document})
+
+    assert ("allow", [MODEL.id]) == (decided["verdict"], [one["id"] for one in explained["grants"]])
+    assert [] == [error.message for error in validator.iter_errors(explained)]
+    assert {"$ref": "#/components/schemas/GrantWire"} == schema["properties"]["grants"]["items"]
+    assert {"$ref": "#/components/schemas/DecisionAnswer"} in schema["properties"]["answer"]["anyOf"]
+    assert "amounts" not in explained["grants"][0]

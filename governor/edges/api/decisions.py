@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from governor.core.decisions.ids import id_text
 from governor.core.ledger.reservation import Reservation, ReservationState
@@ -17,6 +17,12 @@ from governor.services.explain import DecisionQuery
 from governor.services.explanation_wire import explanation_wire, instant_ms
 
 decision_routes = APIRouter(tags=["read"])
+
+
+_ANSWER = {
+    "anyOf": [{"$ref": "#/components/schemas/DecisionAnswer"}, {"type": "null"}],
+    "description": "What `POST /decide` answered; null once its text was forgotten.",
+}
 
 
 class FoundDecisionWire(BaseModel):
@@ -103,7 +109,7 @@ class ExplanationWire(BaseModel):
     state: str
     attributes: dict[str, str]
     request: Any
-    answer: Any
+    answer: Annotated[Any, WithJsonSchema(_ANSWER)]
     holds: list[HoldWire]
     usage: list[UsageEntryWire]
     policy_version: str
@@ -126,7 +132,12 @@ async def search(parameters: Annotated[DecisionParameters, Query()], governor: T
     return {"decisions": [_found(reservation, state) for reservation, state in page.decisions], "next": page.next}
 
 
-@decision_routes.get("/decisions/{decision_id}", summary="Explain a decision", response_model=ExplanationWire)
+@decision_routes.get(
+    "/decisions/{decision_id}",
+    summary="Explain a decision",
+    response_model=ExplanationWire,
+    response_model_exclude_unset=True,
+)
 async def explain(decision_id: DecisionId, governor: TheGovernor) -> dict[str, Any]:
     """Tell what was asked, what was answered, what became of it, and the policies of that time in their own words."""
     return explanation_wire(await governor.explainer.explain(decision_id), governor.clock.now())

@@ -90,6 +90,14 @@ def read_denials(connection: Connection, after: bytes, below: bytes, limit: int)
     return [_reservation(tuple(row)) for row in rows]
 
 
+def newest_denials(connection: Connection, after: bytes, limit: int) -> Generator[Reservation]:
+    """Yield refused requests with an id above ``after``, the newest first, at most ``limit``."""
+    columns = DECISIONS.c
+    query = select(*_COLUMNS).where(columns.id > after, columns.verdict == "deny")
+    for row in connection.execute(query.order_by(columns.id.desc()).limit(limit)):
+        yield _reservation(tuple(row))
+
+
 def read_entries(connection: Connection, decision_id: bytes) -> list[Entry]:
     """Return the usage posted for a decision, corrections included, the oldest first."""
     query = select(ENTRIES).where(ENTRIES.c.decision_id == decision_id).order_by(ENTRIES.c.id)

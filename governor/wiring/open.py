@@ -19,6 +19,7 @@ from governor.services.alerts.thresholds import ThresholdWatcher
 from governor.services.alerts.unusual import UnusualSpendWatcher
 from governor.services.approvals.desk import Desk
 from governor.services.approvals.facts import FactFinder
+from governor.services.approvals.refused import RefusalReader
 from governor.services.block_watcher import watch_blocks
 from governor.services.budgets import BudgetReader
 from governor.services.check_health import HealthChecker
@@ -70,6 +71,7 @@ class Governor:
     grant_keeper: GrantKeeper
     desk: Desk
     facts: FactFinder
+    refusals: RefusalReader
     health: HealthChecker
     budgets: BudgetReader
     watcher: BudgetWatcher
@@ -110,11 +112,7 @@ async def open_governor(
     """
     clock = clock or clock_from(settings.clock)
     async with AsyncExitStack() as stack:
-        database = await open_database(settings.database_url)
-        stack.push_async_callback(database.close)
-        ledger = SqlLedger(database, clock.time, queue_max=settings.queue_max)
-        await ledger.start()
-        stack.push_async_callback(ledger.close)
+        database, ledger = await _open_store(stack, settings, clock)
         existing = ExistingCounter(ledger, database)
         publisher = await open_policies(settings, database, clock.now, compile_policies, existing)
         snapshots = publisher.snapshots
@@ -125,7 +123,7 @@ async def open_governor(
         await _start(stack, doorkeeper, blocks, grants, outputs, publisher)
         terms = alert_terms(settings)
         desk, budgets = Desk(snapshots, database), BudgetReader(snapshots, ledger, database)
-        entitlements, explainer = EntitlementReader(snapshots, ledger), Explainer(database, clock.time)
+        entitlements, refusals = EntitlementReader(snapshots, ledger), RefusalReader(database)
         processes = ForecastProcesses()
         stack.push_async_callback(processes.close)
         forecasts = ForecastJobs(snapshots, budgets, database)
@@ -144,12 +142,13 @@ async def open_governor(
             grants=grants,
             grant_keeper=GrantKeeper(publisher.snapshots, ledger, database),
             desk=desk,
-            facts=FactFinder(desk, budgets, entitlements, explainer, ledger=ledger),
+            facts=FactFinder(desk, budgets, entitlements, refusals, ledger=ledger),
+            refusals=refusals,
             health=HealthChecker(database, publisher, clock.now, simulated_clock=not isinstance(clock, SystemClock)),
             budgets=budgets,
             watcher=fullest,
             entitlements=entitlements,
-            explainer=explainer,
+            explainer=Explainer(database, clock.time),
             reservations=ReservationKeeper(snapshots, ledger),
             usage=UsageSummariser(snapshots, database),
             outcomes=OutcomeRecorder(snapshots, database),
@@ -168,6 +167,16 @@ async def open_governor(
             refused_policies=RefusedPoliciesWatcher(publisher, database, terms),
             digests=DigestWriter(snapshots, database, fullest, terms),
         )
+
+
+async def _open_store(stack: AsyncExitStack, settings: Settings, clock: Clock) -> tuple[Database, SqlLedger]:
+    """Open the database and start its ledger; the ledger ends first."""
+    database = await open_database(settings.database_url)
+    stack.push_async_callback(database.close)
+    ledger = SqlLedger(database, clock.time, queue_max=settings.queue_max)
+    await ledger.start()
+    stack.push_async_callback(ledger.close)
+    return database, ledger
 
 
 class _Part(Protocol):

@@ -275,7 +275,7 @@ def messages() -> dict[str, Message]:
 
 def views() -> dict[str, View]:
     """Return every modal and App Home, by name."""
-    refusal = Refusal(ID, NOW, "anthropic/claude-sonnet-4", ANSWER["reasons"][0]["message"])
+    refusal = Refusal(ID, NOW, "anthropic/claude-sonnet-4", ANSWER["reasons"][0]["message"], 212)
     page = HomePage(
         who=LEA,
         budgets=[MARKETING, COMPANY],

@@ -28,12 +28,13 @@ REQUESTS_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refused request: its decision's id, when, for which model, and the decisive reason."""
+    """Refused requests that are alike: the latest decision's id, when, for which model, why, and how many they are."""
 
     decision_id: str
     at: datetime
     model: str
     message: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _refusals(page: HomePage) -> list[Block]:
         section(
             lines(
                 [
-                    f"*{escape(refusal.model)}* · {instant(refusal.at, page.time_zone)}",
+                    f"*{escape(refusal.model)}* · {instant(refusal.at, page.time_zone)}{_more(refusal)}",
                     escape(refusal.message),
                 ]
             ),
@@ -139,3 +140,7 @@ def _refusals(page: HomePage) -> list[Block]:
         )
         for refusal in page.refusals[:REFUSALS_SHOWN]
     ]
+
+
+def _more(refusal: Refusal) -> str:
+    return f", and {refusal.times - 1:,} more like it in that hour" if refusal.times > 1 else ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from governor.edges.scheduler.triggers import daily, every, weekly
+from governor.services.approvals.note_refusals import note_refusals
 from governor.services.approvals.sign_in import forget_ended
 from governor.services.approvals.tick import tick
 from governor.services.forecast.close_forecasts import close_forecasts
@@ -87,6 +88,12 @@ JOBS: tuple[JobRow, ...] = (
         lambda governor, turn: forget_old_records(turn, governor.settings.keep_decisions),
         "forget requests and answers that are older than they have to be; what was used and paid is kept",
         needs=("keep_decisions",),
+    ),
+    JobRow(
+        "note-refusals",
+        every(seconds=5),
+        lambda governor, turn: note_refusals(turn, governor.database),
+        "note by whose they were which requests were refused, for those who ask what they could do about it",
     ),
     JobRow(
         "tick-exceptions",

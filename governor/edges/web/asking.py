@@ -91,7 +91,7 @@ class AskingPages:
 
     async def refused(self, visit: Visit) -> Response:
         """Show what of the person's was refused lately, each with a link to the form."""
-        found = await refused_lately(self._governor.explainer, self._snapshot, visit.session.actor.user, visit.now)
+        found = await refused_lately(self._governor.refusals, self._snapshot, visit.session.actor.user, visit.now)
         return self._doorway.render("refused.html", session=visit.session, refused=found)
 
     @property

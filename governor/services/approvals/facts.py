@@ -1,9 +1,7 @@
 """Everything that whoever decides about a request should know, put together as of now."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import msgspec
 from sqlalchemy import Connection
 
 from governor.core.approvals.asking import asking
@@ -19,16 +17,12 @@ from governor.core.prices import held_nano_usd
 from governor.services.approvals.counted import granted_before
 from governor.services.approvals.desk import Desk, grant_of
 from governor.services.approvals.read import Case, read_case
+from governor.services.approvals.refused import RefusalReader
 from governor.services.budgets import BudgetReader
 from governor.services.entitlements import EntitlementReader
-from governor.services.explain import DecisionQuery, Explainer
 from governor.store.approvals import RequestFilter, read_requests
 from governor.store.forecasts import read_latest_forecasts
 from governor.store.usage_sums import UsageFilter, read_usage_sums
-
-REFUSED_SINCE = timedelta(days=7)
-REFUSED_MAX = 500
-"""Refused requests that are counted; more are as many."""
 
 USED_SINCE = timedelta(days=28)
 MIX = (3_000, 1_000)
@@ -45,7 +39,7 @@ class FactFinder:
         desk: Where requests are kept.
         budgets: What is used.
         entitlements: What people may use already.
-        explainer: What was refused.
+        refusals: What was refused.
         ledger: What grants have spent.
     """
 
@@ -54,14 +48,14 @@ class FactFinder:
         desk: Desk,
         budgets: BudgetReader,
         entitlements: EntitlementReader,
-        explainer: Explainer,
+        refusals: RefusalReader,
         *,
         ledger: Ledger,
     ) -> None:
         self._desk = desk
         self._budgets = budgets
         self._entitlements = entitlements
-        self._explainer = explainer
+        self._refusals = refusals
         self._ledger = ledger
 
     async def about(self, request_id: str, now: datetime) -> CaseFacts:
@@ -85,7 +79,7 @@ class FactFinder:
             granted=granted,
             past=past,
             people=_people(self._desk.snapshots.current.organization, request, now),
-            refused=await self._refused(request, now),
+            refused=await self._refusals.count(request.scope, request.home.department, request.lifts, now),
             cheaper=await self._cheaper(request, now),
             spent_nano_usd=await self._spent(case, now),
             acting=self._acting(request, now),
@@ -114,19 +108,6 @@ class FactFinder:
         digests = [view.budget.digest for view in views]
         forecasts = await self._desk.database.read(lambda connection: read_latest_forecasts(connection, digests))
         return [BudgetNow(view, forecasts.get(view.budget.digest)) for view in views]
-
-    async def _refused(self, request: ExceptionRequest, now: datetime) -> int:
-        """Count what the lifted policies refused lately to whom the request is for."""
-        [(key, name)] = request.scope
-        query = DecisionQuery(
-            verdict="deny",
-            department=request.home.department,
-            from_at=now - REFUSED_SINCE,
-            limit=REFUSED_MAX,
-            **{key: name},  # type: ignore[arg-type]  # a scope's key is one of the query's words
-        )
-        page = await self._explainer.search(query)
-        return sum(_refuses(reservation.answer, request.lifts) for reservation, _ in page.decisions)
 
     async def _cheaper(self, request: ExceptionRequest, now: datetime) -> Cheaper | None:
         """Return the cheapest model that is allowed already, if it is cheaper than what would be used."""
@@ -194,8 +175,3 @@ def _past(connection: Connection, request: ExceptionRequest, now: datetime) -> P
 def _used(connection: Connection, wanted: UsageFilter) -> dict[str, int]:
     rows = read_usage_sums(connection, wanted, ("model",), hourly=False)
     return {keys[0]: sums[0] for _, keys, sums in rows}
-
-
-def _refuses(answer: bytes, lifts: Iterable[str]) -> bool:
-    reasons = msgspec.json.decode(answer)["reasons"]
-    return any(reason["policy"] in lifts for reason in reasons)

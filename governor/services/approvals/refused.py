@@ -1,23 +1,53 @@
-"""What of a person's was refused lately, and what they could ask for: the page behind a deny's remedy."""
+"""What was refused to people lately, and what they could ask for: behind a deny's remedy, and beside every request."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-import msgspec
-
-from governor.core.approvals.remedy import Refusal, question_for
+from governor.core.approvals.refusals import Refused
+from governor.core.approvals.remedy import question_for
 from governor.core.decisions.snapshot import Snapshot
-from governor.services.explain import DecisionQuery, Explainer
+from governor.core.scopes import Scope
+from governor.store.database import Database
+from governor.store.refusals import RefusalFilter, read_refusals
 
 LOOKS_BACK = timedelta(days=7)
 LIST_MAX = 20
 
 
+class RefusalReader:
+    """Reads what was refused in the last seven days.
+
+    Args:
+        database: Where it is kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, requesters: Iterable[str], now: datetime) -> list[Refused]:
+        """Return what was refused to some users and machines, the newest first; what is alike is one."""
+        wanted = RefusalFilter(now - LOOKS_BACK, tuple(requesters))
+        return await self._database.read(lambda connection: read_refusals(connection, wanted))
+
+    async def count(self, scope: Scope, department: str, lifts: Collection[str], now: datetime) -> int:
+        """Return how many requests some policies refused to a scope.
+
+        Args:
+            scope: One user, team, project or use case.
+            department: Whose requests they were; a use case is everybody's.
+            lifts: The policies: ``Quota/x``.
+            now: The door's instant.
+        """
+        [(key, _)] = scope
+        wanted = RefusalFilter(now - LOOKS_BACK, scope=scope, department="" if key == "use_case" else department)
+        found = await self._database.read(lambda connection: read_refusals(connection, wanted))
+        return sum(one.times for one in found if any(reason.policy in lifts for reason in one.reasons))
+
+
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A refusal.
+class Askable:
+    """A refusal, and the question to ask about it.
 
     Attributes:
         model: The model that was asked for.
@@ -33,25 +63,15 @@ class Refused:
     again: int = 1
 
 
-async def refused_lately(explainer: Explainer, snapshot: Snapshot, user: str, now: datetime) -> tuple[Refused, ...]:
-    """Return what was refused to a person in the last week, newest first; what is alike is shown once."""
-    query = DecisionQuery(user=user, verdict="deny", from_at=now - LOOKS_BACK, limit=200)
-    page = await explainer.search(query)
-    found: dict[tuple[str, str], Refused] = {}
-    for decided, _ in page.decisions:
-        if not decided.answer:
-            # Its text was forgotten: what was refused is not known any more.
-            continue
-        at = datetime.fromtimestamp(decided.at_ms / 1000, UTC)
-        one = _refused(snapshot, at, msgspec.json.decode(decided.answer))
-        known = found.get((one.model, one.ask))
-        found[one.model, one.ask] = replace(known, again=known.again + 1) if known is not None else one
+async def refused_lately(refusals: RefusalReader, snapshot: Snapshot, user: str, now: datetime) -> tuple[Askable, ...]:
+    """Return what was refused to a person in the last week, newest first; what asks for the same is shown once."""
+    found: dict[tuple[str, str], Askable] = {}
+    for one in await refusals.of([user], now):
+        ask = question_for(one.reasons, one.model, snapshot.may_be_lifted)
+        known = found.get((one.model, ask))
+        found[one.model, ask] = (
+            Askable(one.at, one.model, one.message, ask, one.times)
+            if known is None
+            else Askable(known.at, known.model, known.message, ask, known.again + one.times)
+        )
     return tuple(found.values())[:LIST_MAX]
-
-
-def _refused(snapshot: Snapshot, at: datetime, answer: Mapping[str, Any]) -> Refused:
-    reasons = answer["reasons"]
-    refusals = [Refusal(one["code"], one["policy"] or "", one.get("scope") or {}) for one in reasons]
-    model = answer["requested_model"]
-    ask = question_for(refusals, model, snapshot.may_be_lifted)
-    return Refused(at, model, reasons[0]["message"] if reasons else "", ask)

@@ -15,6 +15,7 @@ from governor.store.tables.ledger_checks import LEDGER_CHECKS
 from governor.store.tables.outcomes import OUTCOMES
 from governor.store.tables.policy_releases import POLICY_RELEASES, POLICY_SOURCES
 from governor.store.tables.policy_versions import POLICY_VERSIONS
+from governor.store.tables.refusals import REFUSALS
 from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
 from governor.store.tables.statements import BUDGET_USAGE, STATEMENT_CHECKS, STATEMENTS
 from governor.store.tables.usage import ENTRIES, USAGE_HOURLY
@@ -46,6 +47,7 @@ __all__ = [
     "POLICY_SOURCES",
     "POLICY_VERSIONS",
     "QUOTA_ROOTS",
+    "REFUSALS",
     "REQUEST_KEYS",
     "RING_DAYS",
     "SIGN_INS",

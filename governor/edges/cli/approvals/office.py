@@ -23,9 +23,9 @@ from governor.services.approvals.actors import actor_of
 from governor.services.approvals.desk import Desk
 from governor.services.approvals.ends import end_of
 from governor.services.approvals.facts import FactFinder
+from governor.services.approvals.refused import RefusalReader
 from governor.services.budgets import BudgetReader
 from governor.services.entitlements import EntitlementReader
-from governor.services.explain import Explainer
 from governor.settings import load_settings
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from `governor exceptions list`.")]
@@ -74,8 +74,7 @@ class Work:
         snapshots, database = self.desk.snapshots, self.desk.database
         budgets = BudgetReader(snapshots, self.ledger, database)
         entitlements = EntitlementReader(snapshots, self.ledger)
-        explainer = Explainer(database, self.now.timestamp)
-        return FactFinder(self.desk, budgets, entitlements, explainer, ledger=self.ledger)
+        return FactFinder(self.desk, budgets, entitlements, RefusalReader(database), ledger=self.ledger)
 
 
 def acted(place: Place, path: str, body: dict[str, Any], work: Callable[[Work], Awaitable[Any]]) -> Any:

@@ -1,6 +1,5 @@
 """``governor forecast``: tables, JSON, pictures, and backtests of recorded series."""
 
-import json
 import math
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,9 +10,7 @@ from typer.testing import CliRunner
 from governor.edges.api.examples_forecasts import FORECASTS
 from governor.edges.cli.app import app
 from governor.edges.cli.forecast_plot import draw_forecast
-
-RECORDED = Path(__file__).parents[3] / "shared" / "data"
-"""Public series, recorded outside this project; where they are absent, what needs them is skipped."""
+from tests.forecasts.backtests import backtested
 
 
 def weekly(path: Path, days: int = 49) -> Path:
@@ -24,13 +21,6 @@ def weekly(path: Path, days: int = 49) -> Path:
         lines.append(f"{on},{1000 * (0.3 if on.weekday() > 4 else 1.0) * (1 + day / 300) + 20 * math.sin(day):.2f}")
     path.write_text("\n".join(lines) + "\n")
     return path
-
-
-def backtested(path: Path, *more: str) -> dict[tuple[str, float], dict[str, float]]:
-    """Backtest a file, and return its lines by group and part of the period."""
-    result = CliRunner().invoke(app, ["forecast", "--backtest", "--series", str(path), "--output", "json", *more])
-    assert result.exit_code == 0, result.output
-    return {(line["group"], line["fraction"]): line for line in json.loads(result.stdout)["groups"]}
 
 
 def test_a_rhythm_of_weeks_is_found(tmp_path: Path) -> None:
@@ -70,15 +60,3 @@ def test_a_forecast_is_drawn(tmp_path: Path, ending: str) -> None:
     draw_forecast(forecast, tmp_path / f"one.{ending}")
 
     assert (tmp_path / f"one.{ending}").stat().st_size > 5_000
-
-
-@pytest.mark.skipif(not RECORDED.is_dir(), reason=f"the recorded series are not at {RECORDED}")
-def test_recorded_teams_are_foreseen_better_than_by_a_run_rate() -> None:
-    """On public series of an AI service: 8 %, 25 % and 40 % less error, hours better than naive, honest intervals."""
-    lines = backtested(RECORDED / "servegen-hourly.csv.gz")
-    teams = [lines["teams", fraction] for fraction in (0.25, 0.5, 0.75)]
-
-    assert [True] * 3 == [line["improvement"] > aim for line, aim in zip(teams, (0.08, 0.25, 0.40), strict=True)]
-    for line in teams:
-        assert line["mase"] < line["seasonal_naive_mase"]
-        assert 0.72 <= line["coverage"] <= 0.88

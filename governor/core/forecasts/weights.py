@@ -13,8 +13,8 @@ def weights_by_loss(losses: Sequence[Sequence[float | None]], methods: int, powe
     """Weigh methods by how they did before.
 
     Args:
-        losses: For each earlier origin the loss of each method; None where a method was not tried: nothing speaks for
-            it or against it, so it takes the average of the others.
+        losses: For each earlier origin the loss of each method; None where a method was not tried: it is judged
+            by how it stood to the others where it was.
         methods: How many methods there are.
         power: 0 lets all count alike; the higher, the more the best ones count.
 
@@ -23,21 +23,24 @@ def weights_by_loss(losses: Sequence[Sequence[float | None]], methods: int, powe
     """
     if not losses:
         return [1 / methods] * methods
-    filled = [_filled(loss) for loss in losses]
-    average = sum(map(sum, filled)) / (len(filled) * methods)
-    raw = []
-    for method in range(methods):
-        seen = sum(loss[method] for loss in filled)
-        loss = (seen + SHRINKAGE * average) / (len(filled) + SHRINKAGE)
-        raw.append(max(loss, LEAST_LOSS) ** -power)
+    raw = [max(_relative_loss(losses, method), LEAST_LOSS) ** -power for method in range(methods)]
     total = sum(raw)
     return [weight / total for weight in raw]
 
 
-def _filled(losses: Sequence[float | None]) -> list[float]:
-    tried = [loss for loss in losses if loss is not None]
-    average = sum(tried) / len(tried)
-    return [average if loss is None else loss for loss in losses]
+def _relative_loss(losses: Sequence[Sequence[float | None]], method: int) -> float:
+    """Return a method's loss as a share of the average loss at the origins from which it was tried."""
+    own, average = 0.0, 0.0
+    for loss in losses:
+        tried = [one for one in loss if one is not None]
+        mine = loss[method]
+        if mine is not None:
+            own += mine
+            average += sum(tried) / len(tried)
+    count = sum(loss[method] is not None for loss in losses)
+    if average <= LEAST_LOSS:
+        return 1.0
+    return (own / average * count + SHRINKAGE) / (count + SHRINKAGE)
 
 
 def weighted_quantile(values: Sequence[float], weights: Sequence[float], share: float) -> float:

@@ -10,15 +10,15 @@ import numpy as np
 from governor.core.forecasts.accuracy import FORECAST, RUN_RATE, SEASONAL_NAIVE, Judged
 from governor.core.forecasts.run_rate import run_rate
 from governor.services.forecast.experts import WEEK
-from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History, history_of_hours
+from governor.services.forecast.history import HISTORY_DAYS, HOURS_OF_A_DAY, Days, History, history_of_hours
 from governor.services.forecast.predict import Prediction, predict
 from governor.services.forecast.series_jobs import Cut, SeriesJob, TriedSeries
 
 FRACTIONS = (0.25, 0.5, 0.75)
 """How much of a period has passed at the origins."""
 
-HISTORY_DAYS_MAX = 500
-"""Days before an origin that are looked at: a year, and room for the year before to be compared with it."""
+FIRST_MONTHS = {Cut.MONTH: range(1, 13), Cut.QUARTER: (1, 4, 7, 10), Cut.YEAR: (1,)}
+"""Months with which periods begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _judge(series: BacktestSeries, filled: Days, at: tuple[int, int, int], inter
     """Forecast one period from one origin; ``at`` is its first step, the origin, and the first step after it."""
     start, origin, end = at
     step = series.steps_of_a_day
-    known = filled[max(0, origin - HISTORY_DAYS_MAX * step) : origin]
+    known = filled[max(0, origin - HISTORY_DAYS * step) : origin]
     actual = series.values[start:end]
     if len(known) < step or not known.any() or np.nansum(actual) <= 0:
         return None
@@ -124,12 +124,16 @@ def _judge(series: BacktestSeries, filled: Days, at: tuple[int, int, int], inter
 def hourly_path(prediction: Prediction, history: History, count: int) -> Days:
     """Return the median of each of the next hours: the days of the path with the usual hours of the history."""
     assert history.hours is not None
-    profile = np.median(history.hours, axis=0)
-    if profile.sum() <= 0:
-        profile = history.hours.mean(axis=0)
-    total = profile.sum()
-    profile = profile / total if total > 0 else np.full(HOURS_OF_A_DAY, 1 / HOURS_OF_A_DAY)
+    # Half the usual hours and half the average ones: bursts count, but not as if they always came.
+    shares = (_shares(np.median(history.hours, axis=0)), _shares(history.hours.mean(axis=0)))
+    known = [share for share in shares if share is not None]
+    profile = np.mean(known, axis=0) if known else np.full(HOURS_OF_A_DAY, 1 / HOURS_OF_A_DAY)
     return np.outer(prediction.path, profile).ravel()[:count]
+
+
+def _shares(hours: Days) -> Days | None:
+    total = float(hours.sum())
+    return hours / total if total > 0 else None
 
 
 def _error(forecast: Days, actual: Days) -> float:
@@ -162,7 +166,9 @@ def periods_of(series: BacktestSeries, cut: Cut) -> Iterator[tuple[int, int]]:
         length = WEEK * step if cut is Cut.WEEK else 28 * step
         yield from ((start, start + length) for start in range(0, count - length + 1, length))
         return
-    bounds = [(day - series.starts_on).days * step for day in _months(series.starts_on, count // step)]
+    first_months = FIRST_MONTHS[cut]
+    months = _months(series.starts_on, count // step)
+    bounds = [(day - series.starts_on).days * step for day in months if day.month in first_months]
     yield from pairwise(bounds)
 
 

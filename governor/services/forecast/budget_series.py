@@ -9,12 +9,9 @@ from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE
 from governor.core.units import Counts, Unit
 from governor.services.budget_scopes import may_concern
-from governor.services.forecast.history import HOURLY_DAYS_MAX, HOURS_OF_A_DAY, Days
+from governor.services.forecast.history import HISTORY_DAYS, HOURLY_DAYS_MAX, HOURS_OF_A_DAY, Days
 from governor.store.usage_sums import DIMENSIONS
 from governor.store.use_series import UseRow
-
-HISTORY_DAYS = 500
-"""Days that are read: a year, and room for the year before to be compared with it."""
 
 HOURS = HOURLY_DAYS_MAX * HOURS_OF_A_DAY
 

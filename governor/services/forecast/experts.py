@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from governor.services.forecast.history import Days, History
 
@@ -20,9 +21,12 @@ YEAR = 364
 
 WEEKLY_DAYS_MIN = 3 * WEEK
 YEARLY_DAYS_MIN = YEAR + 4 * WEEK
+YEARS_MAX = 3
 
 FADING_DAYS = 30
 PROFILE_WEEKS = 8
+LOGGED_WEEKS = 12
+SATURDAY = 5
 TINY = 1e-9
 
 
@@ -44,25 +48,20 @@ def fading(keep: float) -> Forecasting:
     def forecast(history: History, count: int) -> Days:
         days = history.days[-FADING_DAYS:]
         weights = keep ** np.arange(len(days))[::-1]
-        # The scale begins at a thousandth of an average day: what is said does not depend on the unit.
-        unit = max(float(days.mean()) / 1000, TINY)
+        unit = _unit(days)
         return np.full(count, unit * float(np.expm1((weights * np.log1p(days / unit)).sum() / weights.sum())))
 
     return forecast
 
 
-def same_weekday(history: History, count: int) -> Days:
-    """Every day is as the same weekday was last: the seasonal naive forecast."""
-    return _repeated(history.days[-WEEK:], count)
+def last_week(history: History, count: int) -> Days:
+    """Every day is as an average day of the last week."""
+    return np.full(count, float(history.days[-WEEK:].mean()))
 
 
-def weekdays_added(history: History, count: int) -> Days:
-    """Weekdays are above or below a level that moves slowly."""
-    weeks = _weeks(history)
-    profile = np.median(weeks - weeks.mean(axis=1, keepdims=True), axis=0)
-    profile -= profile.mean()
-    level = _smoothed((weeks - profile).ravel(), 0.2)
-    return np.maximum(_repeated(level + profile, count), 0.0)
+def half_weekday(history: History, count: int) -> Days:
+    """Every day is between the same weekday of last week and an average day of it: one week is a thin proof."""
+    return (_repeated(history.days[-WEEK:], count) + last_week(history, count)) / 2
 
 
 def weekdays_multiplied(history: History, count: int) -> Days:
@@ -71,23 +70,46 @@ def weekdays_multiplied(history: History, count: int) -> Days:
     return _repeated(_smoothed(adjusted, 0.4) * profile, count)
 
 
+def weekdays_slowly(history: History, count: int) -> Days:
+    """Weekdays are shares of a level that hardly moves."""
+    profile, adjusted = _shares(history)
+    return _repeated(_smoothed(adjusted, 0.07) * profile, count)
+
+
 def weekdays_median(history: History, count: int) -> Days:
     """Weekdays are shares of the last week's usual level."""
     profile, adjusted = _shares(history)
     return _repeated(float(np.median(adjusted[-WEEK:])) * profile, count)
 
 
-def last_year(history: History, count: int) -> Days:
-    """Weekdays are shares of a level that changes as it did at this time of last year."""
-    days = history.days
-    before = days[-YEAR - 2 * WEEK : -YEAR].mean()
-    after = _repeated(days[-YEAR:], count)
-    # A smooth change: weekly means of last year, compared with the fortnight before it.
-    padded = np.concatenate([days[-YEAR - WEEK // 2 : -YEAR], after, after[-(WEEK // 2) :]])
-    smooth = np.convolve(padded, np.full(WEEK, 1 / WEEK), mode="valid")[:count]
-    change = np.clip(smooth / max(before, TINY), 0.25, 4.0)
-    forecast: Days = weekdays_multiplied(history, count) * change
+def weekdays_logged(history: History, count: int) -> Days:
+    """Weekdays are shares of a level that moves slowly, on a logarithmic scale: a burst moves it little."""
+    weeks = _weeks(history, LOGGED_WEEKS)
+    unit = _unit(history.days[-4 * WEEK :])
+    logged = np.log1p(weeks / unit)
+    profile = (logged - logged.mean(axis=1, keepdims=True)).mean(axis=0)
+    level = _smoothed((logged - profile).ravel(), 0.15)
+    return np.maximum(unit * np.expm1(_repeated(level + profile, count)), 0.0)
+
+
+def season(part: float) -> Forecasting:
+    """Return a forecast for which the level changes as at this time of earlier years, or by a part of that."""
+
+    def forecast(history: History, count: int) -> Days:
+        days = history.days
+        years = [back for back in range(YEAR, YEARS_MAX * YEAR + 1, YEAR) if len(days) - back >= 4 * WEEK]
+        changes = [np.log(_change(days[: len(days) - back], days[len(days) - back :], count)) for back in years]
+        path: Days = weekdays_multiplied(history, count) * np.exp(part * np.mean(changes, axis=0))
+        return path
+
     return forecast
+
+
+def _change(before: Days, after: Days, count: int) -> Days:
+    """Return how a level changed: weekly means of each day to come, compared with the fortnight before."""
+    padded = np.concatenate([before[-(WEEK // 2) :], np.resize(after, count + WEEK // 2)])
+    smooth = np.convolve(padded, np.full(WEEK, 1 / WEEK), mode="valid")
+    return np.clip(smooth / max(float(before[-2 * WEEK :].mean()), TINY), 0.25, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +129,91 @@ class Expert:
     is_slow: bool = False
 
 
-STEADY = (Expert("last day", last_day), Expert("fading", fading(0.7)))
-"""For young series: what is now goes on."""
+BURSTY = 0.8
+"""Unevenness from which an old series is taken to come in bursts, and not in a rhythm alone."""
 
-CAUTIOUS = (Expert("usual hours", usual_hours), Expert("fading fast", fading(0.5)))
-"""For young series, and for those that come in bursts however old they are."""
+UNEVEN = 0.25
+"""Unevenness from which a young series is: its last days, and its usual hours, say more than its average."""
+
+YOUNG_UNEVEN = (
+    Expert("last day", last_day),
+    Expert("fading", fading(0.7)),
+    Expert("usual hours", usual_hours),
+    Expert("fading fast", fading(0.5)),
+)
+"""For young series whose days differ much: what is now goes on."""
+
+FIRST_WEEK = (
+    Expert("fading slowly", fading(0.85)),
+    Expert("fading hardly", fading(0.93)),
+    Expert("last week", last_week),
+)
+"""For the first days of series whose days are alike: the last of them say little more than the others."""
+
+YOUNG_EVEN = (
+    Expert("last week", last_week),
+    Expert("half weekday", half_weekday, WEEK),
+    Expert("weekdays multiplied", weekdays_multiplied, 2 * WEEK),
+    Expert("weekdays median", weekdays_median, 2 * WEEK),
+)
+"""For such series from a week on: a whole week is no more of its quiet days than of its busy ones."""
+
+YOUNG_HOURS = Expert("usual hours", usual_hours)
+"""Beside them where hours are known."""
 
 WEEKLY = (
-    Expert("same weekday", same_weekday, WEEKLY_DAYS_MIN),
-    Expert("weekdays added", weekdays_added, WEEKLY_DAYS_MIN),
     Expert("weekdays multiplied", weekdays_multiplied, WEEKLY_DAYS_MIN),
     Expert("weekdays median", weekdays_median, WEEKLY_DAYS_MIN),
+    Expert("weekdays slowly", weekdays_slowly, WEEKLY_DAYS_MIN),
+    Expert("weekdays logged", weekdays_logged, WEEKLY_DAYS_MIN),
 )
 """For series that have a rhythm of weeks."""
 
-LAST_YEAR = Expert("last year", last_year, YEARLY_DAYS_MIN)
+CAUTIOUS = (Expert("usual hours", usual_hours), Expert("fading fast", fading(0.5)))
+"""Beside them for series that come in bursts however old they are."""
+
+YEARLY = (
+    Expert("season", season(1.0), YEARLY_DAYS_MIN),
+    Expert("half the season", season(0.5), YEARLY_DAYS_MIN),
+)
+"""For series that are older than a year."""
 
 
-def _weeks(history: History) -> Days:
-    count = min(PROFILE_WEEKS, len(history.days) // WEEK)
+def unevenness(days: Days) -> float:
+    """Return the mean deviation of a day from the median day, as a share of the mean day."""
+    mean = float(days.mean())
+    return float(np.abs(days - np.median(days)).mean()) / mean if mean > TINY else 0.0
+
+
+def unevenness_beside_weekends(history: History, count: int) -> float:
+    """Return the unevenness of the latest days that a rhythm of weeks does not explain."""
+    days = history.days[-count:]
+    mean = float(days.mean())
+    found = [unevenness(days)]
+    if len(days) >= WEEK + 3:
+        # Two days differ by the square root of two times as much as one day from what is usual.
+        found.append(float(np.abs(days[WEEK:] - days[:-WEEK]).mean()) / max(mean, TINY) / 2**0.5)
+    elif history.ends_on is not None and len(days) >= WEEK:
+        weekend = weekends(history.ends_on, len(days))
+        parts = [days[weekend], days[~weekend]]
+        found.append(sum(float(np.abs(part - np.median(part)).sum()) for part in parts) / len(days) / max(mean, TINY))
+    return min(found)
+
+
+def weekends(ends_on: float, count: int) -> npt.NDArray[np.bool_]:
+    """Tell which of the days before an instant lie mostly on a Saturday or a Sunday."""
+    middles = np.floor(ends_on - np.arange(count, 0, -1) + 0.5)
+    # The first of January of the year 1, number 1, was a Monday.
+    return np.asarray((middles - 1) % WEEK >= SATURDAY)
+
+
+def _unit(days: Days) -> float:
+    """Return where a logarithmic scale begins: at a thousandth of an average day, whatever the unit."""
+    return max(float(days.mean()) / 1000, TINY)
+
+
+def _weeks(history: History, weeks: int = PROFILE_WEEKS) -> Days:
+    count = min(weeks, len(history.days) // WEEK)
     return history.days[-count * WEEK :].reshape(count, WEEK)
 
 
@@ -140,10 +228,8 @@ def _shares(history: History) -> tuple[Days, Days]:
 
 
 def _smoothed(days: Days, alpha: float) -> float:
-    level = float(days[0])
-    for day in days[1:].tolist():
-        level = alpha * day + (1 - alpha) * level
-    return level
+    weights = (1 - alpha) ** np.arange(len(days))[::-1]
+    return float((weights * days).sum() / weights.sum())
 
 
 def _repeated(cycle: Days, count: int) -> Days:

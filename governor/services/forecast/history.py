@@ -13,6 +13,9 @@ Days = npt.NDArray[np.float64]
 
 HOURS_OF_A_DAY = 24
 
+HISTORY_DAYS = 3 * 364 + 112
+"""Days that are looked at: three years, so that one odd year is no season, and room for what came before the first."""
+
 HOURLY_DAYS_MAX = 28
 """Days whose hours are looked at."""
 

@@ -9,33 +9,40 @@ import numpy as np
 from governor.core.forecasts.conformal import Errors, prior_errors
 from governor.core.forecasts.weights import weighted_median, weights_by_loss
 from governor.services.forecast.experts import (
+    BURSTY,
     CAUTIOUS,
-    LAST_YEAR,
-    STEADY,
+    FIRST_WEEK,
+    UNEVEN,
     WEEK,
     WEEKLY,
     WEEKLY_DAYS_MIN,
+    YEARLY,
     YEARLY_DAYS_MIN,
+    YOUNG_EVEN,
+    YOUNG_HOURS,
+    YOUNG_UNEVEN,
     Expert,
+    unevenness,
+    unevenness_beside_weekends,
 )
 from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History
 from governor.services.forecast.holidays import holiday_factors
 from governor.services.forecast.statistical import DAYS_MIN, STATISTICAL
 
-ORIGINS = 12
+ORIGINS = 30
 """Earlier origins from which the experts are tried again."""
 
-ORIGINS_APART = 3
-"""Slow experts are tried from every third of them."""
+ORIGINS_APART = 8
+"""Slow experts are tried from every eighth of them."""
 
-LOOK_BACK_DAYS = 26 * WEEK
-"""How well an expert did longer ago says little."""
-
-BURSTY = 0.8
-"""Unevenness from which a series is taken to come in bursts, and not in a rhythm alone."""
+LOOK_BACK_DAYS = 52 * WEEK
+"""How well an expert did longer ago says little; a year, so that every season is judged."""
 
 POWER = 2.0
-"""How much better experts count: see ``weights_by_loss``."""
+"""How much better experts count (see ``weights_by_loss``) at the least,"""
+
+ORIGINS_OF_POWER = 4
+"""and by how many origins the power grows by one: the more have shown it, the less is it chance."""
 
 RECENT_DAYS = 28
 """Days by which a series' unrest is measured."""
@@ -141,15 +148,16 @@ def predict(
     forecasts = np.array([expert.forecast(history, count) for expert in experts])
     trials = _trials(history, experts, horizon_days)
     errors = [(trial.back, trial.error) for trial in trials if trial.error is not None]
-    weights = weights_by_loss([trial.losses for trial in trials], len(experts), POWER)
+    power = max(POWER, len(trials) / ORIGINS_OF_POWER)
+    weights = weights_by_loss([trial.losses for trial in trials], len(experts), power)
     path = np.array([weighted_median(column, weights) for column in forecasts.T.tolist()])
-    unrest, unevenness = _unrest(history.days, forecasts)
+    unrest, uneven = _unrest(history.days, forecasts)
     return Prediction(
         path=path,
         profile=_profile(history),
         weights=tuple((expert.name, weight) for expert, weight in zip(experts, weights, strict=True)),
         unrest=unrest,
-        unevenness=unevenness,
+        unevenness=uneven,
         history_days=len(history.days),
         horizon_days=horizon_days,
         errors=tuple(error for _, error in errors),
@@ -160,15 +168,19 @@ def predict(
 def experts_for(history: History) -> list[Expert]:
     """Return the experts for a series, by its age and its character, with room for origins to try them from."""
     known = len(history.days)
+    uneven = unevenness_beside_weekends(history, RECENT_DAYS)
     if known < WEEKLY_DAYS_MIN + WEEK:
-        return [*STEADY, *CAUTIOUS]
+        young = YOUNG_UNEVEN if uneven >= UNEVEN else YOUNG_EVEN if known >= WEEK else FIRST_WEEK
+        if history.hours is not None and uneven < UNEVEN:
+            young = (*young, YOUNG_HOURS)
+        return [expert for expert in young if expert.days_min <= known]
     experts = list(WEEKLY)
-    if _unevenness(history.days[-RECENT_DAYS:]) >= BURSTY:
+    if uneven >= BURSTY:
         experts += CAUTIOUS
     if known >= DAYS_MIN + 2 * WEEK:
         experts += STATISTICAL
     if known >= YEARLY_DAYS_MIN:
-        experts.append(LAST_YEAR)
+        experts += YEARLY
     return experts
 
 
@@ -236,14 +248,8 @@ def _unrest(days: Days, forecasts: Days) -> tuple[float, float]:
     """Return by how much days differ, and experts disagree; and the former as a share of an average day."""
     recent = days[-RECENT_DAYS:]
     mean = float(recent.mean())
-    unevenness = _unevenness(recent)
+    uneven = unevenness(recent)
     change = float(np.abs(np.diff(recent)).mean()) if len(recent) > 1 else mean
     daily = forecasts.mean(axis=1)
     disagreement = float(daily.max() - daily.min())
-    return unevenness * mean + change / 2 + mean / 5 + disagreement / 2, unevenness
-
-
-def _unevenness(days: Days) -> float:
-    """Return the mean deviation of a day from the median day, as a share of the mean day."""
-    mean = float(days.mean())
-    return float(np.abs(days - np.median(days)).mean()) / mean if mean > TINY else 0.0
+    return uneven * mean + change / 2 + mean / 5 + disagreement / 2, uneven

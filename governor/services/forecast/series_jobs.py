@@ -14,6 +14,8 @@ class Cut(StrEnum):
     """How a series is cut into periods."""
 
     WHOLE = "whole"
+    YEAR = "year"
+    QUARTER = "quarter"
     MONTH = "month"
     WEEK = "week"
 

@@ -15,7 +15,6 @@ from governor.core.scopes import NONE_VALUE, Scope
 from governor.services.forecast.assemble import Known, factor_at, forecast_of, words_of
 from governor.services.forecast.backtest import BacktestSeries, backtest
 from governor.services.forecast.budget_series import (
-    HISTORY_DAYS,
     HOURS,
     OWN,
     BudgetSeries,
@@ -25,7 +24,7 @@ from governor.services.forecast.budget_series import (
     plan_of,
 )
 from governor.services.forecast.experts import WEEKLY_DAYS_MIN, Expert, weekdays_multiplied
-from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History
+from governor.services.forecast.history import HISTORY_DAYS, HOURS_OF_A_DAY, Days, History
 from governor.services.forecast.predict import Prediction, predict
 from governor.services.forecast.tasks import RUN_RATE_WORDS, Asked, ForecastJob, PriceSteps, Served, TriedBudget
 from governor.store.database import Database

@@ -214,7 +214,8 @@ def _targets(case: _Case) -> tuple[Target, ...]:
     reserved = reserved_targets(reservation.holds)
     if not _mismatch(case) and case.model.provider == reservation.facts.provider:
         return reserved
-    return reserved + own_targets(snapshot, case.attributes, case.booked_at, case.booked_at, reserved)
+    decided = reservation.facts.attributes
+    return reserved + own_targets(snapshot, case.attributes, case.booked_at, case.booked_at, reserved, decided=decided)
 
 
 def _requests(case: _Case) -> int:

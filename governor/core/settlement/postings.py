@@ -1,9 +1,9 @@
 """Which budgets an event charges, and with how much."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
+from governor.core.decisions.draws import Draw, DrawContext, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Posting
@@ -77,14 +77,24 @@ def own_targets(
     now: datetime,
     booked_at: datetime,
     others: Sequence[Target],
+    *,
+    decided: Mapping[str, str] | None = None,
 ) -> tuple[Target, ...]:
     """Return the budgets of the model, or the provider, that was really used, beside the others.
 
-    A quota for which a fund pays is not charged itself, whichever of its models was used.
+    Args:
+        snapshot: The quotas.
+        attributes: Of what was used.
+        now: The instant at which quotas must be in force.
+        booked_at: The instant that fixes their periods.
+        others: What is charged anyway.
+        decided: Of the request that was decided, or None. A budget on which that one drew has been settled with its
+            holds: where it is not among them, a fund or a grant has paid.
     """
     known = {target.charged.budget for target in others}
-    quotas = _draws(snapshot, attributes, now, booked_at)
-    own = (_target(draw) for draws in quotas if not _paid_by_fund(draws, known) for draw in draws)
+    if decided is not None:
+        known.update(draw.budget.digest for draws in _draws(snapshot, decided, now, booked_at) for draw in draws)
+    own = (_target(draw) for draws in _draws(snapshot, attributes, now, booked_at) for draw in draws)
     return tuple(target for target in own if target.charged.of_model and target.charged.budget not in known)
 
 
@@ -95,13 +105,6 @@ def _draws(
     context = DrawContext(snapshot.organization, snapshot.quota, booked_at)
     for quota in snapshot.applicable.find(attributes, now).quotas:
         yield draws_of(quota, attributes, context)
-
-
-def _paid_by_fund(draws: Sequence[Draw], charged: Collection[bytes]) -> bool:
-    """Tell whether what a quota has taken from its fund is among the budgets that are charged."""
-    return any(
-        other.part is Part.FUND_SHARE and other.budget.digest in charged for draw in draws for other in draw.instead
-    )
 
 
 def _target(draw: Draw) -> Target:

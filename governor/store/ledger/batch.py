@@ -1,6 +1,6 @@
 """One batch of commands in one transaction: load, lock, decide in order, write in bulk, commit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from governor.core.ledger.book import Book, MissingBudgetError, Outcome, UnhydratedError
 from governor.core.ledger.budget import BudgetKey
@@ -58,7 +58,9 @@ class Batches:
         self._known: dict[bytes, BudgetKey] = {}
         self._counters: dict[bytes, Counter] = {}
         self._absent: set[bytes] = set()
-        """Budgets that were looked for and that nobody has; as fresh as the counters."""
+        """Budgets that were looked for and that nobody had: most are periods in which a scope was not used."""
+        self._surely_absent: set[bytes] = set()
+        """Those of them that nobody has had since; as fresh as the counters."""
         self._every_option = False
         """Whether to load what requests need that are given another model because budgets are full."""
         self._emptied_day = -1
@@ -97,11 +99,12 @@ class Batches:
             fill_records(book, session, commands, ring)
             wanted.update(_budgets(book, commands, every_option=every_option))
             new = self._learn(session, wanted)
-            if not new:
+            if new:
+                self._create(session, new)
+            elif self._fill(session, book, wanted):
                 break
-            self._create(session, new)
-        book.absent = {digest for digest in wanted if digest not in self._known}
-        fill_counters(book, session, (self._known[digest] for digest in wanted if digest in self._known))
+            else:
+                session.rollback()
         outcomes, missing = _apply(book, commands)
         self._every_option = missing is not None or (every_option and book.tried_others)
         if outcomes:
@@ -113,28 +116,45 @@ class Batches:
         session.rollback()
         return self._apply(session, commands)
 
+    def _fill(self, session: Session, book: Book, wanted: Iterable[bytes]) -> bool:
+        """Lock and load counters; False if a budget is there that nobody had: then its identity must be learned first.
+
+        What was absent is looked for together with what is locked, so that it costs no question of its own.
+        """
+        keys = [self._known[digest] for digest in wanted if digest in self._known]
+        absent = {digest for digest in wanted if digest not in self._known}
+        appeared = fill_counters(book, session, keys, absent - self._surely_absent)
+        self._absent -= appeared
+        self._surely_absent |= absent - appeared
+        book.absent = absent
+        return not appeared
+
     def forget(self) -> None:
         """Forget the identities of budgets: somebody may have changed the tables behind the ledger."""
         self._known.clear()
+        self._absent.clear()
         self._forget_state()
 
     def _forget_state(self) -> None:
         """Forget what the database may say otherwise by now."""
         self._counters.clear()
-        self._absent.clear()
+        self._surely_absent.clear()
 
     def _learn(self, session: Session, wanted: dict[bytes, BudgetKey | None]) -> list[BudgetKey]:
         """Return the budgets that may have to be created or renamed; learn the identities of the others."""
         known, absent = self._known, self._absent
-        if len(known) > KNOWN_MAX:
+        if len(known) + len(absent) > KNOWN_MAX:
             known.clear()
             absent.clear()
+            self._surely_absent.clear()
         unknown = [
             digest for digest, key in wanted.items() if key is None and digest not in known and digest not in absent
         ]
         if unknown:
             known.update((key.digest, key) for key in find_budget_keys(session, unknown))
-            absent.update(digest for digest in unknown if digest not in known)
+            nobodys = {digest for digest in unknown if digest not in known}
+            absent |= nobodys
+            self._surely_absent |= nobodys
         return [
             key
             for digest, key in wanted.items()

@@ -4,7 +4,7 @@ The order is: roots of corrected entries, decisions, budgets; within each by key
 other in a circle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from governor.core.ledger.adjustments import ADJUSTMENTS_SOURCE, Adjust, Rerate
@@ -116,14 +116,23 @@ def _fill_reservations(book: Book, session: Session, needs: _Needs) -> None:
         book.reservations[row[0]] = reservation_from_row(row, bodies.get(row[0], (b"", b"")))
 
 
-def fill_counters(book: Book, session: Session, keys: Iterable[BudgetKey]) -> None:
-    """Lock and load counters that exist; those that the book has already are known to be up to date."""
+def fill_counters(
+    book: Book, session: Session, keys: Iterable[BudgetKey], absent: Collection[bytes] = ()
+) -> frozenset[bytes]:
+    """Lock and load counters that exist; those that the book has already are known to be up to date.
+
+    Returns:
+        Which of the absent ones exist by now.
+    """
     by_digest = {key.digest: key for key in keys if key.digest not in book.counters}
-    if not by_digest:
-        return
-    [locked] = session.find((statements.LOCK_BUDGETS, sorted(by_digest)))
-    for row in locked:
-        book.counters[row[0]] = counter_from_row(by_digest[row[0]], row)
+    if not by_digest and not absent:
+        return frozenset()
+    [locked] = session.find((statements.LOCK_BUDGETS, sorted((*by_digest, *absent))))
+    appeared = frozenset(row[0] for row in locked if row[0] not in by_digest)
+    if not appeared:
+        for row in locked:
+            book.counters[row[0]] = counter_from_row(by_digest[row[0]], row)
+    return appeared
 
 
 def find_budget_keys(session: Session, digests: Iterable[bytes]) -> list[BudgetKey]:

@@ -64,6 +64,14 @@ class Settings(BaseSettings):
         description="The port to listen on; 0 takes a free one.",
         json_schema_extra=in_unit("port"),
     )
+    open_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="A port of its own for what needs no key: `/healthz`, `/readyz`, `/metrics` and `/docs`; they are "
+        "then nowhere else, and nothing else is there. Absent: they are on the port of everything else.",
+        json_schema_extra=in_unit("port"),
+    )
     workers: int = Field(
         1, ge=1, le=64, description="Processes that share the port.", json_schema_extra=in_unit("processes")
     )
@@ -194,6 +202,14 @@ class Settings(BaseSettings):
             )
         if self.clock is not None and self.auth != "off":
             raise ValueError("GOVERNOR_CLOCK is only allowed with GOVERNOR_AUTH=off: a moved clock moves budgets")
+        return self
+
+    @model_validator(mode="after")
+    def _two_ports(self) -> "Settings":
+        if self.open_port is not None and self.open_port == self.port:
+            raise ValueError(
+                f"GOVERNOR_OPEN_PORT and GOVERNOR_PORT are both {self.port}; leave GOVERNOR_OPEN_PORT out for one port"
+            )
         return self
 
     @model_validator(mode="after")

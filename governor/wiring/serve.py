@@ -1,15 +1,22 @@
-"""Running the server: one process, or several that share the port."""
+"""Running the server: one process, or several that share the ports."""
 
 import os
 import signal
+import sys
 import tempfile
+from contextlib import suppress
+from copy import copy
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from governor.settings import Settings
 
 GRACE_S = 30
 """How long a stopping server waits for what it accepted."""
+
+NOT_STARTED = 3
+"""The exit code of a server that could not start, as uvicorn has it."""
 
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open: longer than gateways keep theirs, so that none is closed under a request."""
@@ -30,19 +37,40 @@ def serve(settings: Settings) -> None:
         if settings.workers > 1:
             # Workers count in files, so that whichever is asked can answer for all of them.
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
-        uvicorn.run(
-            "governor.asgi:create_app",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-        )
+        _run(_config(settings), settings.open_port)
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        "governor.asgi:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def _run(config: uvicorn.Config, open_port: int | None) -> None:
+    """Do what ``uvicorn.run`` does, with a second socket if there is to be one."""
+    sockets = [config.bind_socket()]
+    if open_port is not None:
+        second = copy(config)
+        second.port = open_port
+        sockets.append(second.bind_socket())
+    if config.workers > 1:
+        Multiprocess(config, sockets).run()
+        return
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets)
+    if not server.started:
+        sys.exit(NOT_STARTED)

@@ -187,6 +187,22 @@ def test_workers_share_one_port_one_truth_and_one_set_of_keys(database_url: str,
     assert (40, 60.0, ["40"] * 6) == (allowed, counted, listed)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_needs_no_key_can_have_a_port_of_its_own(sqlite_url: str, tmp_path: Path, workers: str) -> None:
+    """There is nothing else on it, and none of it is anywhere else."""
+    policies, port = write_policies(tmp_path / "policies"), free_port()
+    apart = {"GOVERNOR_OPEN_PORT": str(port), "GOVERNOR_WORKERS": workers}
+    with served(sqlite_url, policies, **apart) as (_, address):
+        aside = f"http://127.0.0.1:{port}"
+        opened = {path: httpx.get(f"{aside}{path}") for path in ("/healthz", "/readyz", "/metrics", "/docs")}
+        hidden = [httpx.get(f"{address}{path}").status_code for path in opened]
+        asked = [httpx.post(f"{url}/decide", json=question(), headers=HEADERS) for url in (address, aside)]
+
+    assert [200] * 4 == [answer.status_code for answer in opened.values()]
+    assert ([404] * 4, [200, 404]) == (hidden, [answer.status_code for answer in asked])
+    assert "`/decide` is not a route here" in asked[1].json()["error"]["message"]
+
+
 ROUNDS = 3
 """How often something is timed on real workers: the middle one counts, whatever else the machine had to do."""
 

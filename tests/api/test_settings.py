@@ -124,6 +124,14 @@ def test_open_doors_stay_on_a_loopback_address(host: str) -> None:
     assert "GOVERNOR_AUTH=off is only allowed on a loopback address" in caught.value.message
 
 
+def test_two_ports_are_two() -> None:
+    """Whoever asks for a port apart is not given the same one."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings(port=9090, open_port=9090)
+
+    assert "GOVERNOR_OPEN_PORT and GOVERNOR_PORT are both 9090" in caught.value.message
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_open_doors_are_allowed_at_home(host: str) -> None:
     """On a loopback address there is nobody else."""

@@ -76,7 +76,7 @@ class RouteTable:
         if allowed:
             names = ", ".join(allowed)
             raise ApiError(f"`{path[:120]}` is not for {method}; use {names}", code="method_not_allowed", allow=names)
-        raise ApiError(f"`{path[:120]}` is not a route; see /docs for those there are", code="not_found")
+        raise ApiError(f"`{path[:120]}` is not a route here; see /docs for those there are", code="not_found")
 
 
 class Gate:
@@ -88,6 +88,7 @@ class Gate:
         hot: Method and path to the routes answered directly.
         metrics: Where requests are counted.
         body_size_max: The largest body, in bytes.
+        open_port: Where the open routes are, and no others; None: on the port of all.
     """
 
     def __init__(
@@ -97,13 +98,17 @@ class Gate:
         hot: Mapping[tuple[str, str], HotRoute],
         metrics: HttpMetrics,
         body_size_max: int,
+        *,
+        open_port: int | None = None,
     ) -> None:
         self._app = app
         self._doorkeeper = doorkeeper
         self._hot = hot
         self._metrics = metrics
         self._body_size_max = body_size_max
-        self._table = RouteTable(RULES)
+        self._open_port = open_port
+        self._table = RouteTable(tuple(rule for rule in RULES if open_port is None or not rule.is_open))
+        self._open_table = RouteTable(tuple(rule for rule in RULES if rule.is_open))
         self._prefix = os.urandom(6).hex()
         self._numbers = count(1)
         self._log = structlog.get_logger("governor.http")
@@ -122,7 +127,10 @@ class Gate:
         answer = _Answer(send, request_id)
         template = "(unknown)"
         try:
-            rule = self._table.find(scope["method"], scope["path"])
+            table = self._table
+            if self._open_port is not None and scope["server"][1] == self._open_port:
+                table = self._open_table
+            rule = table.find(scope["method"], scope["path"])
             template = rule.path
             identity = self._admitted(scope, rule)
             hot = self._hot.get((rule.method, rule.path))

@@ -34,6 +34,11 @@ class RouteRule:
     persons: str = ""
     proof: str = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is for anybody who reaches it."""
+        return not self.roles and not self.proof
+
 
 RULES: tuple[RouteRule, ...] = (
     RouteRule("POST", "/decide", _GATEWAY, "may this model request be made"),

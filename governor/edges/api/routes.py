@@ -63,7 +63,10 @@ def create_gate(
     app = create_framework_app(governor, metrics, hot, slack)
     if pages is not None:
         app.mount("/web", pages)
-    return Gate(HeadAsGet(app), governor.doorkeeper, hot, metrics, governor.settings.request_size_max)
+    settings = governor.settings
+    return Gate(
+        HeadAsGet(app), governor.doorkeeper, hot, metrics, settings.request_size_max, open_port=settings.open_port
+    )
 
 
 def hot_routes(governor: Governor, metrics: HttpMetrics) -> dict[tuple[str, str], HotRoute]:

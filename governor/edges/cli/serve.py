@@ -57,18 +57,24 @@ def _need_folder(place: Path | GitPlace) -> None:
 
 
 def _need_address(settings: Settings) -> None:
-    """Try the address before anything is opened, so that a port in use is one sentence.
+    """Try the addresses before anything is opened, so that a port in use is one sentence.
 
     Raises:
-        AddressError: If it cannot be listened on.
+        AddressError: If one cannot be listened on.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    _try(settings.host, settings.port, "--host or --port")
+    if settings.open_port is not None:
+        _try(settings.host, settings.open_port, "GOVERNOR_OPEN_PORT")
+
+
+def _try(host: str, port: int, chosen_with: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as error:
             raise AddressError(
-                f"cannot listen on {settings.host}:{settings.port} ({(error.strerror or str(error)).lower()}); "
-                "choose another with --host or --port"
+                f"cannot listen on {host}:{port} ({(error.strerror or str(error)).lower()}); "
+                f"choose another with {chosen_with}"
             ) from error

@@ -52,6 +52,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+def test_the_document_describes_what_programs_call(document: dict[str, Any]) -> None:
+    """Pages for people and the document itself are not in it; everything else that needs no proof is."""
+    hidden = {rule.path for rule in RULES if rule.path.startswith(("/docs", "/openapi.json", "/web", "/slack"))}
+    assert {rule.path for rule in RULES} - hidden == set(document["paths"])
+
+
 NOT_CHECKED = [
     # Made-up bearer keys are tried by the tests of roles; this one works on every route.
     ignored_auth,

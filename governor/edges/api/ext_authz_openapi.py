@@ -5,10 +5,12 @@ from typing import Any
 from governor.edges.api import examples
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.ext_authz_headers import FIELDS, PREFIX, Kind
-from governor.edges.api.roles import ANY_METHOD, RULES, RouteRule
+from governor.edges.api.roles import RULES, RouteRule
 
 SHOWN_METHODS = ("get", "post")
 """Any method is answered alike; these stand for those without and with a body."""
+
+_RULE = next(rule for rule in RULES if rule.path.startswith("/ext_authz/"))
 
 _DESCRIPTION = """For Envoy's HTTP `ext_authz`, nginx's `auth_request`, Traefik's `forwardAuth` and the like: the
 client's method, path and, where the proxy can send it, body. Any method is answered; statuses are 200, 403 and 429.
@@ -63,11 +65,7 @@ _WAIT = _REASON | {
 
 def ext_authz_paths() -> dict[str, Any]:
     """Return the path item."""
-    return {rule.path: {method: _operation(method, rule) for method in SHOWN_METHODS} for rule in RULES if _any(rule)}
-
-
-def _any(rule: RouteRule) -> bool:
-    return rule.method == ANY_METHOD
+    return {_RULE.path: {method: _operation(method, _RULE) for method in SHOWN_METHODS}}
 
 
 def _operation(method: str, rule: RouteRule) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from functools import partial
 from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
-from governor.core.grants import in_drawing_order
+from governor.core.grants import Grant, in_drawing_order
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.services.cursors import decode_cursor, encode_cursor
+from governor.services.granted_rests import GrantedRest, granted_rests
 from governor.services.grants import GrantView, views_of
 from governor.services.listed_budgets import ListedBudget, drawn_budget, known_budgets, last_place_of, scope_text_of
 from governor.services.snapshots import Snapshots
@@ -41,7 +42,8 @@ class BudgetQuery:
         at: The periods that contain this instant, and the limits in force then; None: now.
         cursor: Where the page begins, or ``""``.
         limit: Budgets on a page, at most 1,000.
-        parts: Whether what is a part of a budget is listed too: a day's pace, a team's share, what came from a fund.
+        parts: Whether all is told of a budget: also its parts (a day's pace, a team's share, what came from a fund),
+            and what grants would pay.
     """
 
     quota: str = ""
@@ -61,11 +63,13 @@ class BudgetPage:
     Attributes:
         grants: On the first page, the grants that act and are for whoever is asked for; those that lift the quota,
             where one is.
+        rests: For each budget, the grants that pay where it has no room; empty unless parts are listed.
     """
 
     views: tuple[BudgetView, ...]
     next: str | None
     grants: tuple[GrantView, ...] = ()
+    rests: tuple[tuple[GrantedRest, ...], ...] = ()
 
 
 class BudgetReader:
@@ -104,10 +108,14 @@ class BudgetReader:
         if len(listed) > query.limit:
             listed = listed[: query.limit]
             following = encode_cursor(listed[-1].quota.header.name, listed[-1].place)
-        grants = () if query.cursor else await self._grants(query, at)
         snapshot = self._snapshots.current
         views = await self._views([budget.draw(snapshot, at) for budget in listed])
-        return BudgetPage(views, following, grants)
+        if not query.parts:
+            return BudgetPage(views, following)
+        acting = await self._database.read(lambda connection: read_grants(connection, GrantFilter(acting_at=at), None))
+        rests = await granted_rests(snapshot, self._ledger, views, acting, at)
+        grants = () if query.cursor else await self._grants(acting, query, at)
+        return BudgetPage(views, following, grants, tuple(map(tuple, rests)))
 
     async def views(self, budgets: Sequence[tuple[Quota, Scope]], at: datetime) -> tuple[BudgetView, ...]:
         """Return some budgets as decisions would compare them, in the periods that contain an instant."""
@@ -135,18 +143,16 @@ class BudgetReader:
             return {}
         return await self._database.read(partial(read_counted, from_ms=min(starts_s) * 1000))
 
-    async def _grants(self, query: BudgetQuery, at: datetime) -> tuple[GrantView, ...]:
+    async def _grants(self, acting: Sequence[Grant], query: BudgetQuery, at: datetime) -> tuple[GrantView, ...]:
         organization = self._snapshots.current.organization
-        acting = GrantFilter(acting_at=at)
-        found = await self._database.read(lambda connection: read_grants(connection, acting, PAGE_MAX))
         quotas = [quota.header for quota in self._quotas(query, at)] if query.quota else []
         wanted = [
             grant
-            for grant in in_drawing_order(found)
+            for grant in in_drawing_order(acting)
             if _matches({**scope_attributes(grant.scope, organization, at), **dict(grant.scope)}, query)
             and (not query.quota or any(grant.lifts_policy(header) for header in quotas))
         ]
-        return tuple(await views_of(self._ledger, wanted, at))
+        return tuple(await views_of(self._ledger, wanted[:PAGE_MAX], at))
 
     def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
         wanted = query.quota.removeprefix("Quota/")

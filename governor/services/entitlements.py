@@ -9,14 +9,18 @@ from governor.core.decisions.caller import Caller
 from governor.core.decisions.decision import BudgetView, Reason, ReasonCode
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
-from governor.core.decisions.request import DecideRequest, Subject
+from governor.core.decisions.request import Ability, DecideRequest, Subject
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.grants import Grant
+from governor.core.grants import GRANT_PREFIX, Grant, GrantKind
 from governor.core.ledger.admit import admit
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Option
 from governor.core.ledger.placing import budgets_of_options
 from governor.core.ledger.port import Ledger
+from governor.core.money import AMOUNT_MAX
+from governor.core.policy.header import Enforcement
+from governor.core.policy.kinds import ContextLimit
+from governor.services.granted_rests import GrantedRest, granted_rests
 from governor.services.grants import GrantView, views_of
 from governor.services.snapshots import Snapshots
 
@@ -41,22 +45,31 @@ class UsableModel:
     """A model that would be allowed, if budgets have room.
 
     Attributes:
+        max_input_tokens: The most that one request may send, or None: nothing limits it.
         max_output_tokens: The most that one answer may have.
         context_window: The model's own, in tokens, or None if unknown.
+        granted_by: Id of the grant without which it would be refused, or smaller; ``""``: none.
     """
 
     model: str
+    max_input_tokens: int | None
     max_output_tokens: int
     context_window: int | None
+    granted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentEntitlement:
-    """What is allowed in one environment, and the budgets that requests there draw on."""
+    """What is allowed in one environment, and the budgets that requests there draw on.
+
+    Attributes:
+        rests: For each budget, the grants that pay where it has no room.
+    """
 
     environment: str
     models: tuple[UsableModel, ...]
     budgets: tuple[BudgetView, ...]
+    rests: tuple[tuple[GrantedRest, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +117,23 @@ class EntitlementReader:
                 known = candidate.prepared.attributes
                 attributes = {key: known[key] for key in _WHO if key in known}
                 problems.update((r.message, None) for r in candidate.reasons if _about_subject(r, tried))
-            environments.append(await self._entitled(environment, tried))
+            larger = try_larger(snapshot, subject, environment, tried, now)
+            environments.append(await self._entitled(environment, tried, larger, now))
         views = tuple(await views_of(self._ledger, list(grants), now))
         return Entitlement(user, attributes, tuple(problems), tuple(environments), views)
 
-    async def _entitled(self, environment: str, tried: list[Candidate]) -> EnvironmentEntitlement:
-        allowed = [candidate for candidate in await self._standing(tried) if not candidate.reasons]
-        models = {candidate.prepared.model.id: _usable(candidate) for candidate in allowed}
-        draws = {draw.budget.digest: draw for candidate in allowed for draw in candidate.prepared.draws}
+    async def _entitled(
+        self, environment: str, tried: list[Candidate], larger: list[Candidate], now: datetime
+    ) -> EnvironmentEntitlement:
+        standing = await self._standing(tried)
+        # A form under a grant counts only while the grant has anything left: else it is what it was.
+        granted = [one for one in await self._standing(larger) if one.granted_by]
+        allowed = [one for one in (*standing, *granted) if not one.candidate.reasons]
+        models: dict[str, UsableModel] = {}
+        for usable in map(_usable, allowed):
+            known = models.get(usable.model)
+            models[usable.model] = usable if known is None else max(known, usable, key=_size)
+        draws = {draw.budget.digest: draw for one in allowed for draw in one.candidate.prepared.draws}
         read = {digest for draw in draws.values() if draw.terms.rule is not None for digest in draw.terms.rule.reads()}
         balances = await self._ledger.balances(list({**draws, **dict.fromkeys(read)}))
         views = [
@@ -119,19 +141,32 @@ class EntitlementReader:
             for digest, draw in draws.items()
         ]
         ordered = sorted(views, key=lambda view: (view.budget.policy, view.budget.scope))
-        return EnvironmentEntitlement(environment, tuple(models[key] for key in sorted(models)), tuple(ordered))
+        paying = dict.fromkeys(grant for one in allowed for grant in one.candidate.grants)
+        rests = await granted_rests(self._snapshots.current, self._ledger, ordered, list(paying), now)
+        usable_models = tuple(models[key] for key in sorted(models))
+        return EnvironmentEntitlement(environment, usable_models, tuple(ordered), tuple(map(tuple, rests)))
 
-    async def _standing(self, tried: list[Candidate]) -> list[Candidate]:
+    async def _standing(self, tried: list[Candidate]) -> list["_Standing"]:
         """Return the candidates in the form that counts now: under grants that have anything left."""
         options = [_least(candidate.option) for candidate in tried]
         if not any(option.granted is not None for option in options):
-            return tried
+            return [_Standing(candidate) for candidate in tried]
         balances = await self._ledger.balances(list(budgets_of_options(options)))
-        lifted = [admit((option,), balances.get).lifts(0) is not None for option in options]
+        lifts = [admit((option,), balances.get).lifts(0) for option in options]
         return [
-            candidate.granted if is_lifted and candidate.granted is not None else candidate
-            for candidate, is_lifted in zip(tried, lifted, strict=True)
+            _Standing(candidate.granted, holds[-1].budget.policy.removeprefix(GRANT_PREFIX))
+            if holds and candidate.granted is not None
+            else _Standing(candidate)
+            for candidate, holds in zip(tried, lifts, strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A candidate in the form that counts, and the grant that makes it so, if one does."""
+
+    candidate: Candidate
+    granted_by: str = ""
 
 
 _WHO = ("user", "kind", "team", "department")
@@ -175,13 +210,35 @@ async def try_models(
     return tried
 
 
-def _try(snapshot: Snapshot, subject: Subject, environment: str, model: str, now: datetime) -> Candidate:
-    """Ask for the smallest request that uses a model at all."""
+def try_larger(
+    snapshot: Snapshot, subject: Subject, environment: str, tried: list[Candidate], now: datetime
+) -> list[Candidate]:
+    """Ask, for each grant of larger requests, for as much as it gives of each model whose limits it lifts."""
+    return [
+        _try(snapshot, subject, environment, candidate.prepared.model.id, now, sizes=grant)
+        for candidate in tried
+        for grant in candidate.grants
+        if grant.kind is GrantKind.CONTEXT
+        and any(grant.lifts_policy(limit.header) for limit in candidate.prepared.context_limits)
+    ]
+
+
+def _try(
+    snapshot: Snapshot, subject: Subject, environment: str, model: str, now: datetime, *, sizes: Grant | None = None
+) -> Candidate:
+    """Ask for the smallest request that uses a model at all, or for one as large as a grant permits."""
+    input_tokens = (sizes.input_tokens_max or 0) if sizes is not None else 0
+    output_tokens = sizes.output_tokens_max if sizes is not None else None
+    if sizes is not None and output_tokens is None and sizes.total_tokens_max is not None:
+        output_tokens = max(sizes.total_tokens_max - input_tokens, 1)
     request = DecideRequest(
         request_id="entitlements",
         subject=Subject(user=subject.user, service_account=subject.service_account, environment=environment),
         model=model,
-        input_tokens=0,
+        input_tokens=input_tokens,
+        max_output_tokens=output_tokens,
+        # What is more than a model can do is no refusal: it is as much as it can.
+        can=frozenset({Ability.CLAMP}) if sizes is not None else frozenset(),
     )
     return evaluate(snapshot, request, Caller("entitlements"), now).candidates[0]
 
@@ -194,8 +251,22 @@ def _least(option: Option) -> Option:
     return replace(option, granted=replace(option.granted, needs=needs))
 
 
-def _usable(candidate: Candidate) -> UsableModel:
+def _usable(standing: _Standing) -> UsableModel:
+    candidate = standing.candidate
     model = candidate.prepared.model
     # What an answer is held for without being asked may be less than it could have.
     most = candidate.context.output_room or candidate.context.max_output_tokens
-    return UsableModel(model.id, most, model.model.context_window)
+    window = model.model.context_window
+    inputs = [window, *(size for limit in candidate.prepared.context_limits for size in _input_sizes(limit))]
+    most_input = min((size for size in inputs if size is not None), default=None)
+    return UsableModel(model.id, most_input, most, window, standing.granted_by)
+
+
+def _input_sizes(limit: ContextLimit) -> tuple[int | None, ...]:
+    """Return what a limit lets a request send; one that only points out lets everything through."""
+    return (limit.max_input, limit.max_total) if limit.header.enforcement is Enforcement.ENFORCE else ()
+
+
+def _size(usable: UsableModel) -> tuple[int, int]:
+    """Return what orders forms of one model: the longest answer first, then the largest input."""
+    return usable.max_output_tokens, AMOUNT_MAX if usable.max_input_tokens is None else usable.max_input_tokens

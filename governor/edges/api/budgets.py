@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 from governor.core.grants import GrantKind, GrantState
 from governor.edges.api.access import TheGovernor
 from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
-from governor.services.answers import budget_wire
+from governor.services.budget_page_wire import budget_page_wire, budgets_wire
 from governor.services.budgets import PAGE_DEFAULT, BudgetQuery
-from governor.services.entitlements import Entitlement
+from governor.services.entitlements import Entitlement, UsableModel
 from governor.services.grant_wire import grant_wire
 
 budget_routes = APIRouter(tags=["read"])
@@ -45,6 +45,24 @@ class BudgetWire(BaseModel):
     ] = None
 
 
+class GrantedRestWire(BaseModel):
+    """A grant that pays for requests of `scope` where the budget has no room, and what it has left, in its `unit`."""
+
+    id: str
+    scope: dict[str, str]
+    left: str
+    ends_at: datetime
+
+
+class ListedBudgetWire(BudgetWire):
+    """A budget as in a decision, and beside what is `free` what grants would pay."""
+
+    grants: Annotated[
+        list[GrantedRestWire] | None,
+        Field(description="In the order in which they are drawn on where the budget has no room; absent: none would."),
+    ] = None
+
+
 class GrantWire(BaseModel):
     """An approved exception that acts; the fields of its kind are there alone."""
 
@@ -75,7 +93,7 @@ class GrantWire(BaseModel):
 class BudgetsWire(BaseModel):
     """One page of budgets, and on the first one the grants that act."""
 
-    budgets: list[BudgetWire]
+    budgets: list[ListedBudgetWire]
     grants: list[GrantWire]
     next: str | None
 
@@ -96,8 +114,14 @@ class ModelWire(BaseModel):
     """A model that is allowed, and its limits in tokens."""
 
     model: str
+    max_input_tokens: Annotated[
+        int | None, Field(description="Of one request, by policies and the model's window; null: nothing limits it.")
+    ]
     max_output_tokens: int
     context_window: int | None
+    granted_by: Annotated[
+        str | None, Field(description="The grant without which it would be refused, or smaller; absent: none.")
+    ] = None
 
 
 class EnvironmentWire(BaseModel):
@@ -105,7 +129,7 @@ class EnvironmentWire(BaseModel):
 
     environment: str
     models: list[ModelWire]
-    budgets: list[BudgetWire]
+    budgets: list[ListedBudgetWire]
 
 
 class EntitlementWire(BaseModel):
@@ -133,11 +157,7 @@ async def budgets(parameters: Annotated[BudgetParameters, Query()], governor: Th
     """
     query = BudgetQuery(**parameters.model_dump(), parts=True)
     page = await governor.budgets.page(query, governor.clock.now())
-    return {
-        "budgets": [budget_wire(view) for view in page.views],
-        "grants": [grant_wire(view) for view in page.grants],
-        "next": page.next,
-    }
+    return budget_page_wire(page)
 
 
 @budget_routes.get(
@@ -159,17 +179,21 @@ def _wire(entitlement: Entitlement) -> dict[str, Any]:
         "environments": [
             {
                 "environment": environment.environment,
-                "models": [
-                    {
-                        "model": usable.model,
-                        "max_output_tokens": usable.max_output_tokens,
-                        "context_window": usable.context_window,
-                    }
-                    for usable in environment.models
-                ],
-                "budgets": [budget_wire(view) for view in environment.budgets],
+                "models": [_model(usable) for usable in environment.models],
+                "budgets": budgets_wire(environment.budgets, environment.rests),
             }
             for environment in entitlement.environments
         ],
         "grants": [grant_wire(view) for view in entitlement.grants],
+    }
+
+
+def _model(usable: UsableModel) -> dict[str, Any]:
+    granted = {"granted_by": usable.granted_by} if usable.granted_by else {}
+    return {
+        "model": usable.model,
+        "max_input_tokens": usable.max_input_tokens,
+        "max_output_tokens": usable.max_output_tokens,
+        "context_window": usable.context_window,
+        **granted,
     }

@@ -13,9 +13,8 @@ from governor.edges.cli.instants import instant_of
 from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption, run
 from governor.edges.cli.printing import Output, OutputOption, console, print_json, say
 from governor.edges.cli.workbench import open_workbench
-from governor.services.answers import budget_wire
+from governor.services.budget_page_wire import budget_page_wire
 from governor.services.budgets import BudgetQuery, BudgetReader
-from governor.services.grant_wire import grant_wire
 from governor.settings import Settings, load_settings
 
 EXAMPLE = "Example: governor budgets --department marketing"
@@ -70,10 +69,5 @@ def _from_server(url: str, key: str, query: BudgetQuery) -> dict[str, Any]:
 async def _from_database(query: BudgetQuery, settings: Settings) -> dict[str, Any]:
     async with open_workbench(settings) as bench:
         page = await BudgetReader(bench.snapshots, bench.ledger, bench.database).page(query, bench.now)
-    wire = {
-        "budgets": [budget_wire(view) for view in page.views],
-        "grants": [grant_wire(view) for view in page.grants],
-        "next": page.next,
-    }
-    document: dict[str, Any] = json.loads(msgspec.json.encode(wire))
+    document: dict[str, Any] = json.loads(msgspec.json.encode(budget_page_wire(page)))
     return document

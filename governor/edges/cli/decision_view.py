@@ -141,10 +141,17 @@ def _budget(budget: Mapping[str, Any]) -> tuple[str, ...]:
         _number(budget["used"]),
         _number(budget["held"]),
         _number(budget["limit"]),
-        _number(budget["free"]) if budget["free"] is not None else "no ceiling",
+        _free(budget),
         budget["unit"],
         (period.get("end") or "")[:16].replace("T", " "),
     )
+
+
+def _free(budget: Mapping[str, Any]) -> str:
+    """Write what is free, and what grants would pay where that is not enough."""
+    free = _number(budget["free"]) if budget["free"] is not None else "no ceiling"
+    granted = [f"+ {_number(one['left'])} for {', '.join(one['scope'].values())}" for one in budget.get("grants", ())]
+    return "\n".join([free, *granted])
 
 
 def _number(amount: str) -> str:

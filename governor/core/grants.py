@@ -141,6 +141,15 @@ class Grant:
         return next((each for each in self.amounts if each.unit is unit and each.policy in names), None)
 
 
+@dataclass(frozen=True, slots=True)
+class GrantedRest:
+    """A grant that pays where a budget has no room, and what it has left in that budget's unit."""
+
+    grant: Grant
+    left: int
+    unit: Unit
+
+
 def in_drawing_order(grants: Iterable[Grant]) -> list[Grant]:
     """Return grants as they are drawn on where several could be: the one that ends first, then the older one."""
     return sorted(grants, key=lambda grant: (grant.ends_at, grant.issued_at, grant.id))

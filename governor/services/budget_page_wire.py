@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from governor.core.decisions.decision import BudgetView
+from governor.core.grants import GrantedRest
 from governor.services.answers import budget_wire
 from governor.services.budgets import BudgetPage
 from governor.services.grant_wire import grant_wire
-from governor.services.granted_rests import GrantedRest, rest_wire
+from governor.services.granted_rests import rest_wire
 
 
 def budget_page_wire(page: BudgetPage) -> dict[str, Any]:

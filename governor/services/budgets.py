@@ -9,14 +9,14 @@ from functools import partial
 from governor.core.decisions.budget_views import budget_view, ceiling_now
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
-from governor.core.grants import Grant, in_drawing_order
+from governor.core.grants import Grant, GrantedRest, in_drawing_order
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.services.cursors import decode_cursor, encode_cursor
-from governor.services.granted_rests import GrantedRest, granted_rests
+from governor.services.granted_rests import granted_rests
 from governor.services.grants import GrantView, views_of
 from governor.services.listed_budgets import ListedBudget, drawn_budget, known_budgets, last_place_of, scope_text_of
 from governor.services.snapshots import Snapshots

@@ -11,7 +11,7 @@ from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
 from governor.core.decisions.request import Ability, DecideRequest, Subject
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.grants import GRANT_PREFIX, Grant, GrantKind
+from governor.core.grants import GRANT_PREFIX, Grant, GrantedRest, GrantKind
 from governor.core.ledger.admit import admit
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Option
@@ -20,7 +20,7 @@ from governor.core.ledger.port import Ledger
 from governor.core.money import AMOUNT_MAX
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit
-from governor.services.granted_rests import GrantedRest, granted_rests
+from governor.services.granted_rests import granted_rests
 from governor.services.grants import GrantView, views_of
 from governor.services.snapshots import Snapshots
 
@@ -87,6 +87,14 @@ class Entitlement:
     problems: tuple[str, ...]
     environments: tuple[EnvironmentEntitlement, ...]
     grants: tuple[GrantView, ...] = ()
+
+    def budgets_in(self, environment: str) -> tuple[tuple[BudgetView, ...], dict[bytes, tuple[GrantedRest, ...]]]:
+        """Return the budgets of an environment, and by their digests the grants that pay where they have no room."""
+        for one in self.environments:
+            if one.environment == environment:
+                digests = (view.budget.digest for view in one.budgets)
+                return one.budgets, dict(zip(digests, one.rests, strict=True))
+        return (), {}
 
 
 class EntitlementReader:

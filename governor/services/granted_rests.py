@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.grant_budgets import money_budget, unit_budget
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.grants import Grant, GrantKind, in_drawing_order
+from governor.core.grants import Grant, GrantedRest, GrantKind, in_drawing_order
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.port import Ledger
 from governor.core.policy.header import Header
@@ -18,15 +17,6 @@ from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.units import Unit, amount_text
 
 Balances = Mapping[bytes, Balance]
-
-
-@dataclass(frozen=True, slots=True)
-class GrantedRest:
-    """A grant that pays where a budget has no room, and what it has left in that budget's unit."""
-
-    grant: Grant
-    left: int
-    unit: Unit
 
 
 async def granted_rests(

@@ -36,12 +36,13 @@ from governor.core.approvals.request import (
 from governor.core.decisions.blocks import Authority, Block, BlockKind
 from governor.core.decisions.decision import BudgetView
 from governor.core.forecasts.forecast import Band, Baselines, Forecast
-from governor.core.grants import GrantKind
+from governor.core.grants import GrantedRest, GrantKind
 from governor.core.ledger.budget import BudgetKey
 from governor.core.money import NANO_PER_USD
 from governor.core.policy.approval_rule import DecideIn, Requirement, Route
 from governor.core.units import Unit
 from governor.edges.slack.words import USAGES
+from governor.services.approvals.desk import grant_of
 
 GOLDEN = Path(__file__).parent / "golden"
 ZONE = "Europe/Berlin"
@@ -143,6 +144,8 @@ def facts(**changes: Any) -> CardFacts:
     """Return what the card shows, of another case."""
     return replace(FACTS, case=replace(CASE, **changes))
 
+
+RESTS = {MARKETING.budget.digest: (GrantedRest(grant_of(REQUEST, NOW), usd(1_120.5), Unit.USD),)}
 
 APPROVED = replace(
     REQUEST,
@@ -248,7 +251,7 @@ def messages() -> dict[str, Message]:
         Act.ENDED: step(Act.ENDED),
     }
     return {
-        "budgets": left_message([MARKETING, REQUESTS, COMPANY], ZONE, who=MIA),
+        "budgets": left_message([MARKETING, REQUESTS, COMPANY], ZONE, who=MIA, rests=RESTS),
         "why": decision_message(ANSWER, WHO, NOW, ZONE),
         "help": help_message("/ai-budget", USAGES),
         "stopped": stopped_message(BLOCK, "", ZONE),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.asking import REQUEST
-from governor.clients.slack_blocks.budgets import budget_blocks
+from governor.clients.slack_blocks.budgets import Rests, budget_blocks
 from governor.clients.slack_blocks.card import APPROVE, ASK, DENY, OPEN_PAGE
 from governor.clients.slack_blocks.elements import DIVIDER, actions, button, context, header, home, section
 from governor.clients.slack_blocks.message import Block, View
@@ -44,6 +44,7 @@ class HomePage:
     Attributes:
         who: Their name in the Organization.
         budgets: What their requests draw on.
+        rests: What grants would pay where these have no room.
         refusals: What was refused them and their machines lately, newest first.
         time_zone: The organisation's.
         shown_at: When it was put together.
@@ -60,11 +61,14 @@ class HomePage:
     mine: Sequence[ExceptionRequest] = ()
     waiting: Sequence[ExceptionRequest] = ()
     slack_ids: Mapping[str, str] = field(default_factory=dict)
+    rests: Rests = field(default_factory=dict)
 
 
 def home_view(page: HomePage, command: str) -> View:
     """Make the App Home of a person."""
-    budgets = budget_blocks(page.budgets, page.time_zone, shown=BUDGETS_SHOWN, more=f"all of them: `{command}`")
+    budgets = budget_blocks(
+        page.budgets, page.time_zone, rests=page.rests, shown=BUDGETS_SHOWN, more=f"all of them: `{command}`"
+    )
     blocks = [
         *_waiting(page),
         header("My budgets"),

@@ -48,10 +48,9 @@ def opens_form(body: Mapping[str, Any]) -> str:
 async def what_is_left(asked: Asked) -> Message:
     """Return what is left of the budgets that somebody's requests draw on."""
     entitled = await asked.desk.governor.entitlements.of(asked.person.user, asked.now)
-    default = asked.desk.organization.default_environment
-    views = next((one.budgets for one in entitled.environments if one.environment == default), ())
+    views, rests = entitled.budgets_in(asked.desk.organization.default_environment)
     more = f"`governor budgets --user {asked.person.user}` lists them all"
-    return left_message(views, asked.desk.time_zone, who=asked.person.user, more=more)
+    return left_message(views, asked.desk.time_zone, who=asked.person.user, rests=rests, more=more)
 
 
 async def why(asked: Asked, decision_id: str) -> Message:

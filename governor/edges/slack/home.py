@@ -31,8 +31,7 @@ async def home_page(asked: Asked) -> HomePage:
     """Collect what somebody's App Home shows."""
     desk = asked.desk
     entitled = await desk.governor.entitlements.of(asked.person.user, asked.now)
-    default = desk.organization.default_environment
-    budgets = next((one.budgets for one in entitled.environments if one.environment == default), ())
+    budgets, rests = entitled.budgets_in(desk.organization.default_environment)
     mine = await list_requests(desk.approvals, RequestQuery(requester=asked.person.user, limit=REQUESTS), asked.now)
     waiting = await list_requests(desk.approvals, RequestQuery(waits_for=asked.person.user, limit=REQUESTS), asked.now)
     return HomePage(
@@ -44,6 +43,7 @@ async def home_page(asked: Asked) -> HomePage:
         mine=mine.requests,
         waiting=waiting.requests,
         slack_ids=slack_ids(desk.organization),
+        rests=rests,
     )
 
 

@@ -5,7 +5,7 @@ costs (cached input as input, reasoning as output). A missing price is *unknown*
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -162,7 +162,7 @@ class PriceBook:
             return dearest(own)
         listed = lookup.price(model_id, provider, at)
         if own[-1] is not None:
-            return _with_listed_units(dearest(own), listed)
+            return _with_list_behind(dearest(own), listed)
         return dearest((*own, listed and self._discounted(listed, provider, at)))
 
     def _own_prices(self, model_id: str, provider: str, at: datetime) -> tuple[Price | None, ...]:
@@ -188,15 +188,21 @@ class PriceBook:
         return replace(price, discount_bp=discount.discount_bp)
 
 
-def _with_listed_units(own: Price | None, listed: Price | None) -> Price | None:
-    """Return the book's price with the list's prices of units that it does not name.
+def _with_list_behind(own: Price | None, listed: Price | None) -> Price | None:
+    """Return the book's price with the list's prices of units and modalities that it does not name.
 
-    A contract is about tokens; a search that the model makes costs what the list says until the book says otherwise.
+    A contract is about text; a search that the model makes, or a minute that it hears, costs what the list says until
+    the book says otherwise.
     """
-    if own is None or listed is None or not listed.rates.units:
+    if own is None or listed is None or not (listed.rates.units or listed.rates.modalities):
         return own
-    missing = {unit: rate for unit, rate in listed.rates.units.items() if unit_rate(own.rates.units, unit) is None}
-    return replace(own, rates=replace(own.rates, units={**own.rates.units, **missing}))
+    units = {unit: rate for unit, rate in listed.rates.units.items() if unit_rate(own.rates.units, unit) is None}
+    rates = replace(
+        own.rates,
+        units={**own.rates.units, **units},
+        modalities={**listed.rates.modalities, **own.rates.modalities},
+    )
+    return replace(own, rates=rates)
 
 
 def _precedence(line: PriceEntry) -> tuple[bool, int, bool, datetime]:
@@ -224,6 +230,7 @@ def cost_nano_usd(
     batch: bool = False,
     requests: int = 1,
     input_size: int | None = None,
+    parts: Sequence[Usage] = (),
 ) -> int | None:
     """Return what a call costs in nano-USD, rounded once.
 
@@ -234,6 +241,7 @@ def cost_nano_usd(
         batch: Whether the call was made through a batch interface.
         requests: Number of calls for ``per_request``.
         input_size: Input tokens of one call, which choose the tier; None: those of ``usage``, which is one call.
+        parts: The tokens of ``usage`` as the provider went through them, each choosing its own tier; none: at one go.
 
     Returns:
         The cost, or None if a kind of token or a unit that was used has no price at all.
@@ -241,25 +249,42 @@ def cost_nano_usd(
     Raises:
         AmountError: If the cost does not fit 64 bits.
     """
-    if not batch and requests == 1 and input_size is None and usage.is_plain:
-        plain = _plain_cost(price, usage.input_tokens, usage.output_tokens, rounding)
-        if plain is not None:
-            return plain
     plan = price.batch if batch and price.batch is not None else price
-    base, over = plan.rates, NO_RATES
-    size = usage.input_tokens if input_size is None else input_size
-    for tier in plan.tiers:
-        if size > tier.context_tokens:
-            over = tier.rates
-    tokens = _tokens_cost(base, over, usage)
+    base, size = plan.rates, usage.input_tokens if input_size is None else input_size
+    if parts:
+        tokens = _parts_cost(plan, parts)
+        size = max([part.input_tokens for part in parts])
+        over = _tier(plan, size)
+    else:
+        over = _tier(plan, size)
+        tokens = _tokens_cost(base, over, usage)
     units = _units_cost({**base.units, **over.units}, usage.units) if usage.units else 0
     if tokens is None or units is None:
         return None
     fee = _first(over.per_request, base.per_request) or 0
-    parts = tokens * (_PARTS // TOKENS_PER_RATE) + units + fee * requests * _PARTS
+    whole = tokens * (_PARTS // TOKENS_PER_RATE) + units + fee * requests * _PARTS
     batch_bp = price.batch_discount_bp if batch and price.batch is None else None
     share = (FULL_BP - (batch_bp or 0)) * (FULL_BP - price.discount_bp)
-    return divide(parts * share, _PARTS * FULL_BP * FULL_BP, rounding)
+    return divide(whole * share, _PARTS * FULL_BP * FULL_BP, rounding)
+
+
+def _tier(plan: Price, input_size: int) -> Rates:
+    """Return the rates of the highest tier that an input exceeds."""
+    over = NO_RATES
+    for tier in plan.tiers:
+        if input_size > tier.context_tokens:
+            over = tier.rates
+    return over
+
+
+def _parts_cost(plan: Price, parts: Sequence[Usage]) -> int | None:
+    cost = 0
+    for part in parts:
+        tokens = _tokens_cost(plan.rates, _tier(plan, part.input_tokens), part)
+        if tokens is None:
+            return None
+        cost += tokens
+    return cost
 
 
 def held_nano_usd(price: Price, input_tokens: int, output_tokens: int) -> int | None:

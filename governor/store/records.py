@@ -47,6 +47,7 @@ class EntryRecord(msgspec.Struct, array_like=True, frozen=True):
     attributes: dict[str, str] = {}
     charged: tuple[ChargedBudget, ...] | None = None
     provider_usage: bytes = b""
+    parts: tuple[Usage, ...] = ()
 
 
 class Buckets(msgspec.Struct, array_like=True, frozen=True):
@@ -95,6 +96,7 @@ def encode_entry(entry: Entry) -> bytes:
             dict(entry.attributes),
             entry.charged,
             pack_body(entry.provider_usage) if entry.provider_usage else b"",
+            entry.parts,
         )
     )
 
@@ -136,6 +138,7 @@ def entry_from_row(row: tuple[Any, ...]) -> Entry:
         attributes=record.attributes,
         charged=record.charged,
         provider_usage=unpack_body(record.provider_usage),
+        parts=record.parts,
     )
 
 

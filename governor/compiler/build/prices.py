@@ -94,7 +94,12 @@ def _rates(item: RatesShape, reader: Reader, path: Path) -> Rates:
     units = {name: reader.read(parse_money, text, (*path, "units", name), 0) for name, text in item.units.items()}
     for name in units:
         _check_unit(name, reader, (*path, "units", name))
-    return Rates(**found, per_request=per_request, units=units, modalities={})
+    modalities: dict[str, int] = {}
+    for name, text in item.modalities.items():
+        here: Path = (*path, "modalities", name)
+        modalities[name] = reader.read(parse_price, text, here, 0)
+        _check_range(modalities[name], text, reader, here)
+    return Rates(**found, per_request=per_request, units=units, modalities=modalities)
 
 
 def _check_range(rate: int | None, text: str | UnsetType, reader: Reader, path: Path) -> None:

@@ -48,6 +48,14 @@ class RatesShape(Shape, kw_only=True):
             examples=[{"image": "0.04 USD", "audio_minute": "0.006 USD", "search": "0.01 USD"}],
         ),
     ] = field(default_factory=dict)
+    modalities: Annotated[
+        dict[Annotated[str, Meta(pattern="^(input|cached|output)_(audio|image|video)$")], Price],
+        Meta(
+            description="Prices of tokens that are not text, where they have one of their own; absent: what the "
+            "catalogue says, else as the input, cached input or output that they are a part of.",
+            examples=[{"input_audio": "40.00 USD per 1M tokens", "output_audio": "80.00 USD per 1M tokens"}],
+        ),
+    ] = field(default_factory=dict)
 
 
 class TierShape(RatesShape, kw_only=True):

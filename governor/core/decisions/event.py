@@ -35,6 +35,7 @@ class UsageEvent:
         corrects: The ``event_id`` that this event replaces, or ``""``.
         corrects_if_known: Whether an event that corrects an unknown one is recorded as one that corrects nothing.
         provider_usage: The provider's own object that ``usage`` was made from, or None.
+        parts: The tokens of ``usage`` as the provider went through them, each choosing its own tier; none: at one go.
     """
 
     source: str
@@ -54,3 +55,4 @@ class UsageEvent:
     tags: Mapping[str, str] = field(default_factory=dict)
     provider_usage: ProviderUsage | None = None
     corrects_if_known: bool = False
+    parts: tuple[Usage, ...] = ()

@@ -187,6 +187,7 @@ class Assessment:
         estimated: The counts are a guess.
         model_mismatch: Another model was used than decided.
         note: What has no price, for people; ``""`` if nothing.
+        parts: The tokens as the provider went through them; see ``Entry``.
     """
 
     rejected: str | None
@@ -204,6 +205,7 @@ class Assessment:
     estimated: bool = False
     model_mismatch: bool = False
     note: str = ""
+    parts: tuple[Usage, ...] = ()
 
 
 @hot_value

@@ -105,6 +105,7 @@ class Entry:
             None where that follows from the decision's holds and the policies: for held amounts, and in old entries.
         provider_usage: The provider's own object, as JSON, if the event came with one: what is unknown in it today may
             be known tomorrow. ``b""`` once it was forgotten.
+        parts: The tokens of the event as the provider went through them, each choosing its own tier; none: at one go.
     """
 
     id: bytes
@@ -130,6 +131,7 @@ class Entry:
     attributes: Mapping[str, str] = field(default_factory=dict)
     charged: tuple[ChargedBudget, ...] | None = None
     provider_usage: bytes = b""
+    parts: tuple[Usage, ...] = ()
 
 
 def corrected(chain: Sequence[Entry]) -> Entry | None:

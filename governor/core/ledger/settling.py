@@ -229,6 +229,7 @@ def _write(
         attributes=assessment.attributes,
         charged=assessment.charged,
         provider_usage=command.provider_usage.verbatim if command.provider_usage is not None else b"",
+        parts=assessment.parts,
     )
     if step.gives_back is not None:
         work.unhold(step.gives_back)

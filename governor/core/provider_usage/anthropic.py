@@ -81,12 +81,24 @@ def _count_iterations(draft: Draft, iterations: list[Mapping[str, Any]]) -> None
     complete = summed[Kind.INPUT] >= top[Kind.INPUT] and summed[Kind.OUTPUT] >= top[Kind.OUTPUT]
     if complete:
         draft.counts = {**summed, Kind.REASONING: top[Kind.REASONING]}
+        if len(own) > 1:
+            draft.parts = _with_thoughts(own, top[Kind.REASONING])
     if not (complete and compacted) and any(top[kind] != summed[kind] for kind in (Kind.INPUT, Kind.OUTPUT)):
         taken = "iterations are" if complete else "top level is"
         draft.warnings.append(
             f"the iterations come to {summed[Kind.INPUT]} input and {summed[Kind.OUTPUT]} output tokens, the top level "
             f"to {top[Kind.INPUT]} and {top[Kind.OUTPUT]}; the {taken} counted"
         )
+
+
+def _with_thoughts(own: list[dict[str, int]], thoughts: int) -> list[dict[str, int]]:
+    """Spread the thinking tokens, which the top level alone tells, over the iterations as far as their output goes."""
+    parts = []
+    for counts in own:
+        here = min(thoughts, counts[Kind.OUTPUT])
+        thoughts -= here
+        parts.append({**counts, Kind.REASONING: here})
+    return parts
 
 
 def _iteration(draft: Draft, name: str, item: Mapping[str, Any]) -> dict[str, int]:
@@ -175,6 +187,7 @@ MESSAGES = Shape(
             "`iterations`, where they are there, are counted instead of the top level: it leaves out `compaction`, and "
             "in older answers all but the first `message`."
         ),
+        "Each iteration chooses the tier of its price by its own input, as Anthropic bills it.",
         (
             "`advisor_message`, and with a `fallback_message` each `message` of the model that declined, is another "
             "model's work: it is recorded as an event of its own, `<event_id>/<model>`, at that model's price. A "
@@ -185,6 +198,7 @@ MESSAGES = Shape(
     sources=(
         "https://platform.claude.com/docs/en/build-with-claude/prompt-caching",
         "https://platform.claude.com/docs/en/build-with-claude/compaction",
+        "https://platform.claude.com/docs/en/api/beta/messages (BetaUsage.iterations)",
         "https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool",
         "https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback",
         "https://github.com/ccusage/ccusage/issues/1552",

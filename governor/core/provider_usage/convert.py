@@ -1,6 +1,7 @@
 """From a provider's usage object to our counts: recognise the shape, take the counts, check what must hold."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from governor.core.model_names import provider_name
@@ -52,7 +53,7 @@ def convert(provider: str, given: Mapping[str, Any]) -> Converted:
         unknown=tuple(unknown[:NAMES_MAX]),
         warnings=tuple(dict.fromkeys(draft.warnings)),
     )
-    return Converted(usage, report, tuple(draft.others.values()))
+    return Converted(usage, report, tuple(draft.others.values()), tuple(_part(counts) for counts in draft.parts))
 
 
 def _shape(writer: Provider, provider: str, given: Mapping[str, Any]) -> Shape:
@@ -119,13 +120,15 @@ def _check_total(draft: Draft, shape: Shape) -> None:
 
 
 def _usage(draft: Draft) -> Usage:
+    return replace(_part(draft.counts), units=draft.units, modalities=place_modalities(draft))
+
+
+def _part(counts: Mapping[str, int]) -> Usage:
     return Usage(
-        input_tokens=draft.of(Kind.INPUT),
-        cached_input_tokens=draft.of(Kind.CACHED),
-        cache_write_tokens=draft.of(Kind.WRITE),
-        cache_write_1h_tokens=draft.of(Kind.WRITE_1H),
-        output_tokens=draft.of(Kind.OUTPUT),
-        reasoning_tokens=draft.of(Kind.REASONING),
-        units=draft.units,
-        modalities=place_modalities(draft),
+        input_tokens=counts.get(Kind.INPUT, 0),
+        cached_input_tokens=counts.get(Kind.CACHED, 0),
+        cache_write_tokens=counts.get(Kind.WRITE, 0),
+        cache_write_1h_tokens=counts.get(Kind.WRITE_1H, 0),
+        output_tokens=counts.get(Kind.OUTPUT, 0),
+        reasoning_tokens=counts.get(Kind.REASONING, 0),
     )

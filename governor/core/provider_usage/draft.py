@@ -26,6 +26,7 @@ class Draft:
             part, ``output_audio`` of the output.
         warnings: Sentences for the answer.
         others: What other models did, by their names.
+        parts: Our counts of each time that the model was gone through, where that was more than once.
         placed: Names of counts whose place a rule has settled, against what the shape says of them.
         total_is_explained: Whether a rule has accounted for a total that the counts do not come to.
         reported_cost_nano_usd: What the provider says that it cost.
@@ -39,6 +40,7 @@ class Draft:
     modalities: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     others: dict[str, OtherModel] = field(default_factory=dict)
+    parts: list[dict[str, int]] = field(default_factory=list)
     placed: set[str] = field(default_factory=set)
     total_is_explained: bool = False
     reported_cost_nano_usd: int | None = None

@@ -48,8 +48,14 @@ class OtherModel:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A provider's object in our convention."""
+    """A provider's object in our convention.
+
+    Attributes:
+        parts: The tokens of ``usage`` as the provider went through them, if it did so more than once: each chooses the
+            tier of its price by itself.
+    """
 
     usage: Usage
     report: ProviderReport
     others: tuple[OtherModel, ...] = ()
+    parts: tuple[Usage, ...] = ()

@@ -246,6 +246,7 @@ def _price(case: _Case, usage: Usage, requests: int) -> int | None:
         batch=_is_batch(case),
         requests=requests,
         input_size=batch_input_size(usage, case.reservation),
+        parts=case.event.parts,
     )
 
 
@@ -305,4 +306,5 @@ def _assessment(
         estimated=estimated,
         model_mismatch=_mismatch(case),
         note=note,
+        parts=case.event.parts,
     )

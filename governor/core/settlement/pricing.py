@@ -1,5 +1,6 @@
 """What recorded usage costs: at its own time, for the model that was really used."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from governor.core.decisions.request import Operation
@@ -22,6 +23,7 @@ def usage_cost(
     batch: bool,
     requests: int,
     input_size: int | None = None,
+    parts: Sequence[Usage] = (),
 ) -> int | None:
     """Price usage in nano-USD; None if no price is known.
 
@@ -34,13 +36,22 @@ def usage_cost(
         batch: Whether it was made through a batch interface.
         requests: Calls that it stands for.
         input_size: Input tokens of one of them, where they are several; see ``batch_input_size``.
+        parts: The tokens as the provider went through them, each choosing its own tier; none: at one go.
 
     Raises:
         AmountError: If the cost does not fit 64 bits.
     """
     for price in (snapshot.price(model_id, provider, at), snapshot.policies.prices.unknown_price):
         if price is not None:
-            cost = cost_nano_usd(price, usage, Rounding.HALF_UP, batch=batch, requests=requests, input_size=input_size)
+            cost = cost_nano_usd(
+                price,
+                usage,
+                Rounding.HALF_UP,
+                batch=batch,
+                requests=requests,
+                input_size=input_size,
+                parts=parts,
+            )
             if cost is not None:
                 return cost
     return None
@@ -95,4 +106,5 @@ def recorded_cost(
         batch=Operation.BATCH in operations,
         requests=requests,
         input_size=batch_input_size(usage, reservation),
+        parts=last.parts,
     )

@@ -121,6 +121,7 @@ def usage_events(wire: UsageWire, client: str) -> list[UsageEvent]:
         _event(wire, client),
         usage=_with_units(converted, wire.units),
         provider_usage=ProviderUsage(converted.report, verbatim),
+        parts=converted.parts,
     )
     return [event, *(_of_other_model(event, other) for other in converted.others)]
 
@@ -144,6 +145,7 @@ def _of_other_model(event: UsageEvent, other: OtherModel) -> UsageEvent:
         model=other.model,
         usage=other.usage,
         provider_usage=None,
+        parts=(),
         # What is corrected may have been a guess that knew of no other model.
         corrects_if_known=True,
     )

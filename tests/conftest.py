@@ -3,6 +3,7 @@
 import os
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -38,6 +39,13 @@ class FakeClock:
         self.now_s += seconds
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each reason how many tests it kept from running: pytest alone counts them."""
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests were skipped: {reason.removeprefix('Skipped: ')}")
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """Give a clock that stands at noon."""
@@ -69,7 +77,10 @@ def empty_postgres() -> Iterator[str]:
     try:
         psycopg.connect(POSTGRES_URL, connect_timeout=3).close()
     except psycopg.OperationalError as error:
-        message = f"no PostgreSQL at {POSTGRES_URL.rsplit('@', 1)[-1]}: set GOVERNOR_TEST_POSTGRES ({error})"
+        why = str(error).partition("\n")[0]
+        message = (
+            f"no PostgreSQL at {POSTGRES_URL.rsplit('@', 1)[-1]}; start one, or set GOVERNOR_TEST_POSTGRES ({why})"
+        )
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)

@@ -6,14 +6,12 @@ from datetime import date
 from msgspec import UnsetType
 
 from governor.compiler.build.reader import Reader, given
+from governor.compiler.public_holidays import countries_with_holidays, public_holidays
 from governor.compiler.quantities import parse_date
 from governor.compiler.shapes.organization import OrganizationShape
 from governor.compiler.shapes.working_time import HolidaysShape, WorkingHoursShape
 from governor.compiler.working_quantities import parse_clock_time, parse_weekdays
 from governor.core.working_time import MONDAY_TO_FRIDAY, WorkingTime
-
-YEARS = range(2020, 2051)
-"""Years whose public holidays are worked out."""
 
 
 def build_working_time(shape: OrganizationShape, reader: Reader) -> WorkingTime:
@@ -50,11 +48,8 @@ def _holidays(shape: OrganizationShape, reader: Reader) -> frozenset[date]:
 
 
 def _public_holidays(stated: HolidaysShape, reader: Reader) -> frozenset[date]:
-    # Loaded only where a policy names a country: the library is large.
-    import holidays  # noqa: PLC0415 see above
-
     subdivision = given(stated.subdivision, "")
-    known = holidays.list_supported_countries()
+    known = countries_with_holidays()
     if stated.country not in known:
         reader.add(
             "unknown-reference", f"no holidays are known of `{stated.country}`", ("holidays", "country"), hint=_LIST
@@ -64,8 +59,7 @@ def _public_holidays(stated: HolidaysShape, reader: Reader) -> frozenset[date]:
         message = f"no holidays are known of `{subdivision}` in {stated.country}"
         reader.add("unknown-reference", message, ("holidays", "subdivision"), hint=_some(known[stated.country]))
         return frozenset()
-    found = holidays.country_holidays(stated.country, subdiv=subdivision or None, years=YEARS)
-    return frozenset(date(day.year, day.month, day.day) for day in found)
+    return public_holidays(stated.country, subdivision)
 
 
 _LIST = "write the days themselves, like [2026-12-24, 2026-12-25]"

@@ -64,6 +64,12 @@ def forecast(
         int, typer.Option(min=0, max=1000, help="With --series: sums of its series that are forecast, too.")
     ] = 8,
     interval: Annotated[int, typer.Option(min=50, max=99, help="With --series: the interval in percent.")] = 80,
+    holidays: Annotated[
+        str,
+        typer.Option(
+            metavar="COUNTRY", help="With --series: whose holidays count, like DE or DE-BE.", show_default=False
+        ),
+    ] = "",
     url: UrlOption = "",
     key: KeyOption = "",
     policies: PoliciesOption = None,
@@ -77,7 +83,7 @@ def forecast(
     if series is not None:
         if not backtest:
             raise InvalidRequestError("`--series` is for backtests: add --backtest", field="series")
-        backtest_file(series, value, Cutting(period, departments, interval), output)
+        backtest_file(series, value, Cutting(period, departments, interval, holidays), output)
         return
     query = BudgetQuery(quota, department, team, user, instant_of(at) if at else None, cursor, limit)
     settings = load_settings(policies=policies, database_url=database)

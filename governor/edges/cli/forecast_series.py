@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Group
 
 from governor.clients.series_files import RecordedSeries, read_series
+from governor.compiler.public_holidays import countries_with_holidays, public_holidays
+from governor.core.errors import InvalidRequestError
 from governor.edges.cli.forecast_view import ACCURACY_COLUMNS, accuracy_row
 from governor.edges.cli.options import run
 from governor.edges.cli.printing import Output, console, print_json, progress, table
@@ -29,11 +31,13 @@ class Cutting:
         period: How they are cut into periods, or None: whole, and months where they are long enough.
         departments: Sums of series that are forecast, too.
         interval: In percent.
+        holidays: A country, or a part of it, whose holidays count: `DE`, `DE-BE`; ``""``: none.
     """
 
     period: Cut | None
     departments: int
     interval: int
+    holidays: str = ""
 
 
 def backtest_file(path: Path, value: str, cutting: Cutting, output: Output) -> None:
@@ -41,9 +45,11 @@ def backtest_file(path: Path, value: str, cutting: Cutting, output: Output) -> N
 
     Raises:
         SeriesFileError: If the file cannot be read.
+        InvalidRequestError: If no holidays are known of a place.
     """
     recorded = read_series(path, value)
-    jobs = [_job(series, cutting, alone=len(recorded) == 1) for series in recorded]
+    holidays = _holidays(cutting.holidays)
+    jobs = [replace(_job(series, cutting, alone=len(recorded) == 1), holidays=holidays) for series in recorded]
     if len(jobs) > 1 and cutting.departments:
         jobs += _departments(recorded, jobs, cutting.departments)
     report = run(_run(jobs))
@@ -55,6 +61,21 @@ def backtest_file(path: Path, value: str, cutting: Cutting, output: Output) -> N
     columns = ("series", "of period", *ACCURACY_COLUMNS)
     notes = f"{report.series:,} series; {report.left_out:,} origins left out: nothing was used before them"
     console().print(Group(table(f"Backtest of {path.name}", columns, rows, right=columns[1:]), "", notes))
+
+
+def _holidays(place: str) -> frozenset[int]:
+    """Return the holidays of a country or a part of it.
+
+    Raises:
+        InvalidRequestError: If none are known.
+    """
+    country, _, part = place.partition("-")
+    if not country:
+        return frozenset()
+    known = countries_with_holidays()
+    if country not in known or (part and part not in known[country]):
+        raise InvalidRequestError(f"no holidays are known of `{place}`: write DE or DE-BE", field="holidays")
+    return frozenset(day.toordinal() for day in public_holidays(country, part))
 
 
 def _job(series: RecordedSeries, cutting: Cutting, *, alone: bool) -> SeriesJob:

@@ -30,14 +30,16 @@ class BacktestSeries:
         group: What its results are summed up with, such as ``teams``.
         values: Use of each step; nan where nothing is known.
         hourly: Whether a step is an hour; else a day.
-        starts_on: The date of its first step, or None.
+        starts_on: The date of its first step as a proleptic ordinal, with the part of it that is over, or None.
+        holidays: Proleptic ordinals of dates on which fewer people work.
     """
 
     name: str
     group: str
     values: Days
     hourly: bool
-    starts_on: date | None
+    starts_on: float | None
+    holidays: frozenset[int] = frozenset()
 
     @property
     def steps_of_a_day(self) -> int:
@@ -90,7 +92,7 @@ def _judge(series: BacktestSeries, filled: Days, at: tuple[int, int, int], inter
         return None
     history = _history(series, known, origin)
     days = (end - origin) / step
-    prediction = predict(history, days)
+    prediction = predict(history, days, holidays=series.holidays)
     # What nobody recorded is left out of the total, and of what was forecast of it.
     seen = ~np.isnan(actual[origin - start :])
     share = float(seen.mean())
@@ -143,7 +145,7 @@ def _error(forecast: Days, actual: Days) -> float:
 def _history(series: BacktestSeries, known: Days, origin: int) -> History:
     ends_on = None
     if series.starts_on is not None:
-        ends_on = series.starts_on.toordinal() + origin / series.steps_of_a_day
+        ends_on = series.starts_on + origin / series.steps_of_a_day
     return history_of_hours(known, ends_on) if series.hourly else History(known, None, ends_on)
 
 
@@ -167,8 +169,8 @@ def periods_of(series: BacktestSeries, cut: Cut) -> Iterator[tuple[int, int]]:
         yield from ((start, start + length) for start in range(0, count - length + 1, length))
         return
     first_months = FIRST_MONTHS[cut]
-    months = _months(series.starts_on, count // step)
-    bounds = [(day - series.starts_on).days * step for day in months if day.month in first_months]
+    first = date.fromordinal(int(series.starts_on))
+    bounds = [(day - first).days * step for day in _months(first, count // step) if day.month in first_months]
     yield from pairwise(bounds)
 
 
@@ -190,6 +192,7 @@ def _next_month(day: date) -> date:
 def series_job(job: SeriesJob) -> tuple[list[TriedSeries], int]:
     """Forecast the periods of a recorded series again; see ``backtest``."""
     values = np.array([np.nan if value is None else value for value in job.values], dtype=np.float64)
-    series = BacktestSeries(job.name, job.group, values, job.hourly, job.starts_on)
+    starts_on = float(job.starts_on.toordinal()) if job.starts_on is not None else None
+    series = BacktestSeries(job.name, job.group, values, job.hourly, starts_on, job.holidays)
     tried, left_out = backtest(series, periods_of(series, job.cut), job.interval_percent / 100)
     return [TriedSeries(one.group, one.fraction, one.judged) for one in tried], left_out

@@ -66,19 +66,19 @@ def half_weekday(history: History, count: int) -> Days:
 
 def weekdays_multiplied(history: History, count: int) -> Days:
     """Weekdays are shares of a level that moves quickly."""
-    profile, adjusted = _shares(history)
-    return _repeated(_smoothed(adjusted, 0.4) * profile, count)
+    profile, adjusted = weekday_shares(history)
+    return _repeated(smoothed(adjusted, 0.4) * profile, count)
 
 
 def weekdays_slowly(history: History, count: int) -> Days:
     """Weekdays are shares of a level that hardly moves."""
-    profile, adjusted = _shares(history)
-    return _repeated(_smoothed(adjusted, 0.07) * profile, count)
+    profile, adjusted = weekday_shares(history)
+    return _repeated(smoothed(adjusted, 0.07) * profile, count)
 
 
 def weekdays_median(history: History, count: int) -> Days:
     """Weekdays are shares of the last week's usual level."""
-    profile, adjusted = _shares(history)
+    profile, adjusted = weekday_shares(history)
     return _repeated(float(np.median(adjusted[-WEEK:])) * profile, count)
 
 
@@ -88,7 +88,7 @@ def weekdays_logged(history: History, count: int) -> Days:
     unit = _unit(history.days[-4 * WEEK :])
     logged = np.log1p(weeks / unit)
     profile = (logged - logged.mean(axis=1, keepdims=True)).mean(axis=0)
-    level = _smoothed((logged - profile).ravel(), 0.15)
+    level = smoothed((logged - profile).ravel(), 0.15)
     return np.maximum(unit * np.expm1(_repeated(level + profile, count)), 0.0)
 
 
@@ -217,7 +217,7 @@ def _weeks(history: History, weeks: int = PROFILE_WEEKS) -> Days:
     return history.days[-count * WEEK :].reshape(count, WEEK)
 
 
-def _shares(history: History) -> tuple[Days, Days]:
+def weekday_shares(history: History) -> tuple[Days, Days]:
     """Return each weekday's share of an average day, and the days as they would be without them."""
     weeks = _weeks(history)
     profile = np.median(weeks / np.maximum(weeks.mean(axis=1, keepdims=True), TINY), axis=0)
@@ -227,7 +227,8 @@ def _shares(history: History) -> tuple[Days, Days]:
     return profile, (weeks / profile).ravel()
 
 
-def _smoothed(days: Days, alpha: float) -> float:
+def smoothed(days: Days, alpha: float) -> float:
+    """Return the level of the latest days: each counts less than the one after it, by a share of ``alpha``."""
     weights = (1 - alpha) ** np.arange(len(days))[::-1]
     return float((weights * days).sum() / weights.sum())
 

@@ -27,6 +27,7 @@ from governor.services.forecast.experts import (
 )
 from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History
 from governor.services.forecast.holidays import holiday_factors
+from governor.services.forecast.month_rhythm import MONTHLY
 from governor.services.forecast.statistical import DAYS_MIN, STATISTICAL
 
 ORIGINS = 30
@@ -179,6 +180,8 @@ def experts_for(history: History) -> list[Expert]:
         experts += CAUTIOUS
     if known >= DAYS_MIN + 2 * WEEK:
         experts += STATISTICAL
+    if known >= MONTHLY.days_min + 4 * WEEK and history.ends_on is not None:
+        experts.append(MONTHLY)
     if known >= YEARLY_DAYS_MIN:
         experts += YEARLY
     return experts

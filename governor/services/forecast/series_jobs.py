@@ -1,7 +1,7 @@
 """Recorded series as they are handed to the process that forecasts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -32,6 +32,7 @@ class SeriesJob:
         starts_on: The date of its first step, or None.
         cut: How it is cut into periods.
         interval_percent: How often what happens should lie in the interval.
+        holidays: Proleptic ordinals of dates on which fewer people work.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SeriesJob:
     starts_on: date | None
     cut: Cut
     interval_percent: int = 80
+    holidays: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,5 @@ def departments_of(teams: Sequence[SeriesJob], count: int) -> list[SeriesJob]:
         values = [sum(part.values[step] or 0.0 for part in parts) for step in range(length)]
         first = parts[0]
         name = f"department {number + 1}"
-        found.append(
-            SeriesJob(name, "departments", values, first.hourly, first.starts_on, first.cut, first.interval_percent)
-        )
+        found.append(replace(first, name=name, group="departments", values=values))
     return found

@@ -83,7 +83,9 @@ def _tried(asked: Asked, world: "_World") -> Iterator[TriedBudget]:
     # Days end at the hour of the forecast; a period is taken to begin with the day in which it mostly lies.
     bounds = [tuple(known - round((world.job.until_s - at_s) / DAY_S) for at_s in period) for period in asked.behind]
     periods = [(start, end) for start, end in bounds if start >= 0 and end - start >= PERIOD_DAYS_MIN]
-    tried, _ = backtest(BacktestSeries(name, department, values, hourly=False, starts_on=None), periods, _share(asked))
+    starts_on = _ends_on(world.job) - known
+    past = BacktestSeries(name, department, values, hourly=False, starts_on=starts_on, holidays=world.job.holidays)
+    tried, _ = backtest(past, periods, _share(asked))
     for one in tried:
         yield TriedBudget(name, department, one.fraction, one.judged)
 
@@ -195,10 +197,14 @@ def _share_of(series: BudgetSeries, asked: Asked, job: ForecastJob) -> BudgetSer
 def _history(series: BudgetSeries, job: ForecastJob) -> History:
     """Return the history of what a budget counts, from its first use on."""
     known = max(series.known_days(), 1)
-    local = datetime.fromtimestamp(job.until_s, UTC).astimezone(ZoneInfo(job.time_zone))
-    part = (local.hour * HOUR_S + local.minute * 60) / DAY_S
     hours = series.hours[OWN].reshape(-1, HOURS_OF_A_DAY)[-known:]
-    return History(series.days[OWN][-known:].copy(), hours, local.toordinal() + part)
+    return History(series.days[OWN][-known:].copy(), hours, _ends_on(job))
+
+
+def _ends_on(job: ForecastJob) -> float:
+    """Return the local date up to which use is counted, with the part of it that is over."""
+    local = datetime.fromtimestamp(job.until_s, UTC).astimezone(ZoneInfo(job.time_zone))
+    return local.toordinal() + (local.hour * HOUR_S + local.minute * 60) / DAY_S
 
 
 def _is_new(history: History, parent: History) -> bool:

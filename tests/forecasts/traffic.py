@@ -1,6 +1,7 @@
 """Months of use with a rhythm of weekdays, told to a server as a gateway would."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,14 +19,20 @@ def tokens_of(day: int) -> int:
     return round(400_000 * WEEKDAYS[(FIRST + timedelta(days=day)).weekday()] * (1 + day / 400 + 0.05 * math.sin(day)))
 
 
-async def use(server: Server, day: int, tokens: int, model: str = "claude-sonnet-4") -> None:
+MIA = {"user": "mia@acme.example"}
+"""A person of marketing, which is new to all this."""
+
+
+async def use(
+    server: Server, day: int, tokens: int, model: str = "claude-sonnet-4", subject: Mapping[str, str] = EVE
+) -> None:
     """Report one day's use: a third at nine, the rest at fifteen o'clock."""
     midnight = FIRST + timedelta(days=day)
     events: list[dict[str, Any]] = [
         {
             "event_id": f"{model}-{day}-{hour}",
             "model": model,
-            "subject": EVE,
+            "subject": subject,
             "time": (midnight + timedelta(hours=hour)).isoformat(),
             "usage": {"input_tokens": part},
         }

@@ -128,7 +128,7 @@ def predict(
     days: int | None = None,
     *,
     holidays: Collection[int] = (),
-    more: Sequence[Expert] = (),
+    factors: tuple[Days, Days] | None = None,
 ) -> Prediction:
     """Forecast one series.
 
@@ -138,14 +138,14 @@ def predict(
             totals of this length.
         days: How many days are forecast at least; None: ``horizon_days``.
         holidays: Proleptic ordinals of dates on which fewer people work.
-        more: Experts for this series alone, beside those for all.
+        factors: How the days that are known, and those to come, stand to ordinary days, where something else tells.
     """
     count = max(ceil(horizon_days), days or 0, 1)
-    factors = holiday_factors(history, holidays, count)
+    factors = factors if factors is not None else holiday_factors(history, holidays, count)
     if factors is not None:
-        plain = predict(history.divided(factors[0]), horizon_days, days, more=more)
-        return replace(plain, path=plain.path * factors[1])
-    experts = [*experts_for(history), *more]
+        plain = predict(history.divided(factors[0]), horizon_days, days)
+        return replace(plain, path=plain.path * factors[1][:count])
+    experts = experts_for(history)
     forecasts = np.array([expert.forecast(history, count) for expert in experts])
     trials = _trials(history, experts, horizon_days)
     errors = [(trial.back, trial.error) for trial in trials if trial.error is not None]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import ceil
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,14 +24,16 @@ from governor.services.forecast.budget_series import (
     SeriesPlan,
     plan_of,
 )
-from governor.services.forecast.experts import WEEKLY_DAYS_MIN, Expert, weekdays_multiplied
 from governor.services.forecast.history import HISTORY_DAYS, HOURS_OF_A_DAY, Days, History
+from governor.services.forecast.parent_share import is_new, parent_factors
 from governor.services.forecast.predict import Prediction, predict
 from governor.services.forecast.tasks import RUN_RATE_WORDS, Asked, ForecastJob, PriceSteps, Served, TriedBudget
 from governor.store.database import Database
 from governor.store.use_series import DAY_S, HOUR_S, MODEL_SUMS, read_use_by_model, read_use_steps
 
 TINY = 1e-9
+
+SHARE_WORDS = "share of everybody's use"
 
 PERIOD_DAYS_MIN = 4
 """Shorter periods have no quarter that is a day long."""
@@ -94,7 +97,7 @@ def _share(asked: Asked) -> float:
     return asked.rule.interval_percent / 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _World:
     """What the budgets of a job have in common."""
 
@@ -103,6 +106,13 @@ class _World:
     series: Mapping[Key, BudgetSeries]
     parent: History
     mixes: Mapping[Key, Sequence[ModelShare]]
+    _ahead: Days | None = None
+
+    def parent_ahead(self, days: int) -> Days:
+        """Return what everybody will use on the next days; worked out once, when the first new budget asks."""
+        if self._ahead is None or len(self._ahead) < days:
+            self._ahead = predict(self.parent, days, holidays=self.job.holidays).path
+        return self._ahead[:days]
 
 
 def _read(
@@ -153,7 +163,7 @@ def _price_steps(mix: Sequence[ModelShare], job: ForecastJob) -> PriceSteps:
 
 
 def _forecast(asked: Asked, world: _World) -> Forecast | None:
-    job, plan, parent = world.job, world.plan, world.parent
+    job, plan = world.job, world.plan
     key = _key(asked.budget.scope, plan)
     series = world.series.get(key)
     if series is None:
@@ -166,11 +176,16 @@ def _forecast(asked: Asked, world: _World) -> Forecast | None:
     history = _history(series, job)
     remaining = asked.remaining_days(job.now)
     insufficient = history_days < asked.rule.min_history_days
-    more = (_share_of_parent(parent, history),) if _is_new(history, parent) else ()
-    prediction = predict(history, remaining, asked.rule.horizon_days, holidays=job.holidays, more=more)
+    ahead = max(ceil(remaining), asked.rule.horizon_days, 1)
+    factors = (
+        parent_factors(history, world.parent, world.parent_ahead(ahead)) if is_new(history, world.parent) else None
+    )
+    prediction = predict(history, remaining, asked.rule.horizon_days, holidays=job.holidays, factors=factors)
     if insufficient:
         prediction = _plain(prediction, asked, job.now, history_days)
     method = RUN_RATE_WORDS if insufficient else words_of(prediction.weights)
+    if factors is not None and not insufficient:
+        method = f"{SHARE_WORDS}; {method}"
     if not plan.is_exact:
         method = f"share of what else was used; {method}"
     mix = tuple(world.mixes.get(key, ()))
@@ -205,25 +220,6 @@ def _ends_on(job: ForecastJob) -> float:
     """Return the local date up to which use is counted, with the part of it that is over."""
     local = datetime.fromtimestamp(job.until_s, UTC).astimezone(ZoneInfo(job.time_zone))
     return local.toordinal() + (local.hour * HOUR_S + local.minute * 60) / DAY_S
-
-
-def _is_new(history: History, parent: History) -> bool:
-    return len(history.days) < WEEKLY_DAYS_MIN <= len(parent.days) - len(history.days)
-
-
-def _share_of_parent(parent: History, own: History) -> Expert:
-    """Make an expert for a new team: its share of everybody's use, which has a rhythm that is known."""
-    known = len(own.days)
-
-    def forecast(history: History, count: int) -> Days:
-        back = known - len(history.days)
-        everybody = parent.until(back) if back else parent
-        together = float(everybody.days[-len(history.days) :].sum())
-        share = float(history.days.sum()) / together if together > TINY else 0.0
-        path: Days = weekdays_multiplied(everybody, count) * share
-        return path
-
-    return Expert("share of the parent", forecast)
 
 
 def _plain(prediction: Prediction, asked: Asked, now: datetime, history_days: int) -> Prediction:

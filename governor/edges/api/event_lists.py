@@ -45,6 +45,14 @@ def require_bounded(items: list[Any]) -> None:
 
 def id_in(item: object) -> str:
     """Return the id of an event that could not be read, as far as one can be made out."""
-    fields = msgspec.json.decode(item) if isinstance(item, msgspec.Raw) else item
+    fields = _read(item) if isinstance(item, msgspec.Raw) else item
     given = fields.get("event_id", fields.get("id")) if isinstance(fields, dict) else None
     return given[:256] if isinstance(given, str) else ""
+
+
+def _read(item: msgspec.Raw) -> object:
+    try:
+        return msgspec.json.decode(item)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # JSON all the same, or the list would not have been one: a number that no machine holds, brackets without end.
+        return None

@@ -19,13 +19,13 @@ ROUNDS = 3
 ROWS = 40_000
 
 
-def made_up(path: Path) -> None:
+def made_up(path: Path, rows: int = ROWS) -> None:
     """Write a trace like Azure's: ten requests a second, heavy-tailed."""
     dice = Random(1)  # repeatable, not secret
     at = datetime(2026, 11, 16, 8, tzinfo=UTC)
     with path.open("w", encoding="utf-8") as file:
         file.write("TIMESTAMP,ContextTokens,GeneratedTokens\n")
-        for _ in range(ROWS):
+        for _ in range(rows):
             at += timedelta(seconds=dice.expovariate(10))
             asked, answered = int(dice.lognormvariate(7, 1)) + 1, int(dice.lognormvariate(3, 1)) + 1
             file.write(f"{at:%Y-%m-%d %H:%M:%S.%f},{min(asked, 90_000)},{min(answered, 4_000)}\n")

@@ -1,12 +1,12 @@
 """Stop a user, service account, key, team, use case or model at once, let it go on, and tell who did so and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from governor.compiler.quantities import QuantityError, parse_duration
-from governor.core.decisions.blocks import Authority, Block, BlockKind, BlockState
+from governor.core.decisions.blocks import Authority, Block, BlockKind, Blocks, BlockState
 from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import ForbiddenError, InvalidRequestError, NotFoundError
@@ -116,6 +116,17 @@ async def place_block(
     )
     await database.write(lambda connection: insert_block(connection, block))
     return Placed(block, target.note)
+
+
+def blocks_as_they_acted(connection: Connection) -> Blocks:
+    """Return every block there ever was, for a look at the past: one that was lifted acted until then."""
+    return Blocks(
+        (
+            block if block.lifted_at is None else replace(block, until_at=min(block.until_at, block.lifted_at))
+            for block in read_blocks(connection, BlockFilter())
+        ),
+        past=True,
+    )
 
 
 async def lift_a_block(

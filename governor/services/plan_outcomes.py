@@ -6,6 +6,7 @@ from enum import StrEnum
 from governor.core.decisions.conclude import decisive_policy
 from governor.core.decisions.decision import Reason
 from governor.core.decisions.pointed_out import budgets_pointed_out
+from governor.core.scopes import Scope
 from governor.services.replay_lane import Decided, Outcome
 
 
@@ -46,7 +47,7 @@ def warned(outcome: Outcome) -> Warned:
         return NO_WARNINGS
     decided = outcome.decided
     if decided is None or decided.given is None:
-        return _named(outcome.given.warnings, outcome.pointed_out)
+        return _named(outcome.given.warnings, outcome.verdict.pointed_out)
     given = decided.given
     unfit = _unfit(decided)
     draws = given.prepared.draws
@@ -95,11 +96,13 @@ def replaced_by(outcome: Outcome) -> str:
     return refused_by(outcome)
 
 
-def run_out(outcome: Outcome) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+def run_out(outcome: Outcome) -> Sequence[tuple[str, Scope]]:
     """Return the budgets that had no room for what was asked: policy and scope."""
     decided = outcome.decided
-    if decided is None or not decided.admission.unfit or not decided.admission.unfit[0]:
-        return []
+    if decided is None:
+        return outcome.verdict.run_out
+    if not decided.admission.unfit or not decided.admission.unfit[0]:
+        return ()
     return [
         (draw.applied.quota.header.ref, draw.budget.scope)
         for draw in (outcome.asked.draws[index] for index in decided.admission.unfit[0])
@@ -110,7 +113,7 @@ def run_out(outcome: Outcome) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
 def refused_by(outcome: Outcome) -> str:
     """Name the policy that refused a request, or refused it the model that it asked for."""
     decided = outcome.decided
-    return decisive_policy(decided.plan, decided.admission) if decided is not None else ""
+    return decisive_policy(decided.plan, decided.admission) if decided is not None else outcome.verdict.refused_by
 
 
 def _unfit(decided: Decided) -> tuple[int, ...]:

@@ -92,6 +92,7 @@ def _recorded(reservation: Reservation, entries: Sequence[Entry]) -> Recorded:
         duration_s=max(0, ended_ms - reservation.at_ms) / 1000,
         request=_request(reservation),
         usage=usage,
+        client=reservation.client,
     )
 
 

@@ -12,10 +12,9 @@ from governor.core.errors import InvalidRequestError
 from governor.core.policy.organization import Organization
 from governor.core.usage import Usage
 from governor.services.plan_outcomes import refused_by
-from governor.services.replay_lane import Lane, Outcome
+from governor.services.replay_lane import Asked, Lane, Outcome
 from governor.services.replay_summary import ReplaySummary
 
-CALLER = Caller("replay")
 SHOW_EVERY = 4_096
 """Requests between two reports of progress."""
 
@@ -45,24 +44,24 @@ class Reading:
     Args:
         organization: Over whom requests are spread that name nobody: always in the same way.
         options: How the recording is read.
+        name: In whose name requests are made that name no key.
     """
 
-    def __init__(self, organization: Organization, options: ReplayOptions) -> None:
+    def __init__(self, organization: Organization, options: ReplayOptions, name: str) -> None:
         self._options = options
+        self._nobody = Caller(name)
+        self._callers: dict[str, Caller] = {"": self._nobody}
         self._crowd = tuple(_crowd(organization))
         self.offset_s = options.offset_s
 
-    def request(self, row: Recorded, number: int) -> tuple[DecideRequest, object]:
-        """Return what a row asks, and the question in it: all but its size; ``number`` counts the rows.
+    def asked(self, row: Recorded, number: int) -> Asked:
+        """Return what a row asks; ``number`` counts the rows.
 
         Raises:
             InvalidRequestError: If neither the row nor the options name a model.
         """
-        asked = row.request
-        if asked is not None:
-            tags = tuple(asked.tags.items())
-            which = (asked.model, asked.provider, asked.operation, asked.use_case, asked.can, tags)
-            return asked, (asked.subject, which)
+        if row.request is not None:
+            return self._kept(row.request, row.client)
         model = row.model or self._options.model
         if not model:
             raise InvalidRequestError("the recording names no model; name one with `--model`")
@@ -82,7 +81,17 @@ class Reading:
             can=ABILITIES,
             tags=row.tags,
         )
-        return request, (who, model, row.use_case, tuple(row.tags.items()) if row.tags else None)
+        question = (who, model, row.use_case, tuple(row.tags.items()) if row.tags else None)
+        return Asked(request, question, self._nobody)
+
+    def _kept(self, asked: DecideRequest, client: str) -> Asked:
+        """Return a request that was kept as it was made."""
+        caller = self._callers.get(client)
+        if caller is None:
+            caller = self._callers[client] = Caller(client)
+        tags = tuple(asked.tags.items()) if asked.tags else None
+        question = (asked.subject, asked.model, asked.provider, asked.operation, asked.use_case, asked.can, tags)
+        return Asked(asked, question, caller)
 
 
 _NONE: Mapping[str, int] = MappingProxyType({})
@@ -106,8 +115,8 @@ class Replay:
 
     def __init__(self, snapshot: Snapshot, options: ReplayOptions) -> None:
         self.summary = ReplaySummary()
-        self.lane = Lane(snapshot, CALLER)
-        self._reading = Reading(snapshot.organization, options)
+        self.lane = Lane(snapshot)
+        self._reading = Reading(snapshot.organization, options, "replay")
 
     def run(self, rows: Iterable[Recorded]) -> Iterator[int]:
         """Replay the requests in their order and settle what is open at the end.
@@ -122,8 +131,8 @@ class Replay:
         count = 0
         for row in rows:
             count += 1
-            request, question = reading.request(row, count)
-            self._add(decide(request, usage_of(row), row.at_s + reading.offset_s, row.duration_s, question))
+            asked = reading.asked(row, count)
+            self._add(decide(asked, usage_of(row), row.at_s + reading.offset_s, row.duration_s))
             if count % SHOW_EVERY == 0:
                 yield count
         self.lane.finish()

@@ -7,6 +7,7 @@ period is over. Tests hold a lane against the service's own ledger, and its shor
 recordings.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -19,7 +20,9 @@ from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import DecideRequest, Operation
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.admit import admit
+from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Admission, Hold
+from governor.core.ledger.past import OpenHold
 from governor.core.money import Rounding
 from governor.core.prices import cost_nano_usd
 from governor.core.settlement.postings import Actual
@@ -27,7 +30,7 @@ from governor.core.settlement.pricing import usage_cost
 from governor.core.units import Unit
 from governor.core.usage import Usage
 from governor.services.replay_accounts import STEP_BACK_S, Accounts
-from governor.services.replay_path import Charge, Lines, Path
+from governor.services.replay_path import Charge, Lines, Path, Verdict
 
 FORGET_EVERY = 4_096
 """Requests between two looks for budgets whose period is over."""
@@ -48,6 +51,24 @@ class Decided(NamedTuple):
     given: Candidate | None
 
 
+_NOTHING = Usage()
+_QUIET = Verdict()
+
+
+class Asked(NamedTuple):
+    """One recorded request.
+
+    Attributes:
+        request: What was asked.
+        question: Equal for requests that differ in nothing but their size.
+        caller: In whose name it is asked.
+    """
+
+    request: DecideRequest
+    question: object
+    caller: Caller
+
+
 class Outcome(NamedTuple):
     """What became of one request.
 
@@ -57,8 +78,8 @@ class Outcome(NamedTuple):
         max_output_tokens: What the gateway would have to send on; 0 for a request that was refused.
         usage: What an allowed request came to: as recorded, else what was held for it.
         cost_nano_usd: What it cost; 0 for one that was refused.
-        decided: The decision in full, or None for a request that was allowed as asked, with room in every budget.
-        pointed_out: Where there is no such decision: the quotas that point something out.
+        decided: The decision in full, or None where the verdict says all: given as asked, or refused by budgets alone.
+        verdict: What budgets said to such a request.
     """
 
     asked: PreparedCandidate
@@ -67,50 +88,63 @@ class Outcome(NamedTuple):
     usage: Usage
     cost_nano_usd: int
     decided: Decided | None
-    pointed_out: tuple[str, ...] = ()
+    verdict: Verdict = _QUIET
 
 
-_NOTHING = Usage()
 _Open = tuple[float, int, tuple[Charge, ...]]
 """A request that has not ended: when it will, its number, and what it holds and will have used."""
 
 
 class Lane:
-    """One version of the policies with its balances; they begin with nothing used.
+    """One version of the policies with its balances; they begin with nothing used, or where ``begin`` says.
 
     Args:
         snapshot: The version.
-        caller: In whose name requests are replayed.
-        shortcuts: Whether a yes is told by its clear path. The answers are the same without, and slower.
+        shortcuts: Whether clear paths are taken. The answers are the same without, and slower.
 
     Attributes:
         accounts: Of every budget that was drawn on and may be again.
     """
 
-    def __init__(self, snapshot: Snapshot, caller: Caller, *, shortcuts: bool = True) -> None:
+    def __init__(self, snapshot: Snapshot, *, shortcuts: bool = True) -> None:
         self.snapshot = snapshot
         self.accounts = Accounts(snapshot.quota)
-        self._caller = caller
-        # What is stopped or granted is looked at for each request.
-        self._shortcuts = shortcuts and not snapshot.blocks and not snapshot.grants
+        self._shortcuts = shortcuts
         self._paths: dict[object, Path] = {}
         self._lines = Lines(self.accounts)
         self._now_s = 0.0
         self._count = 0
+        self._pushed = 0
         # What ends later, by its time; the number keeps the order where times are equal.
         self._open: list[_Open] = []
 
-    def decide(
-        self, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: float, question: object = None
-    ) -> Outcome:
+    def begin(self, used: Iterable[tuple[BudgetKey, int]], held: Iterable[OpenHold]) -> None:
+        """Begin with what had been used, and with requests that have not ended.
+
+        Args:
+            used: What budgets had used.
+            held: What was held, and until when.
+        """
+        for key, amount in used:
+            self.accounts.draw_on(key).used += amount
+        for hold in held:
+            charges = [(self.accounts.draw_on(key), amount, charged) for key, amount, charged in hold.amounts]
+            self._hold(charges)
+            self._push(tuple(charges), hold.ends_at_ms / 1000)
+
+    def post(self, amounts: Iterable[tuple[BudgetKey, int]]) -> None:
+        """Post what belongs to no recorded request."""
+        for key, amount in amounts:
+            self.accounts.draw_on(key).used += amount
+
+    def decide(self, asked: Asked, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
         """Decide a request at an instant, and settle it: at once, or when it ends.
 
         Args:
-            request: What was asked.
+            asked: The request.
             usage: What it used, or None if nobody knows: then what was held is the best guess there is.
             at_s: When, in Unix seconds; a recording may step back a little, the ledger's clock never does.
             duration_s: How long it took.
-            question: Equal for requests that differ in nothing but their size; None: nobody knows.
         """
         if self._open and self._open[0][0] <= at_s:
             self._settle_until(at_s)
@@ -118,57 +152,71 @@ class Lane:
         self._count += 1
         if self._count % FORGET_EVERY == 0:
             self._forget()
-        if self._shortcuts and question is not None and usage is not None:
-            outcome = self._at_a_glance(request, usage, at_s, duration_s, question)
+        if self._shortcuts:
+            outcome = self._at_a_glance(asked, usage, at_s, duration_s)
             if outcome is not None:
                 return outcome
-        return self._in_full(request, usage, at_s, duration_s)
+        return self._in_full(asked, usage, at_s, duration_s)
 
     def finish(self) -> None:
         """Settle what is still open when the recording ends."""
         self._settle_until(float("inf"))
 
-    def _at_a_glance(
-        self, request: DecideRequest, usage: Usage, at_s: float, duration_s: float, question: object
-    ) -> Outcome | None:
-        """Answer a request with yes, or return None: it must be decided in full."""
-        path = self._paths.get(question)
-        if path is None or not (path.from_s <= at_s < path.until_s or path.move(self.snapshot, at_s, self._lines)):
-            path = self._path(request, at_s)
-            if path is None:
-                return None
-            self._paths[question] = path
-        size = path.size(self.snapshot, request, at_s)
-        pointed_out = path.compare(size.measures, self.accounts) if size is not None else None
-        if size is None or pointed_out is None:
+    def _at_a_glance(self, asked: Asked, usage: Usage | None, at_s: float, duration_s: float) -> Outcome | None:
+        """Answer a request by its clear path, or return None: it must be decided in full."""
+        path, request = self._path(asked, at_s), asked.request
+        if path is None:
             return None
-        asked = path.asked
+        size = path.size(self.snapshot, request, at_s)
+        verdict = path.compare(size.measures, self.accounts) if size is not None else None
+        if size is None or verdict is None:
+            return None
+        given = path.asked
+        if verdict.refused_by:
+            return Outcome(given, None, 0, _NOTHING, 0, None, verdict)
+        if usage is None:
+            return None
         cost = None
         if duration_s <= 0 and path.price is not None:
             # It ends at the price of its beginning, which is known.
             cost = cost_nano_usd(path.price, usage, Rounding.HALF_UP)
         if cost is None:
-            cost = self._cost(request, asked, usage, at_s + duration_s, requests=1)
+            cost = self._cost(request, given, usage, at_s + duration_s, requests=1)
         if cost is None:
             cost = size.cost_nano_usd
         amounts = self._lines.amounts(Actual(usage, cost, 1))
         if duration_s > 0:
-            self._push(path.hold(self.accounts, size.measures, amounts), duration_s)
+            self._push(path.hold(self.accounts, size.measures, amounts), self._now_s + duration_s)
         else:
             path.settle(self.accounts, amounts)
-        return Outcome(asked, asked, size.max_output_tokens, usage, cost, None, pointed_out)
+        return Outcome(given, given, size.max_output_tokens, usage, cost, None, verdict)
 
-    def _path(self, request: DecideRequest, at_s: float) -> Path | None:
-        prepared = self.snapshot.prepared(request, self._caller, datetime.fromtimestamp(at_s, UTC))
-        asked = clear_path(prepared)
-        if asked is None:
-            return None
-        if len(self._paths) >= PATHS_MAX:
-            self._paths.clear()
-        return Path(asked, request.operation, prepared.epoch, self._lines)
+    def _path(self, asked: Asked, at_s: float) -> Path | None:
+        """Return the clear path of a request at an instant, or None if it has none."""
+        path = self._paths.get(asked.question)
+        if path is None or not (path.from_s <= at_s < path.until_s or path.move(self.snapshot, at_s, self._lines)):
+            prepared = self.snapshot.prepared(asked.request, asked.caller, datetime.fromtimestamp(at_s, UTC))
+            candidate = clear_path(prepared)
+            if candidate is None:
+                return None
+            if len(self._paths) >= PATHS_MAX:
+                self._paths.clear()
+            path = self._paths[asked.question] = Path(candidate, prepared, asked.request.operation, self._lines)
+        is_plain = not self.snapshot.blocks and not self.snapshot.grants
+        return path if is_plain or not self._is_special(asked, path.asked, at_s) else None
 
-    def _in_full(self, request: DecideRequest, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
-        plan = evaluate(self.snapshot, request, self._caller, datetime.fromtimestamp(at_s, UTC))
+    def _is_special(self, asked: Asked, candidate: PreparedCandidate, at_s: float) -> bool:
+        """Tell whether something beside the policies concerns a request: it is stopped, or granted something."""
+        blocks, grants = self.snapshot.blocks, self.snapshot.grants
+        now, attributes = datetime.fromtimestamp(at_s, UTC), candidate.attributes
+        if grants and grants.find(attributes, now):
+            return True
+        zone, model = self.snapshot.organization.time_zone, candidate.model.id
+        return bool(blocks.reasons(asked.request, asked.caller, attributes, model, now=now, time_zone=zone))
+
+    def _in_full(self, asking: Asked, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
+        request = asking.request
+        plan = evaluate(self.snapshot, request, asking.caller, datetime.fromtimestamp(at_s, UTC))
         admission = admit(plan.options(), self.accounts.balance)
         asked = plan.candidates[0].prepared
         chosen = admission.chosen
@@ -179,9 +227,8 @@ class Lane:
         actual = Actual(used, cost, given.amounts.requests)
         charges = tuple([self._charge(hold, actual, reported=usage is not None) for hold in admission.placed])
         if duration_s > 0:
-            for account, held, _ in charges:
-                account.held += held
-            self._push(charges, duration_s)
+            self._hold(charges)
+            self._push(charges, self._now_s + duration_s)
         else:
             # Nobody could see what was held.
             for account, _, charged in charges:
@@ -228,8 +275,13 @@ class Lane:
             charged = actual.amount(unit, hold.terms.counts)
         return self.accounts.draw_on(hold.budget), hold.amount, charged
 
-    def _push(self, charges: tuple[Charge, ...], duration_s: float) -> None:
-        heappush(self._open, (self._now_s + duration_s, self._count, charges))
+    def _hold(self, charges: Iterable[Charge]) -> None:
+        for account, held, _ in charges:
+            account.held += held
+
+    def _push(self, charges: tuple[Charge, ...], ends_at_s: float) -> None:
+        self._pushed += 1
+        heappush(self._open, (ends_at_s, self._pushed, charges))
 
     def _settle_until(self, at_s: float) -> None:
         while self._open and self._open[0][0] <= at_s:

@@ -8,12 +8,14 @@ from governor.core.decisions.clear_path import ClearSize, ceiling_at_rest, clear
 from governor.core.decisions.draw_memory import Drawn
 from governor.core.decisions.draws import Draw
 from governor.core.decisions.estimate import default_output_of
+from governor.core.decisions.prepare import Prepared
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import DecideRequest, Operation
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.ceilings import CeilingRule
 from governor.core.money import AMOUNT_MAX
 from governor.core.prices import Price
+from governor.core.scopes import Scope
 from governor.core.settlement.postings import Actual
 from governor.core.units import Counts, Unit
 from governor.services.replay_accounts import Account, Accounts
@@ -40,6 +42,23 @@ class Line(NamedTuple):
     rule: CeilingRule | None
     charge: int
     draw: Draw
+
+
+class Verdict(NamedTuple):
+    """What budgets say to a request.
+
+    Attributes:
+        pointed_out: The quotas that point something out of one that is allowed.
+        refused_by: The quota that refuses it, or ``""``.
+        run_out: The budgets without room: policy and scope.
+    """
+
+    pointed_out: tuple[str, ...] = ()
+    refused_by: str = ""
+    run_out: tuple[tuple[str, Scope], ...] = ()
+
+
+_QUIET = Verdict()
 
 
 class Lines:
@@ -87,12 +106,12 @@ class Lines:
 
 
 class Path:
-    """What a yes to one question takes from which account.
+    """What a yes to one question takes from which account, and whether that has room.
 
     Args:
         asked: The question (see ``clear_path``).
+        prepared: What it was made from.
         operation: Of every such question.
-        epoch: When it stays the same but for its budgets, in Unix seconds.
         lines: Where its lines are found.
 
     Attributes:
@@ -106,8 +125,10 @@ class Path:
         "_default_output",
         "_drawn",
         "_epoch",
+        "_is_paid",
         "_lines",
         "_minute",
+        "_offers",
         "_untouched",
         "asked",
         "from_s",
@@ -115,12 +136,11 @@ class Path:
         "until_s",
     )
 
-    def __init__(
-        self, asked: PreparedCandidate, operation: Operation, epoch: tuple[float, float], lines: Lines
-    ) -> None:
+    def __init__(self, asked: PreparedCandidate, prepared: Prepared, operation: Operation, lines: Lines) -> None:
         self.asked = asked
         self._default_output = default_output_of(operation)
-        self._epoch = epoch
+        self._epoch = prepared.epoch
+        self._offers = tuple(prepared.substitutes.usual.values())
         self._minute = -1.0
         self.price: Price | None = None
         self._draw(asked.drawn, lines)
@@ -136,6 +156,7 @@ class Path:
     def _draw(self, drawn: Sequence[Drawn], lines: Lines) -> None:
         self._drawn = drawn
         self._lines = [lines.find(draw) for each in drawn for draw in each.draws]
+        self._is_paid = any(line.draw.instead for line in self._lines)
         self._untouched = True
         self.from_s = max([self._epoch[0], *[each.from_s for each in drawn]])
         self.until_s = min([self._epoch[1], *[each.until_s for each in drawn]])
@@ -150,23 +171,50 @@ class Path:
             self.price = snapshot.price(model.id, model.provider, datetime.fromtimestamp(at_s, UTC))
         return clear_size(self.asked, request, self.price, self._default_output)
 
-    def compare(self, measures: Sequence[int], accounts: Accounts) -> tuple[str, ...] | None:
-        """Return the policies that point something out if every budget has room, None if one has not."""
-        found: tuple[str, ...] = ()
-        for account, measure, up_to, quiet, rule, _, draw in self._lines:
+    def compare(self, measures: Sequence[int], accounts: Accounts) -> Verdict | None:
+        """Return whether every budget has room, or None where something else may be given or pay instead."""
+        told: list[str] = []
+        unfit: list[tuple[int, Line, int, int]] = []
+        for index, line in enumerate(self._lines):
+            account, measure, up_to, quiet, rule, _, draw = line
             taken = account.used + account.held + measures[measure]
             if rule is not None:
-                ceiling = rule.ceiling(account.key.digest, accounts.drawn_on.get)
-                if taken > ceiling:
-                    return None
-                is_quiet = taken <= quiet_under(draw, ceiling)
-            elif taken > up_to:
-                return None
-            else:
-                is_quiet = taken <= quiet
-            if not is_quiet:
-                found = (*found, draw.applied.quota.header.ref)
-        return found
+                up_to = rule.ceiling(account.key.digest, accounts.drawn_on.get)
+                quiet = quiet_under(draw, up_to) if taken <= up_to else 0
+            if taken <= quiet:
+                continue
+            if taken > up_to:
+                unfit.append((index, line, up_to, taken))
+            told.append(draw.applied.quota.header.ref)
+        if not unfit:
+            return Verdict(tuple(told)) if told else _QUIET
+        return self._without_room(told, unfit, measures)
+
+    def _without_room(
+        self, told: Sequence[str], unfit: Sequence[tuple[int, Line, int, int]], measures: Sequence[int]
+    ) -> Verdict | None:
+        """Return what becomes of a request for which some budgets have no room."""
+        if self._is_paid or any(taken > AMOUNT_MAX or not measures[line.measure] for _, line, _, taken in unfit):
+            return None
+        run_out = tuple(
+            (line.draw.applied.quota.header.ref, line.draw.budget.scope)
+            for _, line, _, _ in unfit
+            if not line.draw.terms.part
+        )
+        binding = [each for each in unfit if each[1].draw.terms.must_fit]
+        if not binding:
+            return Verdict(tuple(told), run_out=run_out)
+        without = {index for index, *_ in unfit}
+        if any(after is None or not without.isdisjoint(after) for after in self._offers):
+            return None
+
+        def room(each: tuple[int, Line, int, int]) -> float:
+            _, line, up_to, taken = each
+            amount = measures[line.measure]
+            return (up_to - (taken - amount)) / amount
+
+        _, tightest, _, _ = min(binding, key=room)
+        return Verdict((), tightest.draw.applied.quota.header.ref, run_out)
 
     def settle(self, accounts: Accounts, amounts: Sequence[int]) -> None:
         """Charge what a request used that ends at once: nobody could see its hold."""

@@ -19,7 +19,7 @@ from governor.core.policy.kinds import Overage, Quota, WhenReached
 from governor.core.settlement.assess import assess
 from governor.core.units import Unit
 from governor.core.usage import Usage
-from governor.services.replay_lane import Lane
+from governor.services.replay_lane import Asked, Lane
 from tests.services.test_replay import START_S, USD, header, monthly, snapshot
 
 CALLER = Caller("replay")
@@ -144,7 +144,7 @@ def _assess(made: Snapshot, event: UsageEvent, received_at: datetime, reservatio
 def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
     """Verdicts, models and every balance are the same after any calls, long or short, reported or not."""
     made = snapshot(*POLICIES, fallback=("acme/small",))
-    lane, service = Lane(made, CALLER), Service(made)
+    lane, service = Lane(made), Service(made)
     at_s = START_S
     for number, (step_s, tokens, output, user, duration_s) in enumerate(calls):
         at_s += step_s
@@ -156,7 +156,7 @@ def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
             can=frozenset(Ability),
         )
         usage = Usage(input_tokens=tokens, output_tokens=output) if output is not None else None
-        outcome = lane.decide(request, usage, at_s, duration_s)
+        outcome = lane.decide(Asked(request, request.subject, CALLER), usage, at_s, duration_s)
         chosen = outcome.given.model.id if outcome.given is not None else ""
 
         assert service.decide(number, request, usage, at_s, duration_s) == chosen

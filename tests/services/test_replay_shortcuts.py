@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,11 +16,11 @@ from governor.core.decisions.request import Ability, DecideRequest, Operation, S
 from governor.core.decisions.snapshot import NO_CATALOGUES, PolicySet, Snapshot
 from governor.core.periods import Every, PeriodDefinition
 from governor.core.policy.header import Enforcement
-from governor.core.policy.kinds import MaxShare, Overage, Quota, Rollover, WhenReached
+from governor.core.policy.kinds import Downgrade, MaxShare, Overage, Quota, Rollover, WhenReached
 from governor.core.units import Counts, Unit
 from governor.core.usage import Usage
 from governor.services.plan_outcomes import effects, refused_by, run_out, warned
-from governor.services.replay_lane import Lane, Outcome
+from governor.services.replay_lane import Asked, Lane, Outcome
 from tests.services.test_replay import MINUTE, MONTH, USD, header, snapshot
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +107,29 @@ MOVING = (
         root="trial",
     ),
     Quota(header("Quota", "slots"), Unit.CONCURRENT, 3, root="slots"),
+    Quota(
+        header("Quota", "cheaper"),
+        Unit.USD,
+        40 * USD,
+        period=MONTH,
+        when_reached=WhenReached.DOWNGRADE,
+        downgrade=Downgrade(("acme/small",), 50),
+        root="cheaper",
+    ),
+)
+
+FEW = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 20, 90_000]),
+        st.integers(0, 12),
+        st.none() | st.sampled_from([0, 1]),
+        st.just(None),
+        st.integers(0, 1),
+        st.sampled_from([0.0, 0.0, 25.0]),
+        st.integers(0, 2),
+    ),
+    min_size=4,
+    max_size=16,
 )
 
 CALLS = st.lists(
@@ -134,13 +158,13 @@ def said(outcome: Outcome) -> tuple[object, ...]:
         outcome.usage,
         outcome.cost_nano_usd,
         warned(outcome),
-        run_out(outcome),
+        tuple(run_out(outcome)),
     )
 
 
 def agree(made: tuple[Snapshot, Snapshot], calls: list[Call], users: tuple[str, ...], models: tuple[str, ...]) -> int:
     """Replay both ways, compare, and return how often the short one was taken."""
-    short, full = Lane(made[0], CALLER), Lane(made[1], CALLER, shortcuts=False)
+    short, full = Lane(made[0]), Lane(made[1], shortcuts=False)
     at_s, taken = START_S, 0
     for step_s, tokens, output, asked_output, who, duration_s, variant in calls:
         at_s += step_s
@@ -153,10 +177,11 @@ def agree(made: tuple[Snapshot, Snapshot], calls: list[Call], users: tuple[str, 
             max_output_tokens=asked_output,
             can=frozenset(Ability) if variant else frozenset(),
         )
-        usage = Usage(input_tokens=tokens, output_tokens=output) if output is not None else None
-        question = (request.subject, request.model, request.operation, request.can)
-        first = short.decide(request, usage, at_s, duration_s, question)
-        second = full.decide(request, usage, at_s, duration_s, question)
+        # More may be used than was held, so that budgets are overrun.
+        usage = Usage(input_tokens=tokens + 9 * min(output, 1), output_tokens=output) if output is not None else None
+        asked = Asked(request, (request.subject, request.model, request.operation, request.can), CALLER)
+        first = short.decide(asked, usage, at_s, duration_s)
+        second = full.decide(asked, usage, at_s, duration_s)
 
         assert said(second) == said(first)
         assert [] == effects(first, second, warned(first), warned(second))
@@ -190,6 +215,16 @@ def test_short_way_agrees_where_ceilings_move(calls: list[Call], among: set[int]
     quotas = [MOVING[number] for number in sorted(among)]
     made = dearer(snapshot(*quotas)), dearer(snapshot(*quotas))
     agree(made, calls, ("ada@acme.example", "dan@acme.example"), ("acme/fast",))
+
+
+@pytest.mark.parametrize("quota", MOVING, ids=lambda quota: quota.header.name)
+@settings(max_examples=40, deadline=None)
+@given(calls=FEW)
+def test_short_way_agrees_on_each_kind_of_quota(quota: Quota, calls: list[Call]) -> None:
+    """One quota, and the fund that may pay for it: small requests, so that it is reached and passed."""
+    fund = next(each for each in MOVING if each.header.name == "fund")
+    quotas = (quota,) if quota is fund else (quota, fund)
+    agree((snapshot(*quotas), snapshot(*quotas)), calls, ("ada@acme.example", "dan@acme.example"), ("acme/fast",))
 
 
 @settings(max_examples=60, deadline=None)

@@ -93,11 +93,14 @@ class Blocks:
 
     Args:
         blocks: Those that were not lifted; whether one has ended is looked at when it would act.
+        past: Whether it is looked at as well whether one has begun: for a look at the past. Now, a block acts from when
+            it is known, whatever a worker's clock says.
     """
 
-    __slots__ = ("_by_target", "ids")
+    __slots__ = ("_by_target", "_past", "ids")
 
-    def __init__(self, blocks: Iterable[Block] = ()) -> None:
+    def __init__(self, blocks: Iterable[Block] = (), *, past: bool = False) -> None:
+        self._past = past
         by_target: dict[tuple[BlockKind, str], tuple[Block, ...]] = {}
         # The one that lasts longest is named first.
         for block in sorted(blocks, key=lambda block: (block.until_at, block.id), reverse=True):
@@ -154,7 +157,9 @@ class Blocks:
 
     def _on(self, targets: Iterable[tuple[BlockKind, str]], now: datetime) -> Iterator[Block]:
         for target in dict.fromkeys(targets):
-            yield from (block for block in self._by_target.get(target, ()) if now < block.until_at)
+            for block in self._by_target.get(target, ()):
+                if now < block.until_at and not (self._past and now < block.placed_at):
+                    yield block
 
 
 NO_BLOCKS = Blocks()

@@ -1,8 +1,8 @@
-"""Questions that are answered with yes as long as their budgets have room: most requests of a recording.
+"""Questions whose answer follows from the room in their budgets alone: most requests of a recording.
 
 A replay asks for millions of verdicts and for few of the words around them. What ``evaluate`` and ``admit`` would find
-for such a request is known before: the model asked for, and its whole price held on every budget. A clear path says so,
-or says nothing; then they are asked. A test holds it against them on random policies and requests.
+for such a request is known before: the model asked for, and its whole price held on every budget. Whatever is not as
+plain, they are asked. A test holds the one against the other on random policies and requests.
 """
 
 from typing import NamedTuple

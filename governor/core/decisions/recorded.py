@@ -28,6 +28,7 @@ class Recorded(NamedTuple):
         line: 1-based line of the file, for messages.
         request: The whole request, where it was kept; it has the last word over the fields above.
         usage: Everything that was used, where it was kept.
+        client: Name of the key that it came with, where it was kept.
     """
 
     at_s: float
@@ -42,3 +43,4 @@ class Recorded(NamedTuple):
     line: int = 0
     request: DecideRequest | None = None
     usage: Usage | None = None
+    client: str = ""

@@ -57,8 +57,11 @@ class Catalogues:
 NO_CATALOGUES = Catalogues()
 """No external catalogue: only what the policies say."""
 
-MEMO_SIZE_MAX = 50_000
-"""Model names and prices remembered; past it the memory starts anew, so that it stays bounded."""
+MODELS_MAX = 50_000
+"""Model names remembered; past it the memory starts anew, so that it stays bounded."""
+
+PRICES_MAX = 10_000
+"""Prices remembered; fewer, because each minute brings new ones and only the latest are asked for again."""
 
 PREPARED_MAX = 10_000
 """Questions remembered, at some kilobytes each; likewise."""
@@ -136,7 +139,7 @@ class Snapshot:
         key = (asked, provider)
         resolved = self._models.get(key)
         if resolved is None:
-            if len(self._models) >= MEMO_SIZE_MAX:
+            if len(self._models) >= MODELS_MAX:
                 self._models.clear()
             resolved = self._models[key] = self.policies.catalog.resolve(asked, provider, self._catalogues.models)
         return resolved
@@ -185,7 +188,7 @@ class Snapshot:
         # Prices change at whole minutes: dates at local midnights, and off-peak hours.
         key = (model_id, provider, int(at.timestamp()) // 60)
         if key not in self._prices:
-            if len(self._prices) >= MEMO_SIZE_MAX:
+            if len(self._prices) >= PRICES_MAX:
                 self._prices.clear()
             self._prices[key] = self.policies.prices.price(model_id, provider, at, self._catalogues.prices)
         return self._prices[key]

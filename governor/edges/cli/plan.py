@@ -14,9 +14,10 @@ import typer
 from governor.clients.clock import clock_from
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.check.succession import check_succession
+from governor.core.decisions.blocks import Blocks
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
-from governor.core.grants import NO_GRANTS, Grants
+from governor.core.grants import Grants
 from governor.core.policy_changes.compare import compare
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.load_policies import policy_folder
@@ -27,6 +28,7 @@ from governor.edges.cli.printing import console, print_json, progress, say
 from governor.edges.cli.recorded_traffic import Traffic, from_database, from_file
 from governor.edges.cli.revisions import WORKING_TREE, Version, read_version
 from governor.edges.cli.workbench import open_store
+from governor.services.blocks import blocks_as_they_acted
 from governor.services.garbage import settle_garbage_collector
 from governor.services.grants import grants_as_they_acted
 from governor.services.open_database import open_database
@@ -142,13 +144,17 @@ def _document(before: Version, after: Version, replay: dict[str, Any] | None, no
 def _replayed(before: Version, after: Version, wanted: _Wanted, settings: Settings) -> dict[str, Any] | None:
     if wanted.trace is None and wanted.since is None and wanted.until is None:
         return None
-    # What was recorded here was decided under the grants of its time; a trace from elsewhere knows of none.
-    grants = run(_past_grants(settings)) if wanted.trace is None else NO_GRANTS
-    snapshots = [Snapshot.build(version.policies, genai_prices()).with_grants(grants) for version in (before, after)]
+    snapshots = [Snapshot.build(version.policies, genai_prices()) for version in (before, after)]
+    if wanted.trace is None:
+        # What was recorded here was decided under what stood beside the policies; a trace from elsewhere knows nothing
+        # of that.
+        blocks, grants = run(_beside_the_policies(settings))
+        snapshots = [snapshot.with_blocks(blocks).with_grants(grants) for snapshot in snapshots]
     with _traffic(wanted, settings) as traffic:
         settle_garbage_collector()
         began_s = perf_counter()
-        replay = PlanReplay(snapshots[0], snapshots[1], ReplayOptions(wanted.model, traffic.offset_s))
+        options = ReplayOptions(wanted.model, traffic.offset_s)
+        replay = PlanReplay(snapshots[0], snapshots[1], options, traffic.past)
         with progress() as bar:
             task = bar.add_task(f"replaying {traffic.name}", total=traffic.total, note="")
             for count in replay.run(traffic.rows):
@@ -156,9 +162,11 @@ def _replayed(before: Version, after: Version, wanted: _Wanted, settings: Settin
         return {"traffic": traffic.name, **replay.impact.document(perf_counter() - began_s)}
 
 
-async def _past_grants(settings: Settings) -> Grants:
+async def _beside_the_policies(settings: Settings) -> tuple[Blocks, Grants]:
     async with open_store(settings) as database:
-        return await database.read(grants_as_they_acted)
+        return await database.read(
+            lambda connection: (blocks_as_they_acted(connection), grants_as_they_acted(connection))
+        )
 
 
 @contextmanager

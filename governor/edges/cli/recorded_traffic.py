@@ -10,9 +10,13 @@ from governor.clients.clock import SystemClock
 from governor.clients.recordings import open_recording
 from governor.core.decisions.recorded import Recorded
 from governor.core.errors import InvalidRequestError
+from governor.core.ledger.past import Past
 from governor.edges.cli.printing import complain
+from governor.services.past import recorded_past
 from governor.services.recorded_decisions import recorded_decisions
 from governor.store.database import Database
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class Traffic:
         offset_s: Added to every recorded time.
         total: How much there is, in the unit of ``done``, or None if nobody knows.
         done: How much was read so far.
+        past: What a replay begins with; None: with nothing used.
     """
 
     name: str
@@ -31,6 +36,7 @@ class Traffic:
     offset_s: float
     total: float | None
     done: Callable[[], float]
+    past: Past | None = None
 
 
 @contextmanager
@@ -76,6 +82,7 @@ def from_database(database: Database, since: datetime | None, until: datetime | 
         0.0,
         total,
         lambda: position_s - since.timestamp() if since is not None else position_s,
+        recorded_past(database.read_now, since or _BEGINNING, until),
     )
 
 

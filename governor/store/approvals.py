@@ -34,6 +34,7 @@ class RequestFilter:
         scope: Those for exactly this scope.
         department: Those of this department.
         before: Only ids below this one: where a page begins.
+        waiting: Only those that wait for somebody: for a decision, or for the review of a broken glass.
         created_from: Those made at or after this instant.
         created_until: Those made before this instant.
     """
@@ -43,6 +44,7 @@ class RequestFilter:
     scope: Scope = ()
     department: str = ""
     before: bytes | None = None
+    waiting: bool = False
     created_from: datetime | None = None
     created_until: datetime | None = None
 
@@ -59,6 +61,8 @@ def read_requests(connection: Connection, wanted: RequestFilter, limit: int | No
     query = select(columns.document).order_by(columns.id.desc()).limit(limit)
     if wanted.states:
         query = query.where(columns.state.in_([str(state) for state in wanted.states]))
+    if wanted.waiting:
+        query = query.where(or_(columns.state == str(State.PENDING), columns.review_due_ms.is_not(None)))
     if wanted.requester:
         query = query.where(columns.requesters.contains(f" {wanted.requester} ", autoescape=True))
     if wanted.scope:
@@ -165,7 +169,7 @@ def request_values(document: bytes) -> Mapping[str, Any]:
         "amount_nano_usd": request.terms.amount_nano_usd,
         "created_at_ms": to_ms(request.created_at),
         "approved_at_ms": to_ms(request.approved_at),
-        "review_due_ms": to_ms(review.due_at) if review is not None and review.at is None else None,
+        "review_due_ms": to_ms(review.due_at) if review is not None and review.is_open else None,
         "due_at_ms": to_ms(request.due_at),
         "revision": request.revision,
     }

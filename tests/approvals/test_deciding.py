@@ -162,6 +162,21 @@ async def test_a_denial_needs_a_reason_and_ends_it(office: Office) -> None:
     assert (user("kim"), "use the small model") == (denied.request.closing.by, denied.request.closing.reason)
 
 
+async def test_lower_terms_are_decided_by_those_who_were_asked(office: Office) -> None:
+    """Five thousand lowered to fifty still needs finance and the board: nobody lowers it into their own hands."""
+    request = await asked(office, 5000)
+    lowered = await approve(office.desk, request, actor("fin"), office.now, instead=LowerTerms(usd(50)))
+    alone = await refusal(approve(office.desk, request, actor("kim"), office.now))
+    done = await approve(office.desk, request, actor("ina"), office.now)
+
+    assert (State.PENDING, usd(50), "forbidden") == (
+        lowered.request.state,
+        lowered.request.terms.amount_nano_usd,
+        alone,
+    )
+    assert (State.ACTIVE, {user("fin"), user("ina")}) == (done.request.state, set(done.request.approved_by))
+
+
 async def test_lower_terms_reset_the_votes_before(office: Office) -> None:
     """Who approved five thousand has not approved three for a week; more than was asked is never given."""
     request = await asked(office, 5000)

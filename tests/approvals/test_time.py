@@ -14,7 +14,7 @@ from governor.services.approvals.break_glass import break_glass
 from governor.services.approvals.close import revoke
 from governor.services.approvals.create import create
 from governor.services.approvals.look_back import review, tell_outcome
-from governor.services.approvals.read import RequestQuery, list_requests, read_one
+from governor.services.approvals.read import RequestQuery, list_requests, read_case, read_one
 from governor.services.approvals.tick import tick
 from governor.services.approvals.vote import approve, deny
 from tests.approvals.world import NOON, RULE, Office, actor, policies_in, snapshots_of, usd, user, wish
@@ -234,6 +234,30 @@ async def test_a_missed_review_suspends_breaking_the_glass(office: Office) -> No
     assert ("break_glass_suspended", request) == (caught.value.code, caught.value.details["review"])
     assert Act.REVIEW_MISSED in noted
     assert await glass(office, "ada")
+
+
+async def test_who_may_review_is_reminded_before_it_is_too_late(office: Office) -> None:
+    """Once at half of the time, and when it is missed; it stands among what waits for them until somebody has."""
+    request = await glass(office)
+    waiting = [await waits_for(office, name) for name in ("kim", "eve", "bob", "fin")]
+    reminded = [await at(office, moment) for moment in (NOON + timedelta(hours=23), NOON + timedelta(hours=24))]
+    told = (await read_case(office.desk, request, office.now)).records[-1].transition
+    missed = await at(office, NOON + timedelta(hours=48))
+    late = await waits_for(office, "kim")
+    await review(office.desk, request, actor("kim"), office.now, justified=True, note="late, but fine")
+    quiet = await at(office, NOON + timedelta(days=9))
+
+    assert [[request], [request], [], []] == waiting
+    assert [Act.REMINDED] == [act for acts in reminded for act in acts if act is Act.REMINDED]
+    assert (Act.REMINDED, (user("eve"), user("kim"))) == (told.act, told.details["people"])
+    assert ([Act.REVIEW_MISSED], [request]) == ([act for act in missed if act is not Act.OUTCOME_ASKED], late)
+    assert ([], []) == (quiet, await waits_for(office, "kim"))
+
+
+async def waits_for(office: Office, name: str) -> list[str]:
+    """Return what waits for somebody."""
+    page = await list_requests(office.desk, RequestQuery(waits_for=user(name)), office.now)
+    return [one.id for one in page.requests]
 
 
 async def test_a_revoked_grant_is_looked_back_at_too(office: Office) -> None:

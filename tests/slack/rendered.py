@@ -269,6 +269,8 @@ def messages() -> dict[str, Message]:
         "card_denied": card_message(facts(request=DENIED, state=State.DENIED)),
         "card_break_glass": card_message(facts(request=glass, state=State.ACTIVE)),
         "reminder": reminder_message(REQUEST, IDS, ZONE),
+        "reminder_of_review": reminder_message(glass, IDS, ZONE),
+        "review_overdue": reminder_message(replace(glass, review=Review(NOW, missed_at=NOW)), IDS, ZONE),
         "question": question_message(steps[Act.ASKED], IDS),
         "outcome_asked": outcome_message(APPROVED, usd(1_312.4), IDS),
         "outcome_told": outcome_message(replace(APPROVED, outcome=told), usd(1_312.4), IDS),
@@ -286,7 +288,10 @@ def views() -> dict[str, View]:
         time_zone=ZONE,
         shown_at=NOW,
         mine=[replace(DENIED, asked_by=LEA)],
-        waiting=[REQUEST],
+        waiting=[
+            REQUEST,
+            replace(APPROVED, id=ID[:-1] + "e", break_glass=True, votes=(), review=Review(NOW + timedelta(days=2))),
+        ],
         slack_ids=IDS,
     )
     return {

@@ -166,7 +166,7 @@ def _buttons(about: CardFacts) -> Block:
 
 def _review_open(about: CardFacts) -> bool:
     review = about.request.review
-    return review is not None and review.at is None
+    return review is not None and review.is_open
 
 
 def _small_print(about: CardFacts) -> Block:

@@ -7,7 +7,7 @@ from datetime import datetime
 from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.asking import REQUEST
 from governor.clients.slack_blocks.budgets import Rests, budget_blocks
-from governor.clients.slack_blocks.card import APPROVE, ASK, DENY, OPEN_PAGE
+from governor.clients.slack_blocks.card import APPROVE, ASK, DENY, JUSTIFIED, OPEN_PAGE
 from governor.clients.slack_blocks.elements import DIVIDER, actions, button, context, header, home, section
 from governor.clients.slack_blocks.message import Block, View
 from governor.clients.slack_blocks.request_words import for_whom, named, state_words, terms_words, what
@@ -97,6 +97,9 @@ def _waiting(page: HomePage) -> list[Block]:
         return []
     blocks: list[Block] = [header("Waits for you")]
     for request in page.waiting[:REQUESTS_SHOWN]:
+        if request.review is not None:
+            blocks += _to_review(request, page)
+            continue
         who = named(request.asked_by, page.slack_ids)
         until = f", until {instant(request.expires_at, page.time_zone)}" if request.expires_at else ""
         blocks.append(
@@ -111,6 +114,15 @@ def _waiting(page: HomePage) -> list[Block]:
     if len(page.waiting) > REQUESTS_SHOWN:
         blocks.append(context(f"and {len(page.waiting) - REQUESTS_SHOWN} more"))
     return [*blocks, DIVIDER]
+
+
+def _to_review(request: ExceptionRequest, page: HomePage) -> list[Block]:
+    who, gets = named(request.asked_by, page.slack_ids), terms_words(request.terms)
+    assert request.review is not None, "only broken glasses are reviewed"
+    by = instant(request.review.due_at, page.time_zone)
+    said = f":rotating_light: {who} broke the glass: {gets} {for_whom(request, page.slack_ids)}. Review it by {by}."
+    review = button("Review it…", JUSTIFIED, request.id, style="primary")
+    return [section(said), actions([review], f"waits-{request.id}")]
 
 
 def _mine(page: HomePage) -> list[Block]:

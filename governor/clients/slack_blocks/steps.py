@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from governor.clients.slack_blocks.card import JUSTIFIED
 from governor.clients.slack_blocks.elements import actions, button, context, section
 from governor.clients.slack_blocks.message import Message
 from governor.clients.slack_blocks.request_words import for_whom, money, named, requires_words, terms_words, what
 from governor.clients.slack_blocks.texts import cut, escape, instant, lines
-from governor.core.approvals.request import Act, ExceptionRequest, Transition
+from governor.core.approvals.request import Act, ExceptionRequest, Review, Transition
 
 TELL_OUTCOME = "tell_outcome"
 """The button that asks what came of a grant; its value is the request's id."""
@@ -79,10 +80,26 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
 
 def reminder_message(request: ExceptionRequest, slack_ids: Mapping[str, str], time_zone: str) -> Message:
     """Remind somebody that a request waits for them."""
+    if request.review is not None:
+        return _review_reminder(request, request.review, slack_ids, time_zone)
     who = named(request.asked_by, slack_ids)
     until = f" It expires {instant(request.expires_at, time_zone)}." if request.expires_at else ""
     said = f":bell: {who} still waits for you: *{escape(what(request))}*, {terms_words(request.terms)}.{until}"
     return Message(f"A request waits for you: {what(request)}", (section(said), context(f"request `{request.id}`")))
+
+
+def _review_reminder(
+    request: ExceptionRequest, review: Review, slack_ids: Mapping[str, str], time_zone: str
+) -> Message:
+    """Remind somebody that a broken glass should be looked at."""
+    by = instant(review.due_at, time_zone)
+    gave = f"*{escape(what(request))}*, {terms_words(request.terms)}"
+    broke = f"{named(request.asked_by, slack_ids)} broke the glass: {gave}."
+    due = f":bell: Please review it by {by}; otherwise nobody can break the glass."
+    late = f":warning: It should have been reviewed by {by}. Until somebody does, nobody can break the glass."
+    ask = actions([button("Review it…", JUSTIFIED, request.id, style="primary")], f"review-{request.id}")
+    said = lines([broke, late if review.missed_at is not None else due])
+    return Message(f"A review waits for you: {what(request)}", (section(said), ask, context(f"request `{request.id}`")))
 
 
 def question_message(step: Transition, slack_ids: Mapping[str, str]) -> Message:

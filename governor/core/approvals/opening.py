@@ -59,9 +59,11 @@ def break_the_glass(request: ExceptionRequest, rule: ApprovalRule, actor: Actor)
     """Approve a request because it cannot wait; somebody else reviews it afterwards."""
     assert rule.break_glass is not None, "the caller looks whether the rule lets anybody break the glass"
     at = request.created_at
-    due_at = at + timedelta(seconds=rule.break_glass.review_within_s)
+    within = timedelta(seconds=rule.break_glass.review_within_s)
+    due_at = at + within
     step = _requested(request, actor)
-    step = step.to(state=State.APPROVED, approved_at=at, review=Review(due_at))
+    # Who could have approved it is reminded at half of the time: what is missed suspends the right of all.
+    step = step.to(state=State.APPROVED, approved_at=at, review=Review(due_at, remind_at=at + within / 2))
     return step.then(Act.BROKE_GLASS, actor, at, rule=rule.ref, review_due_at=due_at.isoformat())
 
 

@@ -1,5 +1,6 @@
 """What time brings about: reminders, escalation, expiry, the end of a grant, a review that was missed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from governor.core.approvals.groups import places
@@ -35,7 +36,7 @@ def catch_up(request: ExceptionRequest, electorate: Electorate, working: Working
             step = _ended(step, now)
         case _:
             pass
-    return _reviewed(_outcome(step, now), now)
+    return _reviewed(_outcome(step, now), electorate, now)
 
 
 def _pending(step: Step, electorate: Electorate, working: WorkingTime, now: datetime) -> Step:
@@ -97,9 +98,15 @@ def _asked(step: Step, now: datetime) -> Step:
     return step.to(outcome=type(outcome)(asked_at=now))
 
 
-def _reviewed(step: Step, now: datetime) -> Step:
+def _reviewed(step: Step, electorate: Electorate, now: datetime) -> Step:
+    """Remind those who may review a broken glass, and note that nobody has in time."""
     review = step.request.review
-    if review is None or review.at is not None or review.missed_at is not None or now < review.due_at:
+    if review is None or not review.is_open or review.missed_at is not None:
         return step
-    missed = type(review)(due_at=review.due_at, missed_at=now)
-    return step.to(review=missed).then(Act.REVIEW_MISSED, GOVERNOR, now, due_at=review.due_at.isoformat())
+    people = tuple(sorted(electorate.people))
+    if review.due_at <= now:
+        step = step.to(review=replace(review, missed_at=now, remind_at=None))
+        return step.then(Act.REVIEW_MISSED, GOVERNOR, now, due_at=review.due_at.isoformat(), people=people)
+    if review.remind_at is not None and review.remind_at <= now:
+        return step.to(review=replace(review, remind_at=None)).then(Act.REMINDED, GOVERNOR, now, people=people)
+    return step

@@ -169,6 +169,7 @@ class Review:
     Attributes:
         justified: None until somebody has looked.
         missed_at: When it was noticed that nobody had, or None.
+        remind_at: When those who may review it are reminded, or None: they were.
     """
 
     due_at: datetime
@@ -177,6 +178,18 @@ class Review:
     justified: bool | None = None
     note: str = ""
     missed_at: datetime | None = None
+    remind_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has looked at it yet, in time or not."""
+        return self.at is None
+
+    @property
+    def comes_due_at(self) -> datetime | None:
+        """The next instant at which something happens by itself while nobody looks at it, or None."""
+        instants = (self.remind_at, self.due_at if self.missed_at is None else None)
+        return min((at for at in instants if at is not None), default=None) if self.is_open else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +307,7 @@ class ExceptionRequest:
 
     @property
     def _review_due_at(self) -> datetime | None:
-        open_ = self.review is not None and self.review.at is None and self.review.missed_at is None
-        return self.review.due_at if self.review is not None and open_ else None
+        return self.review.comes_due_at if self.review is not None else None
 
     def state_at(self, now: datetime) -> State:
         """Return the state at an instant: what time brings about holds whether or not a job has noted it."""

@@ -70,7 +70,7 @@ class ExceptionParameters(Parameters):
     requester: Annotated[Word, Field(description="Those that this user asked for, or joined.")] = ""
     department: Word = ""
     waits_for_me: Annotated[
-        bool, Field(description="Those that the caller may decide about, and has not voted on.")
+        bool, Field(description="Those that the caller may decide about and has not voted on, or may review.")
     ] = False
     cursor: Cursor = ""
     limit: Limit = 100

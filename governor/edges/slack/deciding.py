@@ -50,7 +50,7 @@ async def ask_clicked(asked: Asked) -> None:
 async def review_clicked(asked: Asked) -> None:
     """Let somebody review a broken glass."""
     about = await _open_case(asked)
-    open_ = about.request.review is not None and about.request.review.at is None
+    open_ = about.request.review is not None and about.request.review.is_open
     await asked.show(deciding.review_modal(about) if open_ else deciding.decided_modal(about))
 
 

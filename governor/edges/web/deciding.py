@@ -181,7 +181,7 @@ def _may(case: Case, visit: Visit) -> dict[str, Any]:
     why_not = ""
     if pending and eligible and not session.may_decide:
         why_not = "Your key may look, but not decide: sign in with an approver's key, or from Slack."
-    review_open = request.review is not None and request.review.at is None
+    review_open = request.review is not None and request.review.is_open
     return {
         "own": own,
         "decides": pending and eligible and session.may_decide,

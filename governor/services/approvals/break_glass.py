@@ -13,6 +13,7 @@ from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestEr
 from governor.core.grants import GrantKind
 from governor.core.money import decimal_text
 from governor.core.policy.approval_rule import BreakGlass
+from governor.core.wording.phrases import duration_words
 from governor.services.approvals.counted import start_of
 from governor.services.approvals.create import Draft, checked_draft, request_of
 from governor.services.approvals.desk import Acted, Desk
@@ -70,7 +71,7 @@ def _check_size(right: BreakGlass, draft: Draft, now: datetime) -> None:
         message = f"breaking the glass gives at most {decimal_text(right.up_to_nano_usd)} USD; ask for less"
         raise InvalidRequestError(message, field="amount_usd")
     if draft.terms.ends_at > now + timedelta(seconds=right.for_s):
-        message = f"breaking the glass lasts at most {timedelta(seconds=right.for_s)}; give an earlier end"
+        message = f"breaking the glass lasts at most {duration_words(right.for_s)}; give an earlier end"
         raise InvalidRequestError(message, field="until", longest_s=right.for_s)
 
 

@@ -1,6 +1,6 @@
 """Read requests: one, a page of them, what waits for somebody, and what happened to one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -22,7 +22,7 @@ class RequestQuery:
     Attributes:
         state: Those in this state now.
         requester: Those that this person asked for, or joined.
-        waits_for: Those that this person may decide about now, and has not voted on.
+        waits_for: Those that this person may decide about now and has not voted on, and broken glasses to review.
         department: Those of this department.
         cursor: Where the page begins.
         limit: Requests on a page.
@@ -91,7 +91,8 @@ async def list_requests(desk: Desk, query: RequestQuery, now: datetime) -> Reque
     before = id_bytes(decode_cursor(query.cursor, 1)[0]) if query.cursor else None
     if query.cursor and before is None:
         raise wrong_cursor()
-    wanted = RequestFilter(_stored(query), query.requester, (), query.department, before)
+    waiting = bool(query.waits_for) and not query.state
+    wanted = RequestFilter(_stored(query), query.requester, (), query.department, before, waiting=waiting)
 
     def read(connection: Connection) -> list[ExceptionRequest]:
         found: list[ExceptionRequest] = []
@@ -125,8 +126,6 @@ def _one(connection: Connection, request_id: str) -> ExceptionRequest:
 
 def _stored(query: RequestQuery) -> tuple[State, ...]:
     """Return the states that rows may have: time may have ended or expired what a row says is open."""
-    if query.waits_for and not query.state:
-        return (State.PENDING,)
     if not query.state:
         return ()
     try:
@@ -144,10 +143,10 @@ def _matches(connection: Connection, desk: Desk, request: ExceptionRequest, quer
     if not query.waits_for:
         return True
     voted = any(query.waits_for in {vote.by, vote.member} for vote in request.votes)
-    if voted or request.state_at(now) is not State.PENDING:
-        return False
-    return query.waits_for in desk.electorate(connection, request, now).people
+    undecided = request.state_at(now) is State.PENDING and not voted
+    unreviewed = request.review is not None and request.review.is_open
+    return (undecided or unreviewed) and query.waits_for in desk.electorate(connection, request, now).people
 
 
 def _after(wanted: RequestFilter, last: ExceptionRequest) -> RequestFilter:
-    return RequestFilter(wanted.states, wanted.requester, wanted.scope, wanted.department, id_bytes(last.id))
+    return replace(wanted, before=id_bytes(last.id))

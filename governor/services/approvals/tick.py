@@ -30,6 +30,9 @@ class Ticked:
     looked_at: int = 0
     happened: list[tuple[str, Transition]] = field(default_factory=list)
 
+    def __str__(self) -> str:
+        return f"{self.looked_at:,} requests looked at, {len(self.happened):,} things happened to them"
+
 
 async def tick(desk: Desk, ledger: Ledger, now: datetime) -> Ticked:
     """Remind, escalate, expire, end, notice what is used up, ask what came of it, and report impossible quorums.

@@ -112,7 +112,7 @@ class SlackCards:
         if step.act in TOLD:
             told = step_message(request, step, ids, organization.time_zone)
             yield from _to(sorted(request.requesters - _tells_itself(step)), ids, told, about, now)
-        if step.act is Act.REMINDED:
+        if step.act in {Act.REMINDED, Act.REVIEW_MISSED}:
             people = step.details.get("people")
             waiting = [str(user) for user in people] if isinstance(people, tuple) else []
             yield from _to(waiting, ids, reminder_message(request, ids, organization.time_zone), about, now)

@@ -32,7 +32,7 @@ def list_(
     requester: Annotated[str, typer.Option(metavar="USER", help="Those that this person asked for, or joined.")] = "",
     department: Annotated[str, typer.Option(help="Those of this department.")] = "",
     mine: Annotated[
-        bool, typer.Option("--waits-for-me", help="Those that I may decide about, and have not voted on.")
+        bool, typer.Option("--waits-for-me", help="Those that I may decide about and have not voted on, or may review.")
     ] = False,
     cursor: Annotated[str, typer.Option(help="Go on where the last page ended.", show_default=False)] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,

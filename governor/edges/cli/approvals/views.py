@@ -104,7 +104,8 @@ def _facts_words(case: Mapping[str, Any]) -> dict[str, str]:
     facts = case["facts"]
     denied, cheaper, requester = facts["if_denied"], facts["cheaper"], facts["requester"]
     pending = case["state"] == "pending"
-    elsewhere = f", {dollars(facts['granted']['asked_for_elsewhere_usd'])} asked for elsewhere"
+    asked_for = dollars(facts["granted"]["asked_for_elsewhere_usd"])
+    elsewhere = f", {asked_for} asked for elsewhere" if asked_for != dollars("0") else ""
     budgets = {one["policy"]: _budget_words(one) for one in facts["budgets"]}
     people = f"{denied['people']} people" if denied["people"] and denied["people"] > 1 else whom(case)
     return {
@@ -114,7 +115,9 @@ def _facts_words(case: Mapping[str, Any]) -> dict[str, str]:
         "acts already": ", ".join(
             f"{dollars(one['amount_usd'])} until {minute(one['until'])}" for one in facts["acting"]
         ),
-        "asked for before": f"{requester['asked']} requests, {requester['granted']} granted "
+        "asked for before": ""
+        if not requester["asked"]
+        else f"{requester['asked']} requests, {requester['granted']} granted "
         f"({dollars(requester['granted_usd'])}), {requester['refused']} refused",
         "if denied": f"limited: {people}; {denied['requests_refused']:,} requests refused in seven days"
         if pending

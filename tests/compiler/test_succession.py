@@ -137,7 +137,32 @@ def test_identity_changed_in_mid_period_is_found(tmp_path: Path, old: str, new: 
     changes = compared(tmp_path, before, after)
 
     assert ["16 warning identity-changed"] == findings(tmp_path, before, after)
-    assert "its budgets start from now: what was spent so far in this period does not count" == changes[0].balances
+    assert "its budgets start from now: what was spent so far in this period does not count" in changes[0].balances
+
+
+@pytest.mark.parametrize(
+    ("period", "begins"),
+    [
+        ("week", "23 November 2026, 30 November 2026 and 7 December 2026"),
+        ("{every: 30 days, from: 2026-11-10}", "10 December 2026, 9 January 2027 and 8 February 2027"),
+        ("{every: month, from: 2026-01-31}", "30 November 2026, 31 December 2026 and 31 January 2027"),
+    ],
+)
+def test_next_three_periods_of_another_calendar_are_shown(tmp_path: Path, period: str, begins: str) -> None:
+    """A month, thirty days and a month from the 31st look alike in a policy: the plan says when they begin."""
+    changes = compared(tmp_path, QUOTA, QUOTA.replace("period: month", f"period: {period}"))
+
+    assert changes[0].balances.endswith(f"; new periods begin on {begins}")
+
+
+def test_what_is_counted_on_is_no_accident(tmp_path: Path) -> None:
+    """With `count_existing` nothing is lost, so nothing warns; the plan says what the budgets begin with."""
+    before = QUOTA.replace("limits:\n  - {department: marketing, limit: 20k USD}\n", "")
+    after = before.replace("per: [department]", "per: [team]\ncount_existing: true")
+    changes = compared(tmp_path, before, after)
+
+    assert [] == findings(tmp_path, before, after)
+    assert "it has other budgets, which begin with what its requests used so far in this period" == changes[0].balances
 
 
 def test_identity_changed_between_periods_is_fine(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.decisions.snapshot import PolicySet
+from governor.core.periods import Every, next_boundaries
 from governor.core.policy.kinds import Quota
-from governor.core.policy_changes.balances import pairs, starts_anew
+from governor.core.policy_changes.balances import changed_identity, pairs, starts_anew
 from governor.core.policy_changes.change import ChangeKind, Difference, PolicyChange, Touched
 from governor.core.policy_changes.reach import Reach
+from governor.core.wording.phrases import begin_words, listed
 from governor.core.wording.policy_set import describe
 from governor.core.wording.statements import Described, Statement
 
@@ -58,8 +60,8 @@ def compare(before: PolicySet, after: PolicySet, now: datetime) -> tuple[PolicyC
     partners.update((ref, formerly) for ref in new.described if (formerly := _former(ref, old, new)) is not None)
     gone = old.described.keys() - partners.values()
     return (
-        *_of_present(old, new, partners),
-        *[_whole(old, old.described[ref], ChangeKind.REMOVED) for ref in old.described if ref in gone],
+        *_of_present(old, new, partners, now),
+        *[_whole(old, old.described[ref], ChangeKind.REMOVED, now) for ref in old.described if ref in gone],
     )
 
 
@@ -76,20 +78,20 @@ def _former(ref: str, old: _Version, new: _Version) -> str | None:
     return next((name for name in names if name in old.described and name not in new.described), None)
 
 
-def _of_present(old: _Version, new: _Version, partners: Mapping[str, str]) -> Iterator[PolicyChange]:
+def _of_present(old: _Version, new: _Version, partners: Mapping[str, str], now: datetime) -> Iterator[PolicyChange]:
     for ref, policy in new.described.items():
         if ref not in partners:
-            yield _whole(new, policy, ChangeKind.ADDED)
+            yield _whole(new, policy, ChangeKind.ADDED, now)
             continue
         earlier = old.described[partners[ref]]
         differences = tuple(_differences(old, new, earlier, policy))
         formerly = earlier.ref if earlier.ref != ref else ""
         if differences or formerly:
-            balances = _balances(old.quotas.get(earlier.ref), new.quotas.get(ref))
+            balances = _balances(old.quotas.get(earlier.ref), new.quotas.get(ref), now)
             yield PolicyChange(ChangeKind.CHANGED, ref, formerly, policy.source, differences, balances)
 
 
-def _whole(version: _Version, policy: Described, kind: ChangeKind) -> PolicyChange:
+def _whole(version: _Version, policy: Described, kind: ChangeKind, now: datetime) -> PolicyChange:
     """Say of a policy that it is new, or gone, with everything that it says."""
     added = kind is ChangeKind.ADDED
     differences = tuple(
@@ -106,16 +108,25 @@ def _whole(version: _Version, policy: Described, kind: ChangeKind) -> PolicyChan
     )
     balances = ""
     if policy.ref in version.quotas:
-        balances = _whole_balances(version.quotas[policy.ref], added=added)
+        balances = _whole_balances(version.quotas[policy.ref], now, added=added)
     return PolicyChange(kind, policy.ref, "", policy.source, differences, balances)
 
 
-def _whole_balances(quota: Quota, *, added: bool) -> str:
+def _whole_balances(quota: Quota, now: datetime, *, added: bool) -> str:
     if not added:
         return "is no longer counted"
     if quota.count_existing:
-        return "begins with what its requests used so far in this period"
-    return "begins with nothing used: what was spent before does not count"
+        return f"begins with what its requests used so far in this period{_beginnings(quota, now)}"
+    return f"begins with nothing used: what was spent before does not count{_beginnings(quota, now)}"
+
+
+def _beginnings(quota: Quota, now: datetime) -> str:
+    """Say when the next periods begin, as far as days go: `month` and `30 days` look alike, and are not."""
+    period = quota.period
+    if period is None or period.every in {Every.MINUTE, Every.HOUR, Every.DAY, Every.ONCE}:
+        return ""
+    boundaries = [begin_words(at, period.time_zone) for at in next_boundaries(period, now, 3)]
+    return f"; new periods begin on {listed(boundaries)}"
 
 
 def _differences(old: _Version, new: _Version, earlier: Described, later: Described) -> Iterator[Difference]:
@@ -168,11 +179,12 @@ def _count(
     return Touched(len(names) - accounts, accounts, any(at_most for _, at_most in found))
 
 
-def _balances(was: Quota | None, is_now: Quota | None) -> str:
+def _balances(was: Quota | None, is_now: Quota | None, now: datetime) -> str:
     if was is None or is_now is None:
         return ""
     if starts_anew(was, is_now):
+        begin = _beginnings(is_now, now) if "period" in changed_identity(was, is_now) else ""
         if is_now.count_existing:
-            return "it has other budgets, which begin with what its requests used so far in this period"
-        return "its budgets start from now: what was spent so far in this period does not count"
+            return f"it has other budgets, which begin with what its requests used so far in this period{begin}"
+        return f"its budgets start from now: what was spent so far in this period does not count{begin}"
     return "what was spent so far in this period counts"

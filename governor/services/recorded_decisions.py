@@ -11,18 +11,21 @@ from sqlalchemy import Connection
 
 from governor.core.decisions.recorded import Recorded
 from governor.core.decisions.request import Ability, AssertedBy, DecideRequest, Operation, Subject
-from governor.core.ledger.entry import Entry, EntryKind
-from governor.core.ledger.reservation import Reservation, ReservationState
+from governor.core.ledger.entry import EntryKind
+from governor.core.ledger.reservation import ReservationState
 from governor.core.policy.organization import SERVICE_ACCOUNT_KIND
 from governor.core.scopes import UNKNOWN_USER
 from governor.core.usage import Usage
-from governor.store.decisions import decisions_after, id_floor
+from governor.store.decisions import id_floor
+from governor.store.recorded import Asked, Reported, asked_after
 
 PAGE = 500
 """Decisions that are in memory at a time."""
 
 _REPORTED = frozenset({EntryKind.SETTLEMENT, EntryKind.ADDITIONAL, EntryKind.LATE, EntryKind.CORRECTION})
 _COUNTS = tuple(field.name for field in fields(Usage) if field.name.endswith("_tokens"))
+
+_TAG = "tags."
 
 Read = Callable[[Callable[[Connection], Any]], Any]
 
@@ -72,49 +75,52 @@ def recorded_decisions(read: Read, since: datetime | None, until: datetime | Non
     last = id_floor(int(since.timestamp() * 1000) if since is not None else 0)
     until_ms = int(until.timestamp() * 1000) if until is not None else None
     while True:
-        page = read(partial(decisions_after, last=last, until_ms=until_ms, limit=PAGE))
-        for reservation, entries in page:
-            yield _recorded(reservation, entries)
+        page = read(partial(asked_after, last=last, until_ms=until_ms, limit=PAGE))
+        for kept in page:
+            yield _recorded(kept)
         if len(page) < PAGE:
             return
-        last = page[-1][0].id
+        last = page[-1].id
 
 
-def _recorded(reservation: Reservation, entries: Sequence[Entry]) -> Recorded:
-    reported = [entry for entry in entries if entry.kind in _REPORTED]
-    at_s = reservation.at_ms / 1000
-    usage = _usage(reservation, reported)
-    ended_ms = reported[0].received_at_ms if reported else reservation.at_ms
+def _recorded(kept: Asked) -> Recorded:
+    reported = [each for each in kept.reported if each.kind in _REPORTED]
+    usage = _usage(kept, reported)
+    ended_ms = reported[0].received_at_ms if reported else kept.at_ms
     return Recorded(
-        at_s=at_s,
-        input_tokens=usage.input_tokens if usage is not None else reservation.facts.input_tokens,
+        at_s=kept.at_ms / 1000,
+        input_tokens=usage.input_tokens if usage is not None else kept.facts.input_tokens,
         output_tokens=usage.output_tokens if usage is not None else None,
-        duration_s=max(0, ended_ms - reservation.at_ms) / 1000,
-        request=_request(reservation),
+        duration_s=max(0, ended_ms - kept.at_ms) / 1000,
+        request=_request(kept),
         usage=usage,
-        client=reservation.client,
+        client=kept.client,
     )
 
 
-def _usage(reservation: Reservation, reported: Sequence[Entry]) -> Usage | None:
+def _usage(kept: Asked, reported: Sequence[Reported]) -> Usage | None:
     """Add up what was reported; None where nobody reported, so that what is held is the best guess."""
     if not reported:
-        return Usage() if reservation.state is ReservationState.RELEASED else None
-    counts = {name: sum(getattr(entry.usage, name) for entry in reported) for name in _COUNTS}
+        return Usage() if kept.state == ReservationState.RELEASED else None
+    if len(reported) == 1:
+        return reported[0].usage
+    counts = {name: sum(getattr(each.usage, name) for each in reported) for name in _COUNTS}
     units: dict[str, int] = {}
     modalities: dict[str, int] = {}
-    for entry in reported:
-        for sums, posted in ((units, entry.usage.units), (modalities, entry.usage.modalities)):
+    for each in reported:
+        for sums, posted in ((units, each.usage.units), (modalities, each.usage.modalities)):
             for name, count in posted.items():
                 sums[name] = sums.get(name, 0) + count
     return Usage(**counts, units=units, modalities=modalities)
 
 
-def _request(reservation: Reservation) -> DecideRequest:
-    asked = _decode(reservation.request)
+def _request(kept: Asked) -> DecideRequest:
+    if not kept.request:
+        return _forgotten(kept)
+    asked = _decode(kept.request)
     return DecideRequest(
         request_id="",
-        subject=_subject(reservation, asked.subject or _Subject()),
+        subject=_subject(kept, asked.subject or _Subject()),
         model=asked.model,
         provider=asked.provider or "",
         region=asked.region or "",
@@ -132,11 +138,38 @@ def _request(reservation: Reservation) -> DecideRequest:
     )
 
 
-def _subject(reservation: Reservation, claimed: _Subject) -> Subject:
+def _forgotten(kept: Asked) -> DecideRequest:
+    """Make a request of what is kept of one whose text was forgotten (``GOVERNOR_KEEP_DECISIONS``)."""
+    facts = kept.facts
+    known = facts.attributes
+    is_batch = facts.operation == Operation.BATCH
+    claimed = _Subject(
+        team=known.get("team"),
+        department=known.get("department"),
+        project=known.get("project"),
+        environment=known.get("environment"),
+        task=known.get("task"),
+    )
+    return DecideRequest(
+        request_id="",
+        subject=_subject(kept, claimed),
+        model=facts.model,
+        provider=facts.provider,
+        operation=Operation(facts.operation),
+        use_case=known.get("use_case", ""),
+        input_tokens=facts.input_tokens,
+        max_output_tokens=None if is_batch else facts.output_tokens,
+        requests=facts.requests if is_batch else None,
+        can=frozenset(Ability),
+        tags={key.removeprefix(_TAG): value for key, value in known.items() if key.startswith(_TAG)},
+    )
+
+
+def _subject(kept: Asked, claimed: _Subject) -> Subject:
     """Return who asked: as claimed or, where the key itself was somebody's, as it was resolved."""
     user, service_account = claimed.user or "", claimed.service_account or ""
     if not user and not service_account:
-        known = reservation.facts.attributes
+        known = kept.facts.attributes
         name = known.get("user", "")
         if known.get("kind") == SERVICE_ACCOUNT_KIND:
             service_account = name

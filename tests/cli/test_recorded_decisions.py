@@ -96,6 +96,21 @@ def test_recorded_decisions_are_replayed_under_what_is_proposed(cli: Cli, record
     assert ["ada@acme.example"] == [person["user"] for person in replay["people"] if "allowed" in person["effects"]]
 
 
+def test_forgotten_texts_are_replayed_by_what_is_kept(
+    cli: Cli, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked in words is gone, and so are refusals; who used what of which model is not."""
+    monkeypatch.setenv("GOVERNOR_AUTH", "off")
+    monkeypatch.setenv("GOVERNOR_CLOCK", "2027-06-01T00:00:00Z")
+
+    assert 0 == cli("db", "forget", "--older-than", "100 days").exit_code
+
+    replay = plan(cli)
+
+    assert (3, 0, "0.900000000") == (replay["requests"], replay["affected"], replay["before"]["cost_usd"])
+    assert {"legal", "sales"} == set(replay["by_department"])
+
+
 def test_nothing_on_record_is_said(cli: Cli, recorded: Path) -> None:
     """A span without decisions is no difference, and no division by nothing."""
     result = cli("plan", "--since", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from governor.core.grants import Grant, GrantKind
 from governor.core.keys import Role
@@ -119,13 +120,16 @@ async def test_budgets_say_what_was_used_before_them(any_server: Server, policie
 
 
 async def test_without_it_the_budget_starts_from_now(any_server: Server, policies: Path) -> None:
-    """An edit of the identity counts nothing unless it says so."""
+    """An edit of the identity counts nothing unless it says so; the log names the budgets."""
     await report(any_server, "e1", await decide(any_server))
-    await publish(any_server, policies, BY_TEAM.replace("count_existing: true\n", ""))
+    with capture_logs() as logs:
+        await publish(any_server, policies, BY_TEAM.replace("count_existing: true\n", ""))
     await report(any_server, "e2", usage={"input_tokens": 100_000, "output_tokens": 0})
 
     assert "0.3" == await used(any_server, team="platform")
     assert [] == await posted(any_server)
+    [said] = [log["problem"] for log in logs if log["event"] == "balances_begin_anew"]
+    assert "Quota/department-spend: per changed in mid-period, so its budgets start from now" in said
 
 
 async def test_open_calls_count_with_what_they_hold_until_they_are_reported(

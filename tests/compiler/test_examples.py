@@ -76,6 +76,7 @@ def test_it_uses_what_moves_a_ceiling(example: Compiled) -> None:
     assert any(quota.prorated for quota in used)
     assert any(quota.schedule for quota in used)
     assert any(quota.learned for quota in used)
+    assert any(quota.count_existing for quota in used)
     assert any(quota.header.formerly for quota in used)
     assert any(quota.header.enforcement is Enforcement.AUDIT for quota in used)
 

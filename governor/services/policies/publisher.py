@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from governor.compiler.check.succession import check_succession
 from governor.compiler.load import Compiled
 from governor.core.decisions.snapshot import Catalogues, PolicySet, Snapshot
 from governor.services.count_existing import ExistingCounter
@@ -17,6 +18,9 @@ from governor.services.snapshots import Snapshots
 from governor.services.trace_quotas import trace_quotas
 from governor.store.database import Database
 from governor.store.policy_versions import insert_policy_version
+
+LOGGED_MAX = 20
+"""Budgets that begin anew with a version and are named in the log; `governor plan` names all."""
 
 _log = structlog.get_logger("governor.policies")
 
@@ -64,7 +68,7 @@ class Publisher:
         return await asyncio.to_thread(Snapshot.build, traced, self._catalogues())
 
     async def make_ready(self, snapshot: Snapshot, served: Snapshot | None) -> None:
-        """Let new budgets begin with what was used before them, if their quotas say so, before they decide.
+        """Say which budgets begin anew, and let them begin with what was used before if their quotas say so.
 
         Args:
             snapshot: What will decide.
@@ -73,8 +77,13 @@ class Publisher:
         Raises:
             SQLAlchemyError, LedgerUnavailableError: If the database does not answer; trying again is safe.
         """
+        now = self.now()
+        if served is not None:
+            lost = await asyncio.to_thread(check_succession, served.policies, snapshot.policies, now)
+            for problem in lost[:LOGGED_MAX]:
+                _log.warning("balances_begin_anew", version=snapshot.version, problem=str(problem))
         if self._existing is not None:
-            await self._existing.begin(snapshot, served, self.now())
+            await self._existing.begin(snapshot, served, now)
 
     async def save(self, compiled: Compiled) -> None:
         """Keep the text, so that a decision can be explained in years; a failure is made up for by ``save_again``."""

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from governor.core.keys import Role
+from governor.edges.api.approvals.wire import ApproveWire, DelegationWire, ExceptionWire, ExtensionWire
 from governor.edges.api.roles import RULES
 from governor.edges.api.wire_adjustments import AdjustmentWire
-from governor.edges.api.wire_approvals import ApproveWire, DelegationWire, ExceptionWire, ExtensionWire
 from tests.api.world import Server, StandingClock, running, settings_for
 from tests.approvals.world import policies_in, user
 

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from governor.edges.api import examples, examples_control, examples_forecasts
-from governor.edges.api.approval_bodies import APPROVAL_BODIES, APPROVAL_SHAPES
+from governor.edges.api.approvals.bodies import APPROVAL_BODIES, APPROVAL_SHAPES
 from governor.edges.api.errors import ERRORS
 from governor.edges.api.ext_authz_openapi import ext_authz_paths
 from governor.edges.api.roles import RULES, RouteRule

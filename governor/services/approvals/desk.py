@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from governor.core.approvals.closing import activate
 from governor.core.approvals.passing import catch_up
-from governor.core.approvals.request import Act, ExceptionRequest, State, Step, Transition
+from governor.core.approvals.request import Act, Actor, ExceptionRequest, State, Step, Transition
 from governor.core.approvals.voting import Electorate
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import NotFoundError
@@ -33,6 +34,19 @@ class Acted:
 
     request: ExceptionRequest
     transitions: tuple[Transition, ...]
+
+
+class OnRequest(NamedTuple):
+    """What every act on a request begins with: ``approve(*on, reason="worth it")``.
+
+    Attributes:
+        now: The door's instant.
+    """
+
+    desk: "Desk"
+    request_id: str
+    actor: Actor
+    now: datetime
 
 
 class Desk:

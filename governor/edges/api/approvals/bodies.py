@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from governor.edges.api import examples_approvals as examples
-from governor.edges.api.wire_approvals import (
+from governor.edges.api.approvals import examples
+from governor.edges.api.approvals.wire import (
     ApproveWire,
     CameOfItWire,
     DelegationWire,

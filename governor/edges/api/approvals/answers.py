@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from governor.core.grants import GrantKind
-from governor.edges.api.examples_approvals import AUDIT, CASE, DELEGATION, PREVIEW, REPORT, REQUEST
-from governor.edges.api.fact_answers import FactsAnswer
+from governor.edges.api.approvals.examples import AUDIT, CASE, DELEGATION, PREVIEW, REPORT, REQUEST
+from governor.edges.api.approvals.facts import FactsAnswer
 
 
 class TermsAnswer(BaseModel):

@@ -8,21 +8,20 @@ from governor.core.errors import InvalidRequestError
 from governor.core.grants import GrantKind
 from governor.core.scopes import Scope
 from governor.edges.cli.approvals.office import (
-    ByOption,
     ForOption,
     IdArgument,
-    Place,
     UntilOption,
     Work,
+    act_on,
     acted,
     end,
     part,
     usd,
 )
+from governor.edges.cli.approvals.placing import Place, add_command
 from governor.edges.cli.approvals.views import dollars, show_one
 from governor.edges.cli.instants import instant_of
-from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption
-from governor.edges.cli.printing import Output, OutputOption, print_json, say
+from governor.edges.cli.printing import print_json, say
 from governor.services.approvals.break_glass import break_glass as break_it
 from governor.services.approvals.close import cancel as cancel_it
 from governor.services.approvals.create import create, preview
@@ -37,23 +36,23 @@ Lifts = Annotated[
 ]
 Amount = Annotated[str, typer.Option("--amount-usd", metavar="USD", help="What it may spend in all.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The justification.")]
-_EXAMPLE = (
-    "Example: governor exceptions request --lift Quota/team-spend --team growth --amount-usd 800 "
+_REQUEST = (
+    "governor exceptions request --lift Quota/team-spend --team growth --amount-usd 800 "
     '--for "10 days" --why "four languages by Friday"'
+)
+_GLASS = (
+    "governor exceptions break-glass --lift Quota/team-spend --team helpdesk "
+    '--amount-usd 200 --for "1 hour" --why "triage stands still"'
 )
 
 
 def asking_commands(app: typer.Typer) -> None:
     """Add the commands of those who ask."""
-    app.command(epilog=_EXAMPLE)(request)
-    app.command(epilog='Example: governor exceptions extend ID --for "20 days" --amount-usd 400')(extend)
-    app.command(epilog="Example: governor exceptions cancel ID --reason 'no longer needed'")(cancel)
-    app.command(
-        "break-glass",
-        epilog="Example: governor exceptions break-glass --lift Quota/team-spend --team helpdesk "
-        '--amount-usd 200 --for "1 hour" --why "triage stands still"',
-    )(break_glass)
-    app.command(epilog="Example: governor exceptions outcome ID --count 38 --worth-usd 11400")(outcome)
+    add_command(app, request, _REQUEST)
+    add_command(app, extend, 'governor exceptions extend ID --for "20 days" --amount-usd 400')
+    add_command(app, cancel, "governor exceptions cancel ID --reason 'no longer needed'")
+    add_command(app, break_glass, _GLASS, name="break-glass")
+    add_command(app, outcome, "governor exceptions outcome ID --count 38 --worth-usd 11400")
 
 
 def request(
@@ -80,12 +79,7 @@ def request(
     worth_usd: Annotated[str, typer.Option(metavar="USD", help="What that is expected to be worth.")] = "",
     urgent: Annotated[bool, typer.Option("--urgent", help="Remind and escalate sooner.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it costs and who would be asked.")] = False,
-    by: ByOption = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Ask for an exception. What somebody asks for already is joined instead."""
     units = _amounts(amounts or [])
@@ -132,11 +126,10 @@ def request(
     async def send(work: Work) -> Any:
         return created_wire(await create(work.desk, wish(work), work.actor, work.now), work.now)
 
-    place = Place(url, key, policies, database, by)
     if dry_run:
-        _show_preview(acted(place, "/preview", body, try_it), output)
+        _show_preview(acted(place, "/preview", body, try_it), place)
     else:
-        show_one(acted(place, "", body, send), output)
+        show_one(acted(place, "", body, send), place.output)
 
 
 def break_glass(
@@ -150,12 +143,7 @@ def break_glass(
     use_case: Annotated[str, typer.Option(help="For a use case.")] = "",
     length: ForOption = "",
     until: UntilOption = "",
-    by: ByOption = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Lift quotas at once without asking, for whom a rule lets; somebody else reviews it afterwards."""
     scope = _scope(user=user, team=team, project=project, use_case=use_case)
@@ -175,9 +163,9 @@ def break_glass(
         wish = Wish(GrantKind.BUDGET, tuple(lifts), until_at, scope, amount, justification=why)
         return request_wire((await break_it(work.desk, wish, work.actor, work.now)).request, work.now)
 
-    done = acted(Place(url, key, policies, database, by), "/break-glass", body, do)
-    show_one(done, output)
-    if output is not Output.JSON:
+    done = acted(place, "/break-glass", body, do)
+    show_one(done, place.output)
+    if not place.prints_json:
         say(f"somebody else must review it by {done['review']['due_at']}: governor exceptions review {done['id']}")
 
 
@@ -191,12 +179,7 @@ def extend(
         typer.Option("--amount-usd", metavar="USD", help="What it may spend then; by default as much as the first."),
     ] = "",
     why: Why = "",
-    by: ByOption = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Ask for the same for longer: a request of its own, whose grant begins when the present one ends."""
     body = {"for": length, "until": until, "amount_usd": amount_usd, "justification": why}
@@ -213,28 +196,18 @@ def extend(
         )
         return created_wire(created, work.now)
 
-    show_one(acted(Place(url, key, policies, database, by), part(exception_id, "extend"), body, do), output)
+    show_one(acted(place, part(exception_id, "extend"), body, do), place.output)
 
 
 def cancel(
     *,
     exception_id: IdArgument,
     reason: Annotated[str, typer.Option(help="Why, if one wants to say so.")] = "",
-    by: ByOption = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Take a request back before it is decided."""
-
-    async def do(work: Work) -> Any:
-        done = await cancel_it(work.desk, exception_id, work.actor, work.now, reason=reason)
-        return request_wire(done.request, work.now)
-
-    place = Place(url, key, policies, database, by)
-    show_one(acted(place, part(exception_id, "cancel"), {"reason": reason}, do), output)
+    done = act_on(place, exception_id, "cancel", {"reason": reason}, lambda on: cancel_it(*on, reason=reason))
+    show_one(done, place.output)
 
 
 def outcome(
@@ -243,25 +216,19 @@ def outcome(
     count: Annotated[int | None, typer.Option(min=0, help="How many results there were.")] = None,
     worth_usd: Annotated[str, typer.Option(metavar="USD", help="What they are worth together.")] = "",
     note: Annotated[str, typer.Option(help="What else came of it.")] = "",
-    by: ByOption = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Say what came of a grant."""
-
-    async def do(work: Work) -> Any:
-        worth = usd(worth_usd, "--worth-usd")
-        told = await tell_outcome(
-            work.desk, exception_id, work.actor, work.now, count=count, worth_nano_usd=worth, note=note
-        )
-        return request_wire(told.request, work.now)
-
-    place = Place(url, key, policies, database, by)
+    worth = usd(worth_usd, "--worth-usd")
     body = {"count": count, "worth_usd": worth_usd, "note": note}
-    show_one(acted(place, part(exception_id, "outcome"), body, do), output)
+    done = act_on(
+        place,
+        exception_id,
+        "outcome",
+        body,
+        lambda on: tell_outcome(*on, count=count, worth_nano_usd=worth, note=note),
+    )
+    show_one(done, place.output)
 
 
 def _scope(**named: str) -> Scope:
@@ -281,8 +248,8 @@ def _amounts(texts: list[str]) -> dict[str, int]:
     return amounts
 
 
-def _show_preview(made: dict[str, Any], output: Output) -> None:
-    if output is Output.JSON:
+def _show_preview(made: dict[str, Any], place: Place) -> None:
+    if place.prints_json:
         print_json(made)
         return
     expects = dollars(made["estimate_usd"]) or "nothing it could tell"

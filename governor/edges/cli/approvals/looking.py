@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from governor.edges.cli.approvals.office import ByOption, IdArgument, Place, Work, here, looked, part
+from governor.edges.cli.approvals.office import IdArgument, Work, here, looked, part
+from governor.edges.cli.approvals.placing import Place, add_command
 from governor.edges.cli.approvals.views import dollars, show_case, show_list, show_records
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.mistakes import FindingError
-from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption
-from governor.edges.cli.printing import Output, OutputOption, console, print_json, say, table
+from governor.edges.cli.printing import console, print_json, say, table
 from governor.services.approvals.audit import head_text, read_audit, verify_audit
 from governor.services.approvals.read import RequestQuery, list_requests, read_case
 from governor.services.approvals.report import report as report_on
@@ -20,10 +20,10 @@ from governor.services.grants import GrantKeeper
 
 def looking_commands(app: typer.Typer) -> None:
     """Add the commands of those who look."""
-    app.command("list", epilog="Example: governor exceptions list --state pending")(list_)
-    app.command(epilog="Example: governor exceptions show 01a1fba7-7c1e-7b55-9d0a-3f1c2b4a5d6e")(show)
-    app.command(epilog="Example: governor exceptions report --since 2026-11-01T00:00:00Z")(report)
-    app.command(epilog="Example: governor exceptions audit --verify --head 41:9f1c... || page-somebody")(audit)
+    add_command(app, list_, "governor exceptions list --state pending", name="list")
+    add_command(app, show, "governor exceptions show 01a1fba7-7c1e-7b55-9d0a-3f1c2b4a5d6e", by=False)
+    add_command(app, report, "governor exceptions report --since 2026-11-01T00:00:00Z", by=False)
+    add_command(app, audit, "governor exceptions audit --verify --head 41:9f1c... || page-somebody", by=False)
 
 
 def list_(
@@ -36,12 +36,7 @@ def list_(
     ] = False,
     cursor: Annotated[str, typer.Option(help="Go on where the last page ended.", show_default=False)] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
-    by: ByOption = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """List requests, newest first, in the states that they are in now."""
     query = {"state": state, "requester": requester, "department": department, "cursor": cursor, "limit": limit}
@@ -52,18 +47,13 @@ def list_(
         page = await list_requests(work.desk, asked, work.now)
         return {"exceptions": [request_wire(one, work.now) for one in page.requests], "next": page.next}
 
-    place = Place(url, key, policies, database, by)
-    show_list(looked(place, "", {**query, "waits_for_me": "true" if mine else ""}, read), output)
+    show_list(looked(place, "", {**query, "waits_for_me": "true" if mine else ""}, read), place.output)
 
 
 def show(
     *,
     exception_id: IdArgument,
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Show a request, who may decide about it, what they should know as of now, and everything that happened."""
 
@@ -73,18 +63,14 @@ def show(
         grant = await keeper.view(case.request.id, work.now) if case.request.approved_at else None
         return case_wire(case, await work.facts.of(case, work.now), grant)
 
-    show_case(looked(Place(url, key, policies, database), part(exception_id), {}, read), output)
+    show_case(looked(place, part(exception_id), {}, read), place.output)
 
 
 def report(
     *,
     since: Annotated[str, typer.Option(metavar="TIME", help="Asked at or after this time.")] = "",
     until: Annotated[str, typer.Option(metavar="TIME", help="Asked before this time.")] = "",
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """Sum up what was asked, granted and used, what it was worth, and how long it took, by department and approver."""
     from_at = instant_of(since) if since else None
@@ -93,8 +79,8 @@ def report(
     async def read(work: Work) -> Any:
         return report_wire(await report_on(work.desk, work.ledger, work.now, since=from_at, until=until_at))
 
-    made = looked(Place(url, key, policies, database), "/report", {"since": since, "until": until}, read)
-    if output is Output.JSON:
+    made = looked(place, "/report", {"since": since, "until": until}, read)
+    if place.prints_json:
         print_json(made)
         return
     columns = ("department", "requests", "asked", "granted", "used", "expected", "worth", "told", "decided in")
@@ -126,16 +112,11 @@ def audit(
     ] = "",
     after: Annotated[int, typer.Option(min=0, help="Records after this number.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
-    url: UrlOption = "",
-    key: KeyOption = "",
-    policies: PoliciesOption = None,
-    database: DatabaseOption = None,
-    output: OutputOption = Output.TABLE,
+    place: Place,
 ) -> None:
     """List what happened to all exceptions, or prove that the records are whole (on the database itself)."""
-    place = Place(url, key, policies, database)
     if verify or head:
-        _verify(place, head, output)
+        _verify(place, head)
         return
 
     async def read(work: Work) -> Any:
@@ -147,14 +128,14 @@ def audit(
         }
 
     page = looked(place, "/audit", {"after": after or "", "limit": limit}, read)
-    if output is Output.JSON:
+    if place.prints_json:
         print_json(page)
         return
     show_records(page["records"])
     say(f"head {page['head']}" + (f"; there are more: --after {page['next']}" if page["next"] else ""))
 
 
-def _verify(place: Place, head: str, output: Output) -> None:
+def _verify(place: Place, head: str) -> None:
     if place.url:
         raise typer.BadParameter("--verify looks at the database itself; leave --url out")
 
@@ -164,7 +145,7 @@ def _verify(place: Place, head: str, output: Output) -> None:
         return {"whole": not faults, "head": head_text(verdict.head), "faults": faults}
 
     verdict = here(place, look)
-    if output is Output.JSON:
+    if place.prints_json:
         print_json(verdict)
     else:
         for fault in verdict["faults"]:
@@ -173,7 +154,7 @@ def _verify(place: Place, head: str, output: Output) -> None:
         say(f"{records} records, head {verdict['head']}: note it where this database cannot be written from")
     if verdict["faults"]:
         raise FindingError(f"the records were tampered with: {len(verdict['faults'])} things do not fit")
-    if output is not Output.JSON:
+    if not place.prints_json:
         say("nothing was tampered with")
 
 

@@ -15,39 +15,24 @@ from governor.core.approvals.request import Actor, Door
 from governor.core.errors import AmountError, InvalidRequestError
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
+from governor.edges.cli.approvals.placing import Place
 from governor.edges.cli.identity import operator
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.options import run
 from governor.edges.cli.workbench import open_workbench
 from governor.services.approvals.actors import actor_of
-from governor.services.approvals.desk import Desk
+from governor.services.approvals.desk import Acted, Desk, OnRequest
 from governor.services.approvals.ends import end_of
 from governor.services.approvals.facts import FactFinder
 from governor.services.approvals.refused import RefusalReader
+from governor.services.approvals.wire import request_wire
 from governor.services.budgets import BudgetReader
 from governor.services.entitlements import EntitlementReader
 from governor.settings import load_settings
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The request's id, from `governor exceptions list`.")]
-ByOption = Annotated[
-    str,
-    typer.Option(
-        "--by", metavar="USER", help="Who does this: a person of the Organization; by default the system's user."
-    ),
-]
 ForOption = Annotated[str, typer.Option("--for", metavar="LENGTH", help="How long from now, like `10 days`.")]
 UntilOption = Annotated[str, typer.Option(metavar="TIME", help="When it ends, like 2026-12-01T00:00:00Z.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where and as whom a command acts; as its options say."""
-
-    url: str
-    key: str
-    policies: str | None
-    database: str | None
-    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +52,10 @@ class Work:
             ForbiddenError: If the Organization does not know them.
         """
         return actor_of(self.desk.snapshots.current.organization, operator(self.by), Door.CLI, self.now)
+
+    def on(self, request_id: str) -> OnRequest:
+        """Return what every act on a request begins with."""
+        return OnRequest(self.desk, request_id, self.actor, self.now)
 
     @property
     def facts(self) -> FactFinder:
@@ -92,12 +81,30 @@ def acted(place: Place, path: str, body: dict[str, Any], work: Callable[[Work], 
     return here(place, work)
 
 
-def looked(place: Place, path: str, query: dict[str, Any], work: Callable[[Work], Awaitable[Any]]) -> Any:
-    """Read something, here or from a server."""
+def act_on(
+    place: Place, request_id: str, verb: str, body: dict[str, Any], act: Callable[[OnRequest], Awaitable[Acted]]
+) -> Any:
+    """Do something to a request, here or on a server, and return the request as JSON has it."""
+
+    async def work(work: Work) -> Any:
+        return request_wire((await act(work.on(request_id))).request, work.now)
+
+    return acted(place, part(request_id, verb), body, work)
+
+
+def looked(
+    place: Place,
+    path: str,
+    query: dict[str, Any],
+    work: Callable[[Work], Awaitable[Any]],
+    *,
+    root: str = "/exceptions",
+) -> Any:
+    """Read something, here or from a server, where it is below ``root``."""
     if place.url:
         asked = _given(query)
         with Gateway(place.url, place.key) as gateway:
-            return gateway.get(f"/exceptions{path}" + (f"?{urlencode(asked)}" if asked else ""))
+            return gateway.get(f"{root}{path}" + (f"?{urlencode(asked)}" if asked else ""))
     return here(place, work)
 
 

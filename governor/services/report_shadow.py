@@ -3,6 +3,7 @@
 Reads the decisions of a span one page at a time; sums are exact, however many there are, and lists are cut.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,9 @@ from governor.core.ledger.entry import Entry
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.core.money import usd_text
 from governor.services.replay_summary import NOBODYS
+from governor.services.shadow_stakes import Stakes
 from governor.store.decisions import decisions_after, id_floor
+from governor.store.outcomes import read_task_outcomes
 
 PAGE = 500
 """Decisions that are in memory at a time."""
@@ -76,8 +79,10 @@ class PolicyTrial:
 
     Attributes:
         refused_anyway: Requests that another policy refused as well: enforcing this one changes nothing for them.
+        stakes: What would have been lost with them.
     """
 
+    stakes: Stakes = field(default_factory=Stakes)
     total: Refusals = field(default_factory=Refusals)
     refused_anyway: int = 0
     by_department: dict[str, Refusals] = field(default_factory=dict)
@@ -92,12 +97,18 @@ class ShadowReport:
     Attributes:
         decisions: All decisions of the span.
         spent_nano_usd: What all of them cost.
+        forgotten: Of them, those whose texts were forgotten: nobody knows what would have refused them.
         total: Requests that at least one policy on trial would have refused, each counted once.
+        stakes: What would have been lost with them.
+        without_task: Allowed requests that named no task, by use case.
     """
 
     decisions: int = 0
     spent_nano_usd: int = 0
+    forgotten: int = 0
     total: Refusals = field(default_factory=Refusals)
+    stakes: Stakes = field(default_factory=Stakes)
+    without_task: Counter[str] = field(default_factory=Counter)
     policies: dict[str, PolicyTrial] = field(default_factory=dict)
 
     def document(self, shown: int) -> dict[str, Any]:
@@ -110,7 +121,8 @@ class ShadowReport:
         return {
             "decisions": self.decisions,
             "spent_usd": usd_text(self.spent_nano_usd),
-            "would_refuse": self.total.document(),
+            "forgotten": self.forgotten,
+            "would_refuse": {**self.total.document(), **self.stakes.document()},
             "policies": [_trial(name, self.policies[name], shown) for name in ordered[:shown]],
             "policies_left_out": max(0, len(ordered) - shown),
         }
@@ -134,16 +146,41 @@ def report_shadow(
         page = read(partial(decisions_after, last=last, until_ms=until_ms, limit=PAGE))
         for reservation, entries in page:
             _add(report, reservation, entries, policy)
-        yield report
         if len(page) < PAGE:
-            return
+            break
+        yield report
         last = page[-1][0].id
+    read(partial(_weigh, report=report, since=since, until=until))
+    yield report
+
+
+def _weigh(connection: Connection, report: ShadowReport, since: datetime | None, until: datetime | None) -> None:
+    """Add what came of the requests that would have been refused."""
+    stakes = [report.stakes, *(trial.stakes for trial in report.policies.values())]
+    if not any(each.is_possible for each in stakes):
+        return
+    from_s, until_s = (int(at.timestamp()) if at is not None else None for at in (since, until))
+    # What comes of a task may come later than its requests.
+    for use_case, task, sums in read_task_outcomes(connection, from_s, None):
+        for each in stakes:
+            each.add_task(use_case, task, sums)
+    for use_case, task, sums in read_task_outcomes(connection, from_s, until_s):
+        if not task:
+            for each in stakes:
+                each.add_share(use_case, sums, report.without_task[use_case])
 
 
 def _add(report: ShadowReport, reservation: Reservation, entries: Sequence[Entry], policy: str) -> None:
     report.decisions += 1
     cost = _cost(reservation, entries)
     report.spent_nano_usd += cost
+    use_case, task = (reservation.facts.attributes.get(name, "") for name in ("use_case", "task"))
+    if use_case and not task and reservation.state is not ReservationState.DENIED:
+        report.without_task[use_case] += 1
+    if not reservation.answer:
+        # Its text was forgotten, and with it what it pointed out.
+        report.forgotten += 1
+        return
     answer = _decode(reservation.answer)
     named = dict.fromkeys(
         warning.policy or warning.code
@@ -166,6 +203,8 @@ def _add(report: ShadowReport, reservation: Reservation, entries: Sequence[Entry
         sums.append(trial.by_department.setdefault(department, Refusals()))
         sums.append(trial.by_model.setdefault(facts.model, Refusals()))
         sums.append(trial.by_user.setdefault(user, Refusals()))
+    for stakes in (report.stakes, *(trial.stakes for trial in trials)):
+        stakes.refuse(use_case, task)
     for each in sums:
         each.add(user, cost, reported=bool(entries))
 
@@ -183,6 +222,7 @@ def _trial(name: str, trial: PolicyTrial, shown: int) -> dict[str, Any]:
     return {
         "policy": name,
         **trial.total.document(),
+        **trial.stakes.document(),
         "refused_anyway": trial.refused_anyway,
         "by_department": _cut(trial.by_department, shown),
         "by_model": _cut(trial.by_model, shown),

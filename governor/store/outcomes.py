@@ -1,15 +1,18 @@
 """Outcomes as rows: append-only, each report once, corrections in chains, summed up by use case."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, Select, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, cast, exists, func, select
 
 from governor.core.ledger.results import EventStatus
 from governor.core.money import NANO_PER_USD
 from governor.store.dialects import insert_into
 from governor.store.tables import OUTCOMES
+
+READ_AT_A_TIME = 2_000
+"""Rows of a stream that are in memory at a time."""
 
 Taken = tuple[EventStatus, int | None]
 """How a report was taken, and the worth that is recorded under its key."""
@@ -108,6 +111,22 @@ def _latest(connection: Connection, key: bytes) -> Row[Any] | None:
 
 def read_outcome_sums(connection: Connection, from_s: int | None, until_s: int | None) -> dict[str, OutcomeSums]:
     """Return the sums of each use case's outcomes in ``[from_s, until_s)``, Unix seconds; None is without a bound."""
+    query = _sums_by(OUTCOMES.c.use_case, from_s=from_s, until_s=until_s)
+    return {str(name): _sums(row) for name, *row in connection.execute(query) if row[0]}
+
+
+def read_task_outcomes(
+    connection: Connection, from_s: int | None, until_s: int | None
+) -> Iterator[tuple[str, str, OutcomeSums]]:
+    """Yield use case, task (``""``: none was named) and sums of outcomes, with bounds as above."""
+    query = _sums_by(OUTCOMES.c.use_case, OUTCOMES.c.task, from_s=from_s, until_s=until_s)
+    options = {"stream_results": True, "yield_per": READ_AT_A_TIME}
+    for use_case, task, *row in connection.execute(query, execution_options=options):
+        if row[0]:
+            yield str(use_case), str(task), _sums(row)
+
+
+def _sums_by(*columns: ColumnElement[str], from_s: int | None, until_s: int | None) -> Select[Any]:
     table = OUTCOMES.c
     later = OUTCOMES.alias("later")
     count, worth = table["count"], table.worth_nano_usd
@@ -118,14 +137,15 @@ def read_outcome_sums(connection: Connection, from_s: int | None, until_s: int |
         func.sum(worth // NANO_PER_USD),
         func.sum(worth % NANO_PER_USD),
     )
-    query: Select[Any] = select(table.use_case, *(cast(func.coalesce(one, 0), BigInteger) for one in sums))
-    query = query.where(~exists().where(later.c.corrects_key == table.event_key))
+    selected: list[ColumnElement[Any]] = [*columns, *(cast(func.coalesce(one, 0), BigInteger) for one in sums)]
+    query: Select[Any] = select(*selected).where(~exists().where(later.c.corrects_key == table.event_key))
     if from_s is not None:
         query = query.where(table.occurred_at_ms >= from_s * 1000)
     if until_s is not None:
         query = query.where(table.occurred_at_ms < until_s * 1000)
-    return {
-        str(name): OutcomeSums(int(outcomes), int(valued_outcomes), int(usd) * NANO_PER_USD + int(nano))
-        for name, outcomes, valued_outcomes, usd, nano in connection.execute(query.group_by(table.use_case))
-        if outcomes
-    }
+    return query.group_by(*columns)
+
+
+def _sums(row: Sequence[int]) -> OutcomeSums:
+    outcomes, valued_outcomes, usd, nano = (int(number) for number in row)
+    return OutcomeSums(outcomes, valued_outcomes, usd * NANO_PER_USD + nano)

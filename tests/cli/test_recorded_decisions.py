@@ -130,7 +130,14 @@ def test_trials_are_added_up_exactly(cli: Cli, recorded: Path) -> None:
     trials = {trial["policy"]: trial for trial in report_["policies"]}
 
     assert (6, "0.900000000") == (report_["decisions"], report_["spent_usd"])
-    assert {"requests": 2, "people": 2, "saved_usd": "0.500000000", "unreported": 0} == report_["would_refuse"]
+    assert {
+        "requests": 2,
+        "people": 2,
+        "saved_usd": "0.500000000",
+        "unreported": 0,
+        "lost_outcomes": 0,
+        "lost_worth_usd": "0.000000000",
+    } == report_["would_refuse"]
     assert (1, "0.400000000", 3) == (
         trials["Quota/on-trial"]["requests"],
         trials["Quota/on-trial"]["saved_usd"],
@@ -141,6 +148,49 @@ def test_trials_are_added_up_exactly(cli: Cli, recorded: Path) -> None:
     ]["by_department"]["shown"]
     assert ["dan@acme.example"] == list(trials["ModelAllowlist/small-only"]["by_person"]["shown"])
     assert ["acme/fast"] == list(trials["Quota/on-trial"]["by_model"]["shown"])
+
+
+@pytest.fixture
+def with_outcomes(cli: Cli, policies: Path) -> None:
+    """Four requests of ada for a use case, of which a trial refuses the last three; two are of one task."""
+    assert cli is not None
+    (policies / "acme.yaml").write_text(POLICIES.replace("limit: 1 USD", "limit: 100 USD") + TRIALS)
+    settings = load_settings(auth="off", port=0, log_level="error", decide_deadline_ms=60_000)
+    with running_server(settings, DayClock(NOON)) as url:
+        for task in ("run-1", "run-2", "run-2", "", ""):
+            body = asked("ada") | {"use_case": "triage"}
+            body["subject"] |= {"task": task} if task else {}
+            report(url, httpx.post(f"{url}/decide", json=body).json()["decision_id"], 40_000)
+        for number, outcome in enumerate(
+            [
+                {"task": "run-1", "count": 5, "worth_usd": "50"},
+                {"task": "run-2", "count": 3, "worth_usd": "30"},
+                {"count": 10, "worth_usd": "7"},
+                {"task": "run-9", "count": 2},
+            ]
+        ):
+            answer = httpx.post(f"{url}/outcomes", json={"event_id": f"o{number}", "use_case": "triage", **outcome})
+            assert 200 == answer.status_code, answer.text
+
+
+def test_outcomes_that_would_have_been_lost(cli: Cli, with_outcomes: None) -> None:
+    """Those of a task with any of its requests, those without a task in proportion; and what they are worth."""
+    [trial] = shadow(cli, "--policy", "Quota/on-trial")["policies"]
+
+    assert (4, 13, "37.000000000") == (trial["requests"], trial["lost_outcomes"], trial["lost_worth_usd"])
+    assert "13 reported outcomes worth 37.00 USD would have been lost" in " ".join(
+        cli("report", "shadow").output.split()
+    )
+
+
+def test_forgotten_texts_are_said(cli: Cli, recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is older than its text tells nothing about trials, and says so."""
+    monkeypatch.setenv("GOVERNOR_AUTH", "off")
+    monkeypatch.setenv("GOVERNOR_CLOCK", "2027-06-01T00:00:00Z")
+    cli("db", "forget", "--older-than", "100 days")
+    report_ = shadow(cli)
+
+    assert (3, 3, []) == (report_["decisions"], report_["forgotten"], report_["policies"])
 
 
 def test_totals_are_exact_where_lists_are_cut(cli: Cli, recorded: Path) -> None:

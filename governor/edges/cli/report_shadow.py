@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
+from governor.core.wording.phrases import counted
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.money_words import cents
 from governor.edges.cli.options import DatabaseOption, run
@@ -31,7 +32,8 @@ def shadow(
     """Show what policies that only warn or write down would have refused, whom, and what that would have saved.
 
     Promote a policy to `enforcement: enforce` knowing what it does. A request without reported usage counts with what
-    was held for it.
+    was held for it. Outcomes reported of its task would have been lost with it, those without a task in proportion. A
+    policy that offers other models would have refused less: `governor plan --since` says how it would have come out.
     """
     begins, ends = (instant_of(text) if text else None for text in (since, until))
     store = run(open_database(load_settings(database_url=database).database_url))
@@ -47,7 +49,9 @@ def shadow(
     if output is Output.JSON:
         print_json(document)
     elif not document["policies"]:
-        say(f"nothing on trial would have refused any of {document['decisions']:,} decisions")
+        say(f"nothing on trial would have refused any of {document['decisions'] - document['forgotten']:,} decisions")
+        if document["forgotten"]:
+            say(_forgotten(document))
     else:
         console().print(_tables(document))
 
@@ -56,7 +60,9 @@ def _tables(document: dict[str, Any]) -> Group:
     would = document["would_refuse"]
     refused = f"[bold]{would['requests']:,} of {document['decisions']:,} decisions would have been refused[/]"
     saved = f"{cents(would['saved_usd'])} of {cents(document['spent_usd'])} USD would have been saved"
-    parts: list[Any] = [f"{refused}; {saved}"]
+    parts: list[Any] = [f"{refused}; {saved}{_lost(would)}"]
+    if document["forgotten"]:
+        parts.append(_forgotten(document))
     for trial in document["policies"]:
         anyway = f", {trial['refused_anyway']:,} more were refused anyway" if trial["refused_anyway"] else ""
         rows = [_row("in all", trial)]
@@ -65,10 +71,22 @@ def _tables(document: dict[str, Any]) -> Group:
             rows += [_row(f"  {what} {name}", sums) for name, sums in cut["shown"].items()]
             if cut["left_out"]:
                 rows.append((f"  ... and {cut['left_out']:,} more", "", "", ""))
-        parts += ["", table(f"{trial['policy']}{anyway}", COLUMNS, rows, right=COLUMNS[1:])]
+        parts += ["", table(f"{trial['policy']}{anyway}{_lost(trial)}", COLUMNS, rows, right=COLUMNS[1:])]
     if document["policies_left_out"]:
         parts += ["", f"... and {document['policies_left_out']:,} more policies; name one with --policy"]
     return Group(*parts)
+
+
+def _forgotten(document: dict[str, Any]) -> str:
+    return f"{document['forgotten']:,} more decisions are older than their texts are kept: nobody knows of them"
+
+
+def _lost(sums: dict[str, Any]) -> str:
+    """Say what would have been lost, where outcomes were reported."""
+    if not sums["lost_outcomes"]:
+        return ""
+    worth = f" worth {cents(sums['lost_worth_usd'])} USD" if sums["lost_worth_usd"].strip("0.") else ""
+    return f"; {counted(sums['lost_outcomes'], 'reported outcome')}{worth} would have been lost"
 
 
 def _row(name: str, sums: dict[str, Any]) -> tuple[str, ...]:

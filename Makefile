@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-full-database bench-midnight bench-memory bench-trace bench-learned
+	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-full-database bench-midnight bench-memory bench-trace bench-learned bench-forecast
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-trace: $(READY) ## a recorded trace through the running server: TRACE=file
 
 bench-learned: $(READY) ## what learned holds let through, and by how much a limit is passed: TRACES=directory
 	$(BIN)/python -m benchmarks.learned $(TRACES)
+
+bench-forecast: $(READY) ## forecasts of 1,000 budgets, and how long 10,000 would take: SERIES=10000
+	$(BIN)/python -m benchmarks.forecast --series $(or $(SERIES),1000)
 
 constraints: $(READY) ## freeze the versions of .venv into constraints.txt
 	@{ echo '# The exact versions that Governor is tested with; `make` installs from here. Written by `make constraints`.'; \

@@ -1,7 +1,7 @@
 """The use behind each budget of a quota, day by day and hour by hour, from the rollups."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -53,6 +53,12 @@ def plan_of(quota: Quota) -> SeriesPlan:
     return SeriesPlan(by, tuple(key for key in quota.per if key in tellable), needed <= tellable)
 
 
+def plan_of_all(quota: Quota) -> SeriesPlan:
+    """Return how the rollups tell of everybody whom a quota concerns."""
+    plan = plan_of(replace(quota, per=()))
+    return SeriesPlan(plan.by, (), plan.is_exact)
+
+
 @dataclass(slots=True)
 class BudgetSeries:
     """What was used behind one budget: rows of ``SPEND``, ``TOKENS`` and ``OWN``; the newest step is the last."""
@@ -73,10 +79,14 @@ class SeriesCollector:
         quota: Whose budgets.
         plan: How they are told apart.
         known: What the Organization knows of people and use cases, by their names.
+        wanted: The keys of the budgets; use behind others is left out.
     """
 
-    def __init__(self, quota: Quota, plan: SeriesPlan, known: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(
+        self, quota: Quota, plan: SeriesPlan, known: Mapping[str, Mapping[str, str]], wanted: Collection[Key]
+    ) -> None:
         self._quota = quota
+        self._wanted = frozenset(wanted)
         self.plan = plan
         self._known = known
         self._keys: dict[tuple[str, ...], Key | None] = {}
@@ -91,14 +101,6 @@ class SeriesCollector:
         """Take hours, likewise."""
         for back, series, amounts in self._found(rows):
             series.hours[:, HOURS - 1 - back] += amounts
-
-    def whole(self) -> BudgetSeries:
-        """Return the sum of all budgets: the parent of each."""
-        total = BudgetSeries()
-        for series in self.series.values():
-            total.days += series.days
-            total.hours += series.hours
-        return total
 
     def _found(self, rows: Iterable[UseRow]) -> Iterator[tuple[int, BudgetSeries, Sequence[int]]]:
         for back, values, sums in rows:
@@ -120,7 +122,7 @@ class SeriesCollector:
                 attributes = {**self._known.get(attributes.get(name, ""), {}), **attributes}
             concerned = may_concern(self._quota.header, attributes)
             key = tuple(attributes.get(name, NONE_VALUE) for name in self.plan.per)
-            self._keys[values] = key if concerned else None
+            self._keys[values] = key if concerned and key in self._wanted else None
         return self._keys[values]
 
 

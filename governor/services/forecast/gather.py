@@ -22,7 +22,7 @@ from governor.store.use_series import DAY_S, was_used
 DEFAULT_RULE = ForecastRule(header=Header("ForecastRule", "default", Source("", 0)))
 """How budgets are forecast that no rule concerns."""
 
-BUDGETS_OF_A_JOB = 500
+BUDGETS_OF_A_JOB = 250
 """Budgets that are forecast from one look at the rollups, between two steps of the progress."""
 
 PERIODS_BEHIND = 12

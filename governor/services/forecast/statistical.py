@@ -19,10 +19,10 @@ DAYS_MAX = 26 * WEEK
 
 @lru_cache(maxsize=1)
 def _models() -> dict[str, Any]:
-    from statsforecast.models import AutoETS, DynamicOptimizedTheta  # noqa: PLC0415 - heavy, see above
+    from statsforecast.models import AutoETS, Theta  # noqa: PLC0415 - heavy, see above
 
     return {
-        "theta": DynamicOptimizedTheta(season_length=WEEK),
+        "theta": Theta(season_length=WEEK),
         "exponential smoothing": AutoETS(season_length=WEEK, model="ANA"),
     }
 

@@ -1,0 +1,150 @@
+"""What one job looks at: the use behind its budgets, that of everybody, and which models it went to."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from governor.core.forecasts.forecast import ModelShare
+from governor.core.scopes import NONE_VALUE, Scope
+from governor.services.forecast.budget_series import (
+    HOURS,
+    OWN,
+    BudgetSeries,
+    Key,
+    SeriesCollector,
+    SeriesPlan,
+    plan_of,
+    plan_of_all,
+)
+from governor.services.forecast.experts import WEEKLY_DAYS_MIN
+from governor.services.forecast.history import HISTORY_DAYS, HOURS_OF_A_DAY, Days, History
+from governor.services.forecast.parent_share import is_new, parent_factors
+from governor.services.forecast.predict import predict
+from governor.services.forecast.tasks import ForecastJob, Served
+from governor.store.database import Database
+from governor.store.usage_sums import DIMENSIONS
+from governor.store.use_series import DAY_S, HOUR_S, MODEL_SUMS, Only, read_use_by_model, read_use_steps
+
+PRICED_DAYS = 28
+"""Days whose spend tells how much a budget is about each model."""
+
+MIX_MAX = 12
+"""Models that are told apart; the rest is little."""
+
+
+@dataclass(slots=True)
+class JobSeries:
+    """What the budgets of a job have behind them.
+
+    Attributes:
+        job: Which budgets, and when.
+        plan: How the rollups tell them apart.
+        series: What each used.
+        parent: What everybody used whom the quota concerns, or None: no budget is new.
+        mixes: The models on which each spent most.
+    """
+
+    job: ForecastJob
+    plan: SeriesPlan
+    series: Mapping[Key, BudgetSeries]
+    parent: History | None
+    mixes: Mapping[Key, Sequence[ModelShare]]
+    _ahead: Days | None = None
+
+    def lent(self, own: History, days: int) -> tuple[Days, Days] | None:
+        """Return what its parent lends a new series (see ``parent_factors``), or None: it is old enough."""
+        if self.parent is None or not is_new(own, self.parent):
+            return None
+        # What everybody will use is worked out once, when the first new budget asks.
+        if self._ahead is None or len(self._ahead) < days:
+            self._ahead = predict(self.parent, days, holidays=self.job.holidays).path
+        return parent_factors(own, self.parent, self._ahead[:days])
+
+
+def look(job: ForecastJob) -> JobSeries | None:
+    """Read the rollups once; None if nothing was ever used behind these budgets."""
+    plan = plan_of(job.quota)
+    wanted = {key_of(asked.budget.scope, plan) for asked in job.asked}
+    only = _only(plan, wanted)
+    database = Database(job.database_url)
+
+    def read(connection: Connection) -> JobSeries | None:
+        collector = _collected(connection, job, SeriesCollector(job.quota, plan, job.known, wanted), only)
+        if not collector.series:
+            return None
+        is_young = any(series.known_days() < WEEKLY_DAYS_MIN for series in collector.series.values())
+        parent = _parent(connection, job) if is_young else None
+        return JobSeries(job, plan, collector.series, parent, _mixes(connection, job, collector, only))
+
+    try:
+        return database.read_now(read)
+    finally:
+        database.engine.dispose()
+
+
+def key_of(scope: Scope, plan: SeriesPlan) -> Key:
+    """Return under which key the use behind a budget is found."""
+    values = dict(scope)
+    return tuple(values.get(name, NONE_VALUE) for name in plan.per)
+
+
+def _only(plan: SeriesPlan, wanted: Collection[Key]) -> Only:
+    """Return the values of the dimensions that budgets are cut by; what has no value is an empty text there."""
+    return {
+        name: {"" if key[place] == NONE_VALUE else key[place] for key in wanted}
+        for place, name in enumerate(plan.per)
+        if name in DIMENSIONS
+    }
+
+
+def _collected(connection: Connection, job: ForecastJob, collector: SeriesCollector, only: Only) -> SeriesCollector:
+    by, until_s = collector.plan.by, job.until_s
+    collector.add_days(read_use_steps(connection, by, until_s=until_s, steps=HISTORY_DAYS, step_s=DAY_S, only=only))
+    collector.add_hours(read_use_steps(connection, by, until_s=until_s, steps=HOURS, step_s=HOUR_S, only=only))
+    return collector
+
+
+def _parent(connection: Connection, job: ForecastJob) -> History:
+    plan = plan_of_all(job.quota)
+    everybody = _collected(connection, job, SeriesCollector(job.quota, plan, job.known, {()}), {})
+    return history_of(everybody.series[()], job)
+
+
+def _mixes(
+    connection: Connection, job: ForecastJob, collector: SeriesCollector, only: Only
+) -> dict[Key, list[ModelShare]]:
+    """Return which models each budget was spent on lately."""
+    by = tuple(dict.fromkeys((*collector.plan.by, "model", "provider")))
+    rows = read_use_by_model(connection, by, from_s=job.until_s - PRICED_DAYS * DAY_S, until_s=job.until_s, only=only)
+    spent: defaultdict[Key, dict[Served, ModelShare]] = defaultdict(dict)
+    for values, sums in rows:
+        row, amounts = dict(zip(by, values, strict=True)), dict(zip(MODEL_SUMS, sums, strict=True))
+        key = collector.key(tuple(row[name] for name in collector.plan.by))
+        if key is not None:
+            served = (row["model"], row["provider"])
+            known = spent[key].get(served, ModelShare(*served, 0, 0))
+            spent[key][served] = ModelShare(
+                *served,
+                known.cost_nano_usd + amounts["cost_nano_usd"],
+                known.tokens + amounts["input_tokens"] + amounts["output_tokens"],
+            )
+    return {
+        key: sorted(shares.values(), key=lambda share: -share.cost_nano_usd)[:MIX_MAX] for key, shares in spent.items()
+    }
+
+
+def history_of(series: BudgetSeries, job: ForecastJob) -> History:
+    """Return the history of what a budget counts, from its first use on."""
+    known = max(series.known_days(), 1)
+    hours = series.hours[OWN].reshape(-1, HOURS_OF_A_DAY)[-known:]
+    return History(series.days[OWN][-known:].copy(), hours, ends_on(job))
+
+
+def ends_on(job: ForecastJob) -> float:
+    """Return the local date up to which use is counted, with the part of it that is over."""
+    local = datetime.fromtimestamp(job.until_s, UTC).astimezone(ZoneInfo(job.time_zone))
+    return local.toordinal() + (local.hour * HOUR_S + local.minute * 60) / DAY_S

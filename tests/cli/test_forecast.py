@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from governor.edges.api.examples_forecasts import FORECASTS
+from governor.edges.api.examples_forecasts import FORECASTS, SCENARIO_ANSWER
 from governor.edges.cli.app import app
 from governor.edges.cli.forecast_plot import draw_forecast
+from governor.edges.cli.scenario_plot import draw_scenario
+from tests.cli.conftest import Cli
 from tests.forecasts.backtests import backtested
 
 
@@ -51,6 +53,35 @@ def test_a_file_that_is_no_series_is_explained(tmp_path: Path, text: str, told: 
     result = CliRunner().invoke(app, ["forecast", "--backtest", "--series", str(tmp_path / "bad.csv")])
 
     assert (2, True) == (result.exit_code, told in result.stderr)
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_scenario_is_drawn(tmp_path: Path, ending: str) -> None:
+    """Its periods with and without, into either kind of picture."""
+    draw_scenario(SCENARIO_ANSWER, tmp_path / f"peak.{ending}")
+
+    assert (tmp_path / f"peak.{ending}").stat().st_size > 5_000
+
+
+def test_a_picture_says_what_it_shows(tmp_path: Path) -> None:
+    """Whose budget it is, when it breaks, and what is assumed; an SVG tells its words to those who cannot see."""
+    draw_scenario(SCENARIO_ANSWER, tmp_path / "peak.svg")
+    words = (tmp_path / "peak.svg").read_text()
+
+    for said in ("department-monthly-spend: support", "passes its limit on 21 December 2026", "use grows by 25%"):
+        assert said in words
+
+
+def test_scenarios_are_drawn_from_the_database(cli: Cli, policies: Path, tmp_path: Path) -> None:
+    """`--scenario` with `--plot` prints its table and draws; a name that is no picture is refused."""
+    rule = "apiVersion: governor/v1\nkind: ForecastRule\nname: all\nscenarios: [{name: peak, overhead: 2.0}]\n"
+    (policies / "forecasts.yaml").write_text(rule)
+    cli("db", "upgrade")
+    drawn = cli("forecast", "--scenario", "peak", "--plot", tmp_path / "peak.png")
+    refused = cli("forecast", "--scenario", "peak", "--plot", tmp_path / "peak.gif")
+
+    assert (0, True) == (drawn.exit_code, (tmp_path / "peak.png").stat().st_size > 5_000), drawn.output
+    assert (2, True) == (refused.exit_code, "ends in .png or .svg" in refused.stderr)
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])

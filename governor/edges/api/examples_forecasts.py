@@ -94,6 +94,7 @@ SCENARIO_ANSWER: dict[str, Any] = {
                 {
                     "period": {"start": "2026-11-30T23:00:00Z", "end": "2026-12-31T23:00:00Z"},
                     "limit": "18000",
+                    "forecast": {"lower": "11310.8", "median": "14120.3", "upper": "17030"},
                     "total": {"lower": "21020.6", "median": "27933.4", "upper": "35604.1"},
                     "breaks": True,
                 }

@@ -135,8 +135,9 @@ async def forecasts(parameters: Annotated[ForecastParameters, Query()], governor
 
 
 class LaterWire(AheadWire):
-    """A later period under the scenario."""
+    """A later period under the scenario, and what is forecast of it without."""
 
+    forecast: BandWire
     breaks: bool
 
 

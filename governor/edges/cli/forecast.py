@@ -8,7 +8,7 @@ import typer
 
 from governor.clients.gateway import Gateway
 from governor.core.errors import InvalidRequestError
-from governor.edges.cli.forecast_scenario import compare_scenario
+from governor.edges.cli.forecast_scenario import Shown, compare_scenario
 from governor.edges.cli.forecast_series import Cutting, backtest_file
 from governor.edges.cli.forecast_view import forecasts_table, record_tables
 from governor.edges.cli.foresight import Foresight
@@ -44,7 +44,10 @@ def forecast(
     ] = "",
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the first one: history, median, interval, limit; .png or .svg."),
+        typer.Option(
+            metavar="FILE",
+            help="Draw the first one (with --scenario: its periods with and without); .png or .svg.",
+        ),
     ] = None,
     backtest: Annotated[
         bool, typer.Option("--backtest", help="Forecast the past again, and show how good that was.")
@@ -91,7 +94,7 @@ def forecast(
         _show_record(run(_backtest(settings)), output)
         return
     if scenario:
-        compare_scenario(scenario, query, settings, (url, key), output)
+        compare_scenario(scenario, query, settings, (url, key), Shown(output, plot))
         return
     page = _from_server(url, key, query) if url else run(_from_database(query, settings))
     if plot is not None and page["forecasts"]:

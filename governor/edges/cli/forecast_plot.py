@@ -7,13 +7,24 @@ from typing import Any
 
 from matplotlib import dates as matplotlib_dates
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from governor.core.errors import InvalidRequestError
+from governor.edges.cli.pictures import (
+    FUTURE,
+    INK,
+    LIMIT,
+    PAST,
+    TRUE,
+    begin_picture,
+    budget_name,
+    dress,
+    heading,
+    short,
+    write_picture,
+)
+from governor.edges.cli.pictures import instant_number as _at
 
-FORMATS = (".png", ".svg")
-_INK, _PAST, _FUTURE, _LIMIT, _TRUE = "#1f2933", "#3e4c59", "#2563eb", "#dc2626", "#059669"
+SHORT_DAYS = 120
+"""Shorter pictures name days, longer ones months."""
 
 
 def draw_forecast(forecast: Mapping[str, Any], path: Path) -> None:
@@ -22,15 +33,9 @@ def draw_forecast(forecast: Mapping[str, Any], path: Path) -> None:
     Raises:
         InvalidRequestError: If the file is neither PNG nor SVG, or cannot be written.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InvalidRequestError(f"`{path.name}` cannot be drawn: give a name that ends in .png or .svg", field="plot")
-    figure = Figure(figsize=(10, 5.2), dpi=144, layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = begin_picture(path, (10, 5.2))
     _draw(axes, forecast)
-    try:
-        figure.savefig(path)
-    except OSError as error:
-        raise InvalidRequestError(f"`{path}` cannot be written: {error.strerror}", field="plot") from error
+    write_picture(figure, path)
 
 
 def _draw(axes: Axes, forecast: Mapping[str, Any]) -> None:
@@ -42,7 +47,7 @@ def _draw(axes: Axes, forecast: Mapping[str, Any]) -> None:
         axes.plot(
             [_at(point["at"]) for point in past],
             [float(point["used"]) for point in past],
-            color=_PAST,
+            color=PAST,
             lw=2.2,
             label="used",
         )
@@ -53,11 +58,13 @@ def _draw(axes: Axes, forecast: Mapping[str, Any]) -> None:
         for name, line in lines.items():
             line.append(float(forecast["total"][name]))
     interval = f"{forecast['interval_percent']} % interval"
-    axes.fill_between(at, lines["lower"], lines["upper"], color=_FUTURE, alpha=0.16, lw=0, label=interval)
-    axes.plot(at, lines["median"], color=_FUTURE, lw=2.2, label="forecast")
+    axes.fill_between(at, lines["lower"], lines["upper"], color=FUTURE, alpha=0.16, lw=0, label=interval)
+    axes.plot(at, lines["median"], color=FUTURE, lw=2.2, label="forecast")
     _draw_truth(axes, forecast)
     _draw_limit(axes, forecast, _at(past[0]["at"]) if past else at[0])
-    axes.axvline(made_at, color=_INK, lw=0.8, ls=":")
+    axes.axvline(made_at, color=INK, lw=0.8, ls=":")
+    made = f"made on {datetime.fromisoformat(forecast['made_at']):%d %b %Y}"
+    axes.annotate(made, (made_at, 0), xytext=(5, 5), textcoords="offset points", color=INK, fontsize=9)
     _dress(axes, forecast)
 
 
@@ -65,9 +72,9 @@ def _draw_truth(axes: Axes, forecast: Mapping[str, Any]) -> None:
     then = forecast.get("then", ())
     if then:
         axes.plot(
-            [_at(point["at"]) for point in then],
-            [float(point["used"]) for point in then],
-            color=_TRUE,
+            [_at(forecast["made_at"]), *(_at(point["at"]) for point in then)],
+            [float(forecast["used"]), *(float(point["used"]) for point in then)],
+            color=TRUE,
             lw=1.8,
             ls=(0, (4, 2)),
             label="what then happened",
@@ -75,43 +82,45 @@ def _draw_truth(axes: Axes, forecast: Mapping[str, Any]) -> None:
 
 
 def _draw_limit(axes: Axes, forecast: Mapping[str, Any], first: float) -> None:
-    if forecast["limit"] is None:
+    if forecast["limit"] is None or _is_far(forecast):
         return
     limit = float(forecast["limit"])
-    top = max(float(forecast["total"]["upper"]), float(forecast["used"]))
-    if limit > 3 * top:
-        axes.set_title(f"limit {_short(limit)} {forecast['unit']}, far above", loc="right", fontsize=9, color=_LIMIT)
-        return
-    axes.axhline(limit, color=_LIMIT, lw=1.4)
-    axes.annotate(f"limit {_short(limit)}", (first, limit), xytext=(4, 4), textcoords="offset points", color=_LIMIT)
+    axes.axhline(limit, color=LIMIT, lw=1.4)
+    words = f"limit {short(limit, forecast['unit'])}"
+    axes.annotate(words, (first, limit), xytext=(4, 4), textcoords="offset points", color=LIMIT)
     if forecast["runs_out_at"] is not None:
-        axes.plot([_at(forecast["runs_out_at"])], [limit], "o", color=_LIMIT, ms=6)
+        axes.plot([_at(forecast["runs_out_at"])], [limit], "o", color=LIMIT, ms=6)
+
+
+def _is_far(forecast: Mapping[str, Any]) -> bool:
+    """Tell whether a line at the limit would press everything else to the bottom."""
+    return float(forecast["limit"]) > 3 * max(float(forecast["total"]["upper"]), float(forecast["used"]))
 
 
 def _dress(axes: Axes, forecast: Mapping[str, Any]) -> None:
-    whose = ", ".join(forecast["scope"].values()) or "everyone"
-    name = forecast["policy"].removeprefix("Quota/")
-    axes.set_title(f"{name}: {whose}", loc="left", fontsize=13, fontweight="bold", color=_INK)
-    axes.set_ylabel(f"used in the period, {forecast['unit']}", color=_INK)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
-    locator = matplotlib_dates.AutoDateLocator(maxticks=9)  # type: ignore[no-untyped-call]  # as the library is
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(matplotlib_dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # as the library is
-    axes.set_ylim(bottom=0)
+    unit = forecast["unit"]
+    dress(axes, unit)
+    if unit != "USD":
+        axes.set_ylabel(unit, color=PAST)
+    axes.xaxis.set_major_locator(matplotlib_dates.AutoDateLocator(maxticks=9))  # type: ignore[no-untyped-call]  # as the library is
     axes.margins(x=0.01)
-    axes.grid(axis="y", color="#e4e7eb", lw=0.8)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    first, last = axes.get_xlim()
+    words = "%d %b" if last - first < SHORT_DAYS else "%b %Y"
+    axes.xaxis.set_major_formatter(matplotlib_dates.DateFormatter(words))  # type: ignore[no-untyped-call]  # as the library is
+    heading(axes, budget_name(forecast), _words(forecast))
     axes.legend(loc="lower right", frameon=False)
 
 
-def _short(value: float) -> str:
-    for bound, suffix in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= bound:
-            return f"{value / {'G': 1e9, 'M': 1e6, 'k': 1e3}[suffix]:,.4g}{suffix}"
-    return f"{value:,.4g}"
-
-
-def _at(text: str) -> float:
-    """Return an instant as the number that matplotlib draws."""
-    return float(matplotlib_dates.date2num(datetime.fromisoformat(text)))  # type: ignore[no-untyped-call]  # as the library is
+def _words(forecast: Mapping[str, Any]) -> str:
+    """Say the forecast in a sentence: the number, how sure it is, what it means for the limit."""
+    unit, total = forecast["unit"], {name: float(amount) for name, amount in forecast["total"].items()}
+    between = (
+        f"{short(total['lower'], unit)} to {short(total['upper'], unit)} in {forecast['interval_percent']} % of cases"
+    )
+    said = f"{short(total['median'], unit)} expected, {between}"
+    if forecast.get("actual") is not None:
+        said += f"; it became {short(float(forecast['actual']), unit)}"
+    elif forecast["limit"] is not None:
+        limit = f"the limit of {short(float(forecast['limit']), unit)}"
+        said += f"; {100 * forecast['exceeds_probability']:.0f} % likely to pass {limit}"
+    return said

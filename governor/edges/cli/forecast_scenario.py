@@ -1,6 +1,7 @@
 """What if: ``governor forecast --scenario NAME|FILE``."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from governor.core.errors import InvalidRequestError
 from governor.edges.cli.forecast_view import amount
 from governor.edges.cli.foresight import Foresight
 from governor.edges.cli.options import run
-from governor.edges.cli.printing import Output, console, print_json, table
+from governor.edges.cli.printing import Output, console, print_json, say, table
 from governor.edges.cli.workbench import open_workbench
 from governor.services.budgets import BudgetQuery
 from governor.services.forecast.scenario_request import ScenarioWire
@@ -23,9 +24,15 @@ _COLUMNS = ("budget", "whose", "limit", "forecast", "under it", "between", "brea
 _RIGHT = ("limit", "forecast", "under it", "between")
 
 
-def compare_scenario(
-    text: str, query: BudgetQuery, settings: Settings, server: tuple[str, str], output: Output
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a comparison is shown: as a table or JSON, and in a picture of the budget that breaks first, or in none."""
+
+    output: Output
+    plot: Path | None
+
+
+def compare_scenario(text: str, query: BudgetQuery, settings: Settings, server: tuple[str, str], shown: Shown) -> None:
     """Compare a scenario with the forecast, and print which budgets break when.
 
     Args:
@@ -33,14 +40,18 @@ def compare_scenario(
         query: Which budgets.
         settings: Where database and policies are.
         server: URL and key of a server that is asked instead; the URL may be ``""``.
-        output: Table or JSON.
+        shown: As a table or JSON, and perhaps a picture.
 
     Raises:
         InvalidRequestError: If there is no such scenario, or the file says something else.
     """
     asked = _read(text, query)
     document = _from_server(asked, *server) if server[0] else run(_from_database(asked, settings))
-    if output is Output.JSON:
+    if shown.plot is not None and document["budgets"]:
+        from governor.edges.cli.scenario_plot import draw_scenario  # noqa: PLC0415 - matplotlib takes a second
+
+        draw_scenario(document, shown.plot)
+    if shown.output is Output.JSON:
         print_json(document)
         return
     rows = [_row(budget) for budget in document["budgets"]]
@@ -51,6 +62,8 @@ def compare_scenario(
             table(f"Scenario {document['scenario']}", _COLUMNS, rows, right=_RIGHT), "", "assumes:", *assumed, *numbers
         )
     )
+    if shown.plot is not None:
+        say(f"drawn: {shown.plot}" if document["budgets"] else "nothing to draw: no budget matches")
 
 
 def _read(text: str, query: BudgetQuery) -> ScenarioWire:

@@ -35,15 +35,16 @@ def _outlook(one: Outlook) -> dict[str, Any]:
         "total": band_wire(one.total, unit),
         "runs_out_at": _instant(one.runs_out_at),
         "breaks_at": _instant(one.breaks_at),
-        "ahead": [_ahead(period, unit) for period in one.ahead],
+        "ahead": [_ahead(*periods, unit) for periods in zip(one.ahead, forecast.ahead, strict=True)],
         "insufficient_data": forecast.insufficient_data,
     }
 
 
-def _ahead(period: PeriodAhead, unit: Unit) -> dict[str, Any]:
+def _ahead(period: PeriodAhead, plain: PeriodAhead, unit: Unit) -> dict[str, Any]:
     return {
         "period": {"start": _at(period.start_s), "end": _at(period.end_s)},
         "limit": amount_text(period.limit, unit),
+        "forecast": band_wire(plain.total, unit),
         "total": band_wire(period.total, unit),
         "breaks": period.total.median > period.limit,
     }

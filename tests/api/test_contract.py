@@ -9,7 +9,12 @@ from governor.core.keys import Role
 from governor.edges.api.roles import RULES
 from tests.api.world import QUOTAS, Server, write_policies
 
-LISTS = ["/budgets", "/decisions", "/usage/summary?by=user", "/policies"]
+NO_LISTS = {"/entitlements", "/exceptions/report", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"}
+LISTS = [
+    f"{rule.path}?by=user" if rule.path == "/usage/summary" else rule.path
+    for rule in RULES
+    if rule.method == "GET" and "{" not in rule.path and rule.path not in NO_LISTS
+]
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,17 @@ from datetime import datetime
 
 from governor.core.errors import InvalidRequestError
 from governor.services.approvals.desk import Desk
+from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.store.approval_audit import Fault, audit_chain
 from governor.store.approval_records import Head, Record, chain_head, read_records
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Some records in order, the number to go on from or None, and the chain's head."""
+    """Some records in order, the cursor of the next page or None, and the chain's head."""
 
     records: tuple[Record, ...]
-    next: int | None
+    next: str | None
     head: Head
 
 
@@ -27,12 +28,17 @@ class Verdict:
     at: datetime
 
 
-async def read_audit(desk: Desk, *, after: int = 0, limit: int = 100) -> AuditPage:
-    """Return one page of records, the oldest first, after a record's number."""
+async def read_audit(desk: Desk, *, cursor: str = "", limit: int = 100) -> AuditPage:
+    """Return one page of records, the oldest first.
+
+    Raises:
+        InvalidRequestError: If the cursor is not one of this list.
+    """
+    after = _number(*decode_cursor(cursor, 1)) if cursor else 0
     records, head = await desk.database.read(
         lambda connection: (read_records(connection, after_seq=after, limit=limit + 1), chain_head(connection))
     )
-    following = records[limit - 1].seq if len(records) > limit else None
+    following = encode_cursor(str(records[limit - 1].seq)) if len(records) > limit else None
     return AuditPage(tuple(records[:limit]), following, head)
 
 
@@ -55,6 +61,12 @@ async def verify_audit(desk: Desk, now: datetime, *, expected: str = "") -> Verd
 def head_text(head: Head) -> str:
     """Write the chain's head so that it can be noted elsewhere: ``41:9f1c...``."""
     return f"{head.seq}:{head.digest.hex()}"
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise wrong_cursor()
+    return int(text)
 
 
 def _head(text: str) -> Head:

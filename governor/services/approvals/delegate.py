@@ -1,15 +1,17 @@
 """Let somebody else vote in one's place until a stated time, and take that back."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from governor.core.approvals.groups import Delegation
 from governor.core.approvals.request import Act, Actor, State, Transition
-from governor.core.decisions.ids import id_text
+from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from governor.services.approvals.actors import named_actor
 from governor.services.approvals.desk import Desk, whole_ms
+from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.ids import new_id
 from governor.store.approval_records import lock_chain
 from governor.store.delegations import end_delegation, insert_delegation, read_delegations
@@ -75,9 +77,27 @@ async def end_delegations(desk: Desk, actor: Actor, now: datetime) -> tuple[Dele
     return await desk.database.write(write)
 
 
-async def list_delegations(desk: Desk, now: datetime) -> tuple[Delegation, ...]:
-    """Return the delegations that act now."""
-    return tuple(await desk.database.read(lambda connection: read_delegations(connection, acting_at=now)))
+@dataclass(frozen=True, slots=True)
+class DelegationPage:
+    """Some delegations, the oldest first, and the cursor of the next page or None."""
+
+    delegations: tuple[Delegation, ...]
+    next: str | None
+
+
+async def list_delegations(desk: Desk, now: datetime, *, cursor: str = "", limit: int = 100) -> DelegationPage:
+    """Return one page of the delegations that act now.
+
+    Raises:
+        InvalidRequestError: If the cursor is not one of this list.
+    """
+    after = decode_cursor(cursor, 1)[0] if cursor else ""
+    if cursor and id_bytes(after) is None:
+        raise wrong_cursor()
+    acting = await desk.database.read(lambda connection: read_delegations(connection, acting_at=now))
+    # Ids are time-ordered.
+    left = [one for one in acting if one.id > after]
+    return DelegationPage(tuple(left[:limit]), encode_cursor(left[limit - 1].id) if len(left) > limit else None)
 
 
 def _of(connection: Connection, member: str, now: datetime) -> list[Delegation]:

@@ -236,7 +236,7 @@ class AuditAnswer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [AUDIT]})
 
     records: list[RecordAnswer]
-    next: int | None
+    next: str | None
     head: str
 
 
@@ -257,6 +257,7 @@ class DelegationsAnswer(BaseModel):
     """The delegations that act now, or those that were ended."""
 
     delegations: list[DelegationAnswer]
+    next: str | None = None
 
 
 class SumsAnswer(BaseModel):

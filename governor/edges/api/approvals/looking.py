@@ -32,7 +32,7 @@ class ExceptionParameters(Parameters):
 class AuditParameters(Parameters):
     """Which records."""
 
-    after: Annotated[int, Field(ge=0, le=2**62, description="Those after this number.")] = 0
+    cursor: Cursor = ""
     limit: Limit = 100
 
 
@@ -55,7 +55,7 @@ async def exceptions(parameters: Annotated[ExceptionParameters, Query()], office
 @looking_routes.get("/exceptions/audit", summary="What happened to exceptions", response_model=AuditAnswer)
 async def audit(parameters: Annotated[AuditParameters, Query()], office: TheOffice) -> dict[str, Any]:
     """List the records of all exceptions, the oldest first, with the head of their chain."""
-    page = await read_audit(office.desk, after=parameters.after, limit=parameters.limit)
+    page = await read_audit(office.desk, cursor=parameters.cursor, limit=parameters.limit)
     return {"records": [record_wire(one) for one in page.records], "next": page.next, "head": head_text(page.head)}
 
 

@@ -110,7 +110,7 @@ def audit(
         str,
         typer.Option(metavar="NO:DIGEST", help="A head that was noted earlier: it must still be part of the chain."),
     ] = "",
-    after: Annotated[int, typer.Option(min=0, help="Records after this number.")] = 0,
+    cursor: Annotated[str, typer.Option(help="Go on where the last page ended.", show_default=False)] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
     place: Place,
 ) -> None:
@@ -120,19 +120,19 @@ def audit(
         return
 
     async def read(work: Work) -> Any:
-        page = await read_audit(work.desk, after=after, limit=limit)
+        page = await read_audit(work.desk, cursor=cursor, limit=limit)
         return {
             "records": [record_wire(one) for one in page.records],
             "next": page.next,
             "head": head_text(page.head),
         }
 
-    page = looked(place, "/audit", {"after": after or "", "limit": limit}, read)
+    page = looked(place, "/audit", {"cursor": cursor, "limit": limit}, read)
     if place.prints_json:
         print_json(page)
         return
     show_records(page["records"])
-    say(f"head {page['head']}" + (f"; there are more: --after {page['next']}" if page["next"] else ""))
+    say(f"head {page['head']}" + (f"; there are more: --cursor {page['next']}" if page["next"] else ""))
 
 
 def _verify(place: Place, head: str) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from governor.services.jobs import Turn
+from governor.services.late_grants import LateGrants
 from governor.services.snapshots import Snapshots
 from governor.services.state_periods import PeriodStater, Stated
 from governor.store.budget_usage import Bookings, add_bookings, has_entries, read_bookings
@@ -66,7 +67,9 @@ class PeriodCloser:
         database: Database,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._snapshots = snapshots
         self._stater = PeriodStater(snapshots)
+        self._late_grants = LateGrants()
         self._database = database
         self._pause = pause
 
@@ -91,7 +94,8 @@ class PeriodCloser:
             bookings = read_bookings(connection, read_mark(connection, BOOKED_MARK), before, BOOKED_AT_A_TIME)
             if bookings.last is not None:
                 add_bookings(connection, bookings)
-                add_checks(connection, ((digest, now_s) for digest in bookings.late))
+                beside = self._late_grants.stated(connection, self._snapshots.current, bookings.granted)
+                add_checks(connection, ((digest, now_s) for digest in {*bookings.late, *beside}))
                 write_mark(connection, BOOKED_MARK, bookings.last)
             return bookings.count
 

@@ -33,12 +33,14 @@ class Bookings:
     Attributes:
         sums: By budget.
         late: Budgets on which something was posted after their period's end.
+        granted: Grants' counters, each with the hours (Unix seconds) of what it paid.
         last: The last entry, or None if there was none.
         count: Entries that were read.
     """
 
     sums: dict[bytes, Sums] = field(default_factory=dict)
     late: set[bytes] = field(default_factory=set)
+    granted: set[tuple[bytes, int]] = field(default_factory=set)
     last: bytes | None = None
     count: int = 0
 
@@ -149,6 +151,7 @@ def _kind(bookings: Bookings, row: Any, digest: bytes, ends: Mapping[bytes, _Bud
     """
     budget = ends.get(digest, _UNKNOWN)
     if budget.is_grant:
+        bookings.granted.add((digest, hour_s))
         return f"{GRANTED} {hour_s}"
     end_s = budget.end_s
     over = end_s is not None and row.received_at_ms >= end_s * 1000

@@ -121,6 +121,16 @@ def read_stated(connection: Connection, digests: Collection[bytes]) -> dict[byte
     return found
 
 
+def read_stated_around(connection: Connection, first_s: int, last_s: int) -> list[EndedBudget]:
+    """Return the budgets that were stated for periods which contain any of the instants between two (Unix seconds)."""
+    columns = STATEMENTS.c
+    names = ("digest", "policy", "scope", "period_start_s", "period_end_s")
+    query = select(*(columns[name] for name in names)).where(
+        columns.period_end_s > first_s, columns.period_start_s <= last_s, columns.edition == 0
+    )
+    return [_ended(row) for row in connection.execute(query)]
+
+
 def read_later_stated(connection: Connection, statement: Statement, limit: int) -> list[bytes]:
     """Return the budgets of the same quota and scope that were stated for later periods, the next first."""
     columns = STATEMENTS.c

@@ -222,9 +222,9 @@ async def test_adjustments_have_a_line_of_their_own(server: Server, standing: St
     assert {"(adjustments)": "5", "platform": "0.00375"} == parts(statement, "team")
 
 
-async def test_what_an_exception_paid_for_stands_beside_the_budget(any_server: Server, standing: StandingClock) -> None:
-    """A budget that is gone, and a grant that pays: named with its amount, and no part of what was used."""
-    governor, now = any_server.governor, standing.now()
+async def grant_of_platform(server: Server, standing: StandingClock) -> Grant:
+    """Issue a grant of five dollars that lifts the department's quota for the team platform."""
+    governor, now = server.governor, standing.now()
     grant = Grant(
         id="01990000-0000-7000-8000-000000000001",
         exception_id="x-1",
@@ -238,6 +238,12 @@ async def test_what_an_exception_paid_for_stands_beside_the_budget(any_server: S
     )
     await governor.grant_keeper.issue(grant, now)
     await governor.grants.refresh()
+    return grant
+
+
+async def test_what_an_exception_paid_for_stands_beside_the_budget(any_server: Server, standing: StandingClock) -> None:
+    """A budget that is gone, and a grant that pays: named with its amount, and no part of what was used."""
+    grant = await grant_of_platform(any_server, standing)
     await spend(any_server, event(usage={"input_tokens": 3_333_333, "output_tokens": 0}))
     async with any_server.client() as client:
         decision = (await client.post("/decide", json=question())).json()
@@ -250,6 +256,30 @@ async def test_what_an_exception_paid_for_stands_beside_the_budget(any_server: S
     assert [{"name": grant.ref, "amount_usd": "0.003750000", "requests": 1}] == statement["exceptions"]
     assert ("9.999999", "0", "0.003750000") == amounts(statement, "used", "unreported", "granted_usd")
     assert ("10.003749", []) == (company["used"], company["exceptions"])
+
+
+async def test_what_an_exception_paid_late_is_a_correction(any_server: Server, standing: StandingClock) -> None:
+    """Usage on a grant that is reported long after the period was closed corrects the statement beside it."""
+    await grant_of_platform(any_server, standing)
+    await spend(any_server, event(usage={"input_tokens": 3_333_333, "output_tokens": 0}))
+    async with any_server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+    standing.advance(DECEMBER_S + 3)
+    await close(any_server)
+    before = await one(any_server, "department")
+    standing.advance(20 * 60)
+    await close(any_server)
+    async with any_server.client() as client:
+        late = event(event_id="e-2", decision_id=decision["decision_id"], subject=None, time="2026-11-20T12:30:00Z")
+        await report(client, late)
+    standing.advance(BOOKED_S)
+    await close(any_server)
+    await close(any_server)
+    after = await one(any_server, "department")
+
+    assert ("0.000000000", []) == (before["granted_usd"], before["exceptions"])
+    assert ("0.000000000", "0.003750000") == (after["granted_usd"], after["final"]["granted_usd"])
+    assert 1 == len(after["corrections"])
 
 
 async def test_a_corrected_model_moves_all_of_its_usage(any_server: Server, standing: StandingClock) -> None:

@@ -1,6 +1,6 @@
 """What exceptions paid for beside a budget in its period."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from governor.core.decisions.grant_budgets import money_budget
@@ -9,6 +9,7 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
 from governor.core.policy.scope_attributes import scope_attributes
+from governor.core.scopes import Scope
 from governor.core.statements.statement import GRANTED, Booking, Part
 
 
@@ -33,7 +34,7 @@ def granted_parts(
     """
     parts = []
     for grant in grants:
-        if not grant.names(quota.header) or not _within(scope_attributes(grant.scope, organization, at), key):
+        if not pays_beside(grant, quota, key.scope, organization, at):
             continue
         paid = [one for one in booked(money_budget(grant).digest) if _in_period(one, key)]
         amount, requests = sum(one.amount for one in paid), sum(one.requests for one in paid)
@@ -42,9 +43,10 @@ def granted_parts(
     return tuple(sorted(parts, key=lambda part: (-part.amount, part.name)))
 
 
-def _within(attributes: Mapping[str, str], key: BudgetKey) -> bool:
-    """Tell whether a grant is for somebody of a scope, as far as that is known."""
-    return all(attributes.get(name, value) == value for name, value in key.scope)
+def pays_beside(grant: Grant, quota: Quota, scope: Scope, organization: Organization, at: datetime) -> bool:
+    """Tell whether a grant lifts a quota and is for somebody of a scope, as far as that is known."""
+    attributes = scope_attributes(grant.scope, organization, at)
+    return grant.names(quota.header) and all(attributes.get(name, value) == value for name, value in scope)
 
 
 def _in_period(booking: Booking, key: BudgetKey) -> bool:

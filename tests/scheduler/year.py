@@ -106,6 +106,11 @@ class Year:
             charged.add(budget)
         return charged
 
+    def credit(self, budget: Budget, amount: int, now: datetime) -> None:
+        """Give back some of what a budget has used."""
+        self.used[budget] -= amount
+        self.calls[budget].append(Spent(now, now, {}, -amount))
+
     def carried_into(self, rule: Rule, scope: str, number: int) -> int:
         """Return what a period takes over from the one before it."""
         if rule.unused_max is None:

@@ -1,20 +1,14 @@
 """From nothing to a policy repository: begin one, add policies, lay them out, and run what its checks run."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from typer.testing import CliRunner, Result
 
 from governor.edges.cli.app import app
-from tests.clients.test_git import git
 
 Cli = Callable[..., Result]
 ROOT = Path(__file__).parents[2]
@@ -213,110 +207,3 @@ def test_programs_are_told_what_was_written_where(run: Cli, tmp_path: Path) -> N
     assert "-limit:   100 USD\n+limit: 100 USD" in document["diff"]
     assert ["policies/quotas.yaml"] == written["written"]
     assert "yaml-syntax" in written["problems"][0]
-
-
-def steps(path: str) -> dict[str, str]:
-    """Return the scripts of the GitHub Action and of the GitLab template by their name."""
-    document: Any = yaml.safe_load((ROOT / path).read_text())
-    if "runs" in document:
-        return {step["name"]: step["run"] for step in document["runs"]["steps"] if "run" in step}
-    return {name: "\n".join(job["script"]) for name, job in document.items() if "script" in job}
-
-
-@pytest.fixture
-def shell(run: Cli, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a script as a build server would: in the repository, with `governor` on the path."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    (programs / "governor").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m governor "$@"\n')
-    (programs / "governor").chmod(0o755)
-    git(Path(), "init", "-q", "-b", "main")
-    git(Path(), "add", "-A")
-    git(Path(), "commit", "-qm", "begin")
-
-    def execute(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            **os.environ,
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "GOVERNOR_POLICIES": "policies",
-            **variables,
-        }
-        return subprocess.run(
-            ["bash", "-e", "-c", script], env=environment, capture_output=True, text=True, check=False
-        )
-
-    return execute
-
-
-def test_github_action_validates_tests_and_plans(
-    shell: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
-    """Its scripts do what they say in a repository that was just begun and changed."""
-    scripts = steps("action.yml")
-    base = git(Path(), "rev-parse", "HEAD")
-    quotas = Path("policies/quotas.yaml")
-    quotas.write_text(quotas.read_text().replace("limit: 20k USD", "limit: 25k USD"))
-    output, summary = tmp_path / "output", tmp_path / "summary"
-    variables = {
-        "FAIL_UNDER": "100",
-        "BASE": base,
-        "RUNNER_TEMP": str(tmp_path),
-        "GITHUB_OUTPUT": str(output),
-        "GITHUB_STEP_SUMMARY": str(summary),
-        "TRACE": "",
-        "MODEL": "",
-        "SINCE": "",
-    }
-    results = {name: shell(scripts[name], **variables) for name in ("Validate", "Plan")}
-
-    assert {"Validate": 0, "Plan": 0} == {name: result.returncode for name, result in results.items()}, results
-    assert "differs=true\n" == output.read_text()
-    assert "shared monthly limit: 20,000 USD to 25,000 USD" in summary.read_text()
-    # The case that says so expects the old limit: the test fails, and is shown at its line.
-    failed = shell(scripts["Test"], **variables)
-    assert (1, True) == (failed.returncode, "::error file=policies/company.test.yaml,line=" in failed.stdout)
-
-
-def test_gitlab_template_validates_tests_and_plans(shell: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    """The same for GitLab's jobs; without a difference the plan is there too."""
-    scripts = steps("deploy/gitlab/policies.gitlab-ci.yml")
-    variables = {
-        "FAIL_UNDER": "100",
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD",
-        "TRACE": "",
-        "TRACE_MODEL": "",
-    }
-    results = {name: shell(script, **variables) for name, script in scripts.items()}
-
-    assert dict.fromkeys(scripts, 0) == {name: result.returncode for name, result in results.items()}, results
-    assert 'tests="10" failures="0"' in Path("policies.junit.xml").read_text()
-    assert "The policies say the same." in Path("plan.md").read_text()
-
-
-def test_hooks_call_commands_that_there_are() -> None:
-    """Every hook's entry is a command with help."""
-    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-
-    assert {"governor-fmt", "governor-validate", "governor-test"} == {hook["id"] for hook in hooks}
-    for hook in hooks:
-        assert 0 == CliRunner().invoke(app, [*hook["entry"].split()[1:], "--help"]).exit_code
-
-
-def test_begun_repository_names_hooks_that_there_are(run: Cli) -> None:
-    """What `init` writes for pre-commit is what this repository offers."""
-    offered = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
-    [repository] = yaml.safe_load(Path(".pre-commit-config.yaml").read_text())["repos"]
-
-    assert {hook["id"] for hook in repository["hooks"]} <= offered
-
-
-def test_every_example_has_a_schema_line() -> None:
-    """Editors that speak the YAML language server complete every example, also what is begun with."""
-    examples = [*(ROOT / "policies").glob("*.yaml"), *(ROOT / "governor/edges/cli/starter/policies").glob("*.yaml")]
-    for path in examples:
-        first = path.read_text().splitlines()[0]
-        schema = re.fullmatch(r"# yaml-language-server: \$schema=\.\./schemas/([\w.]+)", first)
-
-        assert schema is not None, path
-        assert (ROOT / "schemas" / schema[1]).is_file()

@@ -26,6 +26,7 @@ SUMMARIES = {
     "report": "Report what models were used for, what it cost and what came of it.",
     "replay": "Run recorded requests through the policies, in memory, on the clock of the recording.",
     "plan": "Show what a change of the policies says, and what it would have meant for recorded requests.",
+    "comment": "Write a plan as a comment on a pull request or merge request, or replace the one of an earlier run.",
     "policies": "Show which commits of the policies went live and what they say, sync the branch, and roll back.",
     "exceptions": "Ask for exceptions, decide about them, look back at them, and prove that their records are whole.",
     "block": "Stop a user, service account, key, team, use case or model at once, and let it go on.",

@@ -152,7 +152,8 @@ class ExistingCounter:
         existing = await self._sum_up(snapshot, counting, from_ms, now)
         wanted = {key.digest: key for key in existing.amounts}
         left = await self._database.read(partial(budgets_by_digest, digests=counted.keys() - wanted.keys()))
-        ours = {one.quota.header.ref for one in counting}
+        # A budget says the name under which it was last drawn on.
+        ours = {ref for one in counting for ref in _names(one.quota)}
         keys = [*existing.amounts, *(key for key in left.values() if key.policy in ours and _is_open(key, now))]
         commands = [
             _command(key, counted.get(key.digest, Counted()), existing.amounts.get(key, 0), now)
@@ -216,6 +217,10 @@ def _quotas(snapshot: Snapshot, now: datetime) -> Iterable[Quota]:
         and quota.period is not None
         and (quota.header.effective_until is None or now < quota.header.effective_until)
     )
+
+
+def _names(quota: Quota) -> Iterable[str]:
+    return [f"Quota/{name}" for name in (quota.header.name, *quota.header.formerly)]
 
 
 def _since(quota: Quota, now: datetime) -> datetime:

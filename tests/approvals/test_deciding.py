@@ -83,6 +83,18 @@ async def test_what_waits_counts_whenever_it_was_asked(office: Office) -> None:
     assert (12, usd(500), False) == (office.now.month, shown.granted_before_nano_usd, shown.route.automatic)
 
 
+async def test_a_request_for_larger_sizes_joins_none_for_smaller_ones(office: Office) -> None:
+    """The grant of the first would not let the second one's requests through; the other way round it would."""
+    made = []
+    for who, tokens in (("ada", 20_000), ("bob", 50_000), ("ada", 40_000)):
+        asked_for = wish(500, kind=GrantKind.CONTEXT, lifts=("ContextLimit/short",), input_tokens_max=tokens)
+        made.append(await create(office.desk, asked_for, actor(who), office.now))
+        office.later(seconds=1)
+
+    assert [False, False, True] == [one.joined for one in made]
+    assert made[1].acted.request.id == made[2].acted.request.id
+
+
 async def test_automatic_approval_ends_at_its_cap(office: Office) -> None:
     """250 USD a month for the department, whoever asks; then a lead decides, and next month begins anew."""
     states = []

@@ -13,6 +13,7 @@ from governor.core.ledger.memory import MemoryLedger
 from governor.services.approvals.break_glass import break_glass
 from governor.services.approvals.close import revoke
 from governor.services.approvals.create import create
+from governor.services.approvals.extend import extend
 from governor.services.approvals.look_back import review, tell_outcome
 from governor.services.approvals.read import RequestQuery, list_requests, read_case, read_one
 from governor.services.approvals.tick import tick
@@ -149,6 +150,26 @@ async def test_a_grant_ends_and_its_requester_is_asked_once(office: Office) -> N
     )
 
 
+async def test_what_prolongs_a_grant_is_approved_until_it_begins(office: Office) -> None:
+    """Not active before the first one has ended; then it is, noted or not, and once; revoked before, it never acts."""
+    first = await asked(office, 100)
+    longer = await extend(office.desk, first, actor("ada"), office.now, until_at=NOON + timedelta(days=20))
+    request = longer.acted.request.id
+    done = await approve(office.desk, request, actor("kim"), office.now)
+    await at(office, NOON + timedelta(days=5))
+    early = (await read_one(office.desk, request)).state_at(office.now)
+    begins_at = done.request.terms.starts_at
+    assert begins_at == NOON + timedelta(days=10)
+    unnoted = (await read_one(office.desk, request)).state_at(begins_at)
+    listed = await list_requests(office.desk, RequestQuery(state="active"), begins_at)
+    noted = await at(office, begins_at)
+    again = await at(office, begins_at + timedelta(seconds=20))
+
+    assert ([Act.VOTED, Act.APPROVED], State.APPROVED) == ([one.act for one in done.transitions], early)
+    assert (State.ACTIVE, [request]) == (unnoted, [one.id for one in listed.requests])
+    assert (1, []) == (noted.count(Act.ACTIVATED), again)
+
+
 async def test_a_month_without_a_tick_is_caught_up(office: Office) -> None:
     """Everything is noted as it was: expired, ended, asked about, each once."""
     await asked(office, 500)
@@ -220,6 +241,14 @@ async def test_the_glass_is_broken_twice_a_week_at_most(office: Office) -> None:
 
     assert 2 == len(reviewed)
     assert await glass(office)
+
+
+async def test_whose_glass_was_broken_for_them_has_their_own_left(office: Office) -> None:
+    """What another one on call did for somebody is not counted as theirs."""
+    for _ in range(2):
+        await glass(office, "bob", scope=(("user", user("ada")),))
+
+    assert await glass(office, "ada")
 
 
 async def test_a_missed_review_suspends_breaking_the_glass(office: Office) -> None:

@@ -62,7 +62,7 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
         Act.BROKE_GLASS: f":rotating_light: You broke the glass: {gets}. Somebody else will review it.",
         Act.VOTED: f"{actor} {'approves' if step.details.get('approve') else 'denies'} it{because}",
         Act.CHANGED_TERMS: f"{actor} lowers it to {gets}; votes before do not count any more.",
-        Act.APPROVED: f":white_check_mark: Approved: {gets}. It acts within a second.",
+        Act.APPROVED: f":white_check_mark: Approved: {gets}. It acts {_since(request, step, time_zone)}.",
         Act.DENIED: f":x: Denied by {actor}{because}",
         Act.EXPIRED: ":black_square_for_stop: Nobody decided in time. Ask again if you still need it.",
         Act.CANCELLED: f":black_square_for_stop: Cancelled by {actor}{because}",
@@ -76,6 +76,12 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
         Act.REVIEW_MISSED: ":warning: Nobody reviewed it in time; breaking the glass is suspended until somebody does.",
     }
     return said[step.act]
+
+
+def _since(request: ExceptionRequest, step: Transition, time_zone: str) -> str:
+    starts_at = request.terms.starts_at
+    later = starts_at is not None and starts_at > step.at
+    return f"from {instant(starts_at, time_zone)} on" if later and starts_at is not None else "within a second"
 
 
 def reminder_message(request: ExceptionRequest, slack_ids: Mapping[str, str], time_zone: str) -> Message:

@@ -17,13 +17,6 @@ from governor.core.approvals.voting import Electorate, check_pending
 from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestError
 
 
-def activate(request: ExceptionRequest, now: datetime) -> Step:
-    """Note that the grant of an approved request acts."""
-    if request.state is not State.APPROVED:
-        return Step(request)
-    return Step(request).to(state=State.ACTIVE).then(Act.ACTIVATED, GOVERNOR, now, grant=request.id)
-
-
 def use_up(request: ExceptionRequest, now: datetime) -> Step:
     """Note that the grant has spent its amount."""
     if request.state is not State.ACTIVE:

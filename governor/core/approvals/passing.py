@@ -33,10 +33,18 @@ def catch_up(request: ExceptionRequest, electorate: Electorate, working: Working
         case State.PENDING:
             return _pending(step, electorate, working, now)
         case State.APPROVED | State.ACTIVE:
-            step = _ended(step, now)
+            step = _ended(activated(step, now), now)
         case _:
             pass
     return _reviewed(_outcome(step, now), electorate, now)
+
+
+def activated(step: Step, now: datetime) -> Step:
+    """Note that the grant of an approved request acts, once it does."""
+    request = step.request
+    if request.state is not State.APPROVED or not request.begins_by(now):
+        return step
+    return step.to(state=State.ACTIVE).then(Act.ACTIVATED, GOVERNOR, now, grant=request.id)
 
 
 def _pending(step: Step, electorate: Electorate, working: WorkingTime, now: datetime) -> Step:

@@ -105,6 +105,12 @@ class Terms:
             and _within(self.total_tokens_max, other.total_tokens_max)
         )
 
+    def sizes_within(self, other: "Terms") -> bool:
+        """Tell whether the others let through every request that these do; None here: it is not asked for."""
+        names = ("input_tokens_max", "output_tokens_max", "total_tokens_max")
+        sizes = ((getattr(self, name), getattr(other, name)) for name in names)
+        return all(own is None or (given is not None and own <= given) for own, given in sizes)
+
 
 def _within(tokens: int | None, other: int | None) -> bool:
     return tokens == other if tokens is None or other is None else tokens <= other
@@ -295,7 +301,9 @@ class ExceptionRequest:
         match self.state:
             case State.PENDING:
                 instants = [self.remind_at, self.escalate_at, self.expires_at]
-            case State.APPROVED | State.ACTIVE:
+            case State.APPROVED:
+                instants = [self.terms.starts_at, self.terms.ends_at, self._review_due_at]
+            case State.ACTIVE:
                 instants = [self.terms.ends_at, self._review_due_at]
             case _ if self.state in OVER_STATES:
                 asked = self.outcome.asked_at is not None or self.outcome.told_at is not None
@@ -315,7 +323,13 @@ class ExceptionRequest:
             return State.EXPIRED
         if self.state in {State.APPROVED, State.ACTIVE} and self.terms.ends_at <= now:
             return State.ENDED
+        if self.state is State.APPROVED and self.begins_by(now):
+            return State.ACTIVE
         return self.state
+
+    def begins_by(self, now: datetime) -> bool:
+        """Tell whether what was approved acts by an instant: what prolongs a grant waits until that one ends."""
+        return self.terms.starts_at is None or self.terms.starts_at <= now
 
 
 class Act(StrEnum):

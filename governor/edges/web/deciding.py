@@ -159,7 +159,7 @@ def _row(one: BudgetNow) -> dict[str, Any]:
         "scope": scope_text(budget.scope),
         "limit": amount_words(most, budget.unit),
         "used": amount_words(view.used, budget.unit),
-        "held": amount_words(view.held, budget.unit),
+        "held": amount_words(view.held, budget.unit) if view.held else "",
         "percent": min((view.used + view.held) * 100 // most, 999) if most else 100,
         "resets_at": _ends_at(budget.period_end_s),
         "forecast": _forecast(forecast, budget.unit) if forecast and not forecast.insufficient_data else None,

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from governor.core.money import nano_from_text
-from governor.core.units import Unit, amount_words
+from governor.core.units import Unit, amount_words, rounded_words
 
 ROOM = Path(__file__).parent
 HEADERS = {
@@ -39,6 +39,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._templates.filters["dollars"] = dollars
+        self._templates.filters["cents"] = cents
         self._templates.filters["words"] = lambda text: str(text).replace("_", " ")
 
     def page(self, name: str, time_zone: str, *, status: int = 200, **facts: Any) -> Response:
@@ -47,11 +48,19 @@ class Renderer:
         def instant(at: datetime | None) -> str:
             return f"{at.astimezone(ZoneInfo(time_zone)):%-d %B %Y, %H:%M}" if at is not None else ""
 
+        def day(at: datetime | None) -> str:
+            return f"{at.astimezone(ZoneInfo(time_zone)):%-d %B %Y}" if at is not None else ""
+
         template = self._templates.get_template(name)
-        text = template.render(base=self.base, instant=instant, time_zone=time_zone, **facts)
+        text = template.render(base=self.base, instant=instant, day=day, time_zone=time_zone, **facts)
         return HTMLResponse(text, status, HEADERS)
 
 
 def dollars(text: str | None) -> str:
     """Write an amount for people: ``1,200 USD``."""
     return amount_words(nano_from_text(text), Unit.USD) if text else ""
+
+
+def cents(text: str | None) -> str:
+    """Write an amount that was worked out, for people: to the cent."""
+    return rounded_words(nano_from_text(text), Unit.USD) if text else ""

@@ -167,7 +167,7 @@ def _rule(snapshot: Snapshot, asked: Asking, terms: Terms, now: datetime) -> App
 
 
 def _same(connection: Connection, draft: Draft, now: datetime) -> ExceptionRequest | None:
-    """Return a pending request for the same thing, or None."""
+    """Return a pending request for the same thing, or None; one for smaller requests would not help."""
     wanted = RequestFilter(states=(State.PENDING,), scope=draft.asked.scope)
     for request in read_requests(connection, wanted):
         same = (request.kind, set(request.lifts), request.asked.models, request.extends) == (
@@ -176,7 +176,7 @@ def _same(connection: Connection, draft: Draft, now: datetime) -> ExceptionReque
             draft.terms.models,
             draft.wish.extends,
         )
-        if same and request.state_at(now) is State.PENDING:
+        if same and request.state_at(now) is State.PENDING and draft.terms.sizes_within(request.terms):
             return request
     return None
 

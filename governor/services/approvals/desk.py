@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from governor.core.approvals.closing import activate
-from governor.core.approvals.passing import catch_up
-from governor.core.approvals.request import Act, Actor, ExceptionRequest, State, Step, Transition
+from governor.core.approvals.passing import activated, catch_up
+from governor.core.approvals.request import Act, Actor, ExceptionRequest, Step, Transition
 from governor.core.approvals.voting import Electorate
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import NotFoundError
@@ -23,6 +22,8 @@ from governor.store.approvals import read_request, save_step
 from governor.store.database import Database
 from governor.store.delegations import read_delegations
 from governor.store.grants import revoke_grant
+
+_APPROVES = frozenset({Act.APPROVED, Act.APPROVED_AUTOMATICALLY, Act.BROKE_GLASS})
 
 Work = Callable[[ExceptionRequest, Electorate], Step]
 """What an act makes of a request, given who may vote on it; raises ``GovernorError`` to refuse."""
@@ -102,11 +103,11 @@ class Desk:
         Raises:
             InvalidRequestError: If what was approved may not be granted any more: policies change.
         """
-        if step.request.state is State.APPROVED:
+        if any(transition.act in _APPROVES for transition in step.transitions):
             grant = grant_of(step.request, now)
             check_grant(self.snapshots.current, grant, now)
             issue_in(connection, grant)
-            step = Step(*_joined(step, activate(step.request, now)))
+            step = activated(step, now)
         for transition in step.transitions:
             if transition.act is Act.REVOKED:
                 reason = str(transition.details["reason"])
@@ -123,10 +124,6 @@ class Desk:
     @property
     def _working(self) -> WorkingTime:
         return self.snapshots.current.organization.working_time
-
-
-def _joined(step: Step, following: Step) -> tuple[ExceptionRequest, tuple[Transition, ...]]:
-    return following.request, (*step.transitions, *following.transitions)
 
 
 def grant_of(request: ExceptionRequest, now: datetime) -> Grant:

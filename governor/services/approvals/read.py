@@ -133,7 +133,11 @@ def _stored(query: RequestQuery) -> tuple[State, ...]:
     except ValueError:
         names = ", ".join(State)
         raise InvalidRequestError(f"`{query.state[:40]}` is not a state; write one of {names}", field="state") from None
-    also = {State.EXPIRED: (State.PENDING,), State.ENDED: (State.APPROVED, State.ACTIVE)}
+    also = {
+        State.EXPIRED: (State.PENDING,),
+        State.ACTIVE: (State.APPROVED,),
+        State.ENDED: (State.APPROVED, State.ACTIVE),
+    }
     return (state, *also.get(state, ()))
 
 

@@ -64,11 +64,10 @@ async def _stirring(desk: Desk, now: datetime) -> list[str]:
 
     It only looks, so that requests that wait for days keep no writer waiting.
     """
-    wanted = RequestFilter(states=(State.PENDING, State.APPROVED))
+    wanted = RequestFilter(states=(State.PENDING,))
 
     def read(connection: Connection) -> list[str]:
-        found = read_requests(connection, wanted)
-        return [one.id for one in found if one.state is State.APPROVED or desk.stirs(connection, one, now)]
+        return [one.id for one in read_requests(connection, wanted) if desk.stirs(connection, one, now)]
 
     return await desk.database.read(read)
 

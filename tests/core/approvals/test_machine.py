@@ -9,10 +9,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from governor.core.approvals.closing import activate, cancel, review, revoke, tell_outcome, use_up
+from governor.core.approvals.closing import cancel, review, revoke, tell_outcome, use_up
 from governor.core.approvals.groups import Delegation, Home
 from governor.core.approvals.opening import break_the_glass, join, open_request, ruling_of
-from governor.core.approvals.passing import catch_up
+from governor.core.approvals.passing import activated, catch_up
 from governor.core.approvals.request import Act, Actor, Door, ExceptionRequest, State, Step, Terms
 from governor.core.approvals.routes import route_for
 from governor.core.approvals.voting import Ballot, Electorate, vote, withdraw
@@ -153,7 +153,7 @@ class Life(RuleBasedStateMachine):
         if Act.APPROVED in [one.act for one in step.transitions]:
             self.check_quorum()
         if self.request.state is State.APPROVED:
-            self.take(activate(self.request, self.now))
+            self.take(activated(Step(self.request), self.now))
 
     def check_quorum(self) -> None:
         """Prove anew, by trying every way, that those who approved could."""

@@ -66,7 +66,12 @@ async def sums(parameters: Annotated[ReportParameters, Query()], office: TheOffi
     return report_wire(await report(office.desk, office.governor.ledger, office.now, since=since, until=until))
 
 
-@looking_routes.get("/exceptions/{exception_id}", summary="One request", response_model=CaseAnswer)
+@looking_routes.get(
+    "/exceptions/{exception_id}",
+    summary="One request",
+    response_model=CaseAnswer,
+    response_model_exclude_unset=True,
+)
 async def one(exception_id: ExceptionId, office: TheOffice) -> dict[str, Any]:
     """Show a request, who may decide about it, what they should know as of now, and everything that happened."""
     governor, now = office.governor, office.now

@@ -19,7 +19,7 @@ from governor.edges.cli.approvals.office import (
     usd,
 )
 from governor.edges.cli.approvals.placing import Place, add_command
-from governor.edges.cli.approvals.views import dollars, show_one
+from governor.edges.cli.approvals.views import cents, dollars, show_one
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.printing import print_json, say
 from governor.services.approvals.break_glass import break_glass as break_it
@@ -252,7 +252,7 @@ def _show_preview(made: dict[str, Any], place: Place) -> None:
     if place.prints_json:
         print_json(made)
         return
-    expects = dollars(made["estimate_usd"]) or "nothing it could tell"
+    expects = cents(made["estimate_usd"]) or "nothing it could tell"
     say(f"Governor expects {expects} ({made['estimate_basis']})")
     before = dollars(made["granted_before_usd"])
     amount, cost = dollars(made["terms"]["amount_usd"]), dollars(made["cost_usd"])

@@ -14,6 +14,11 @@ def dollars(text: str | None) -> str:
     return amount_words(nano_from_text(text), Unit.USD) if text else ""
 
 
+def cents(text: str | None) -> str:
+    """Write an amount that was worked out, for people: to the cent."""
+    return rounded_words(nano_from_text(text), Unit.USD) if text else ""
+
+
 def whom(request: Mapping[str, Any]) -> str:
     """Say whom a request is for."""
     return ", ".join(f"{key.replace('_', ' ')} {name}" for key, name in request["scope"].items())
@@ -87,7 +92,7 @@ def show_case(case: Mapping[str, Any], output: Output) -> None:
         "why": case["justification"],
         "outcome": case["outcome"],
         "expected worth": dollars(case["expected_value_usd"]),
-        "Governor expects": dollars(case["estimate_usd"]),
+        "Governor expects": cents(case["estimate_usd"]),
         **_facts_words(case),
         "rule": f"{case['ruling']['rule']} ({case['ruling']['source']})",
         "may decide": ", ".join(case["may_decide"]) if case["state"] == "pending" else "",

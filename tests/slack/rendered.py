@@ -29,10 +29,10 @@ from governor.core.approvals.request import (
     Review,
     Ruling,
     State,
-    Terms,
     Transition,
     Vote,
 )
+from governor.core.approvals.terms import Terms
 from governor.core.decisions.blocks import Authority, Block, BlockKind
 from governor.core.decisions.decision import BudgetView
 from governor.core.forecasts.forecast import Band, Baselines, Forecast

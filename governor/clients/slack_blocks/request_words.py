@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from governor.clients.slack_blocks.texts import amount, escape, mention
-from governor.core.approvals.request import ExceptionRequest, State, Terms
+from governor.core.approvals.request import ExceptionRequest, State
+from governor.core.approvals.terms import Terms
 from governor.core.grants import GrantKind
 from governor.core.policy.approval_rule import Route
 from governor.core.scopes import Scope

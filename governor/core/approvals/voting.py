@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governor.core.approvals.groups import Delegation, Seats, places, seats_of
-from governor.core.approvals.request import Act, Actor, Closing, Door, ExceptionRequest, State, Step, Terms, Vote
+from governor.core.approvals.request import Act, Actor, Closing, Door, ExceptionRequest, State, Step, Vote
+from governor.core.approvals.terms import Terms
 from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestError
 from governor.core.policy.approval_rule import DecideIn
 from governor.core.policy.organization import Organization

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from governor.core.approvals.asking import Asking, asking, check_may_ask
 from governor.core.approvals.opening import join, open_request, ruling_of
-from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, State, Terms
+from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, State
 from governor.core.approvals.routes import route_for, rule_for
+from governor.core.approvals.terms import Terms
 from governor.core.decisions.ids import id_text
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from governor.core.approvals.request import Terms
+from governor.core.approvals.terms import Terms
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.grants import GrantKind, UnitAmount
 from governor.core.ledger.changes import ROLLUP_SUMS

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governor.core.approvals import voting
-from governor.core.approvals.request import Actor, ExceptionRequest, Step, Terms
+from governor.core.approvals.request import Actor, ExceptionRequest, Step
+from governor.core.approvals.terms import Terms
 from governor.core.approvals.voting import Ballot, Electorate
 from governor.services.approvals.desk import Acted, Desk, whole_ms
 from governor.services.reasons import checked_reason

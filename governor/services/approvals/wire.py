@@ -6,7 +6,8 @@ from typing import Any
 
 from governor.core.approvals.facts import CaseFacts
 from governor.core.approvals.groups import Delegation
-from governor.core.approvals.request import ExceptionRequest, Review, Ruling, Terms, Vote
+from governor.core.approvals.request import ExceptionRequest, Review, Ruling, Vote
+from governor.core.approvals.terms import Terms
 from governor.core.money import usd_text
 from governor.core.units import amount_text
 from governor.services.approvals.create import Created, Draft, Preview

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from governor.core.approvals.request import Terms
+from governor.core.approvals.terms import Terms
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.grants import LIFTED_KINDS, GrantKind, UnitAmount

@@ -13,8 +13,9 @@ from governor.core.approvals.closing import cancel, review, revoke, tell_outcome
 from governor.core.approvals.groups import Delegation, Home
 from governor.core.approvals.opening import break_the_glass, join, open_request, ruling_of
 from governor.core.approvals.passing import activated, catch_up
-from governor.core.approvals.request import Act, Actor, Door, ExceptionRequest, State, Step, Terms
+from governor.core.approvals.request import Act, Actor, Door, ExceptionRequest, State, Step
 from governor.core.approvals.routes import route_for
+from governor.core.approvals.terms import Terms
 from governor.core.approvals.voting import Ballot, Electorate, vote, withdraw
 from governor.core.errors import GovernorError
 from governor.core.grants import GrantKind

@@ -1,4 +1,4 @@
-"""Forget what decisions and usage said once they are older than they have to be; what they cost is kept for ever."""
+"""Forget what decisions, usage and alerts said once they are older than they have to be; what they cost is kept."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from governor.services.jobs import Turn
 from governor.store.decisions import id_floor
 from governor.store.jobs import read_mark, write_mark
-from governor.store.retention import Forgotten, count_before, forget_decisions, forget_event_texts
+from governor.store.retention import Forgotten, count_before, forget_alerts, forget_decisions, forget_event_texts
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ Forget = Callable[..., Forgotten]
 
 DECISIONS_MARK = "forget-decisions"
 EVENTS_MARK = "forget-events"
+ALERTS_MARK = "forget-alerts"
 
 PAGE = 500
 """Rows of one transaction: some milliseconds in which the ledger waits."""
@@ -45,17 +46,19 @@ class Kept:
         removed: Decisions that cost nothing, and are gone.
         decisions: Decisions that keep what they held, without request and answer.
         events: Usage events that keep what they cost, without answer and provider's object.
+        alerts: Alerts that are gone.
     """
 
     before: datetime
     removed: int = 0
     decisions: int = 0
     events: int = 0
+    alerts: int = 0
 
     def __str__(self) -> str:
         gone = f"{self.removed:,} decisions that cost nothing are gone"
         texts = f"{self.decisions:,} others and {self.events:,} usage events keep what they cost, without their texts"
-        return f"before {self.before:%Y-%m-%d}: {gone}; {texts}"
+        return f"before {self.before:%Y-%m-%d}: {gone}; {texts}; {self.alerts:,} alerts are gone"
 
 
 async def forget_old_records(turn: Turn, keep: timedelta | None) -> Kept | None:
@@ -88,6 +91,8 @@ async def forget_records(
             on_page(kept.removed + kept.decisions)
     async for done in _pages(store, EVENTS_MARK, forget_event_texts, floor, pause):
         kept = replace(kept, events=kept.events + done.emptied)
+    async for done in _pages(store, ALERTS_MARK, forget_alerts, floor, pause):
+        kept = replace(kept, alerts=kept.alerts + done.removed)
     return kept
 
 

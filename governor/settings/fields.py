@@ -112,8 +112,8 @@ class Settings(BaseSettings):
     )
     keep_decisions: Annotated[Duration, AfterValidator(long_enough)] = Field(
         None,
-        description="How long requests and answers are kept, at least `90 days`; what was used and paid is kept for "
-        "ever. Absent: everything is.",
+        description="How long requests, answers and alerts are kept, at least `90 days`; what was used and paid is "
+        "kept for ever. Absent: everything is.",
         json_schema_extra=in_unit("length of time, like `400 days`"),
     )
     request_size_max: Size = Field(

@@ -1,4 +1,4 @@
-"""Alerts as rows: claimed once, kept for ever, and an outbox for each recipient."""
+"""Alerts as rows: claimed once, and an outbox for each recipient."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Forgetting what old decisions and usage events said, and keeping what they cost.
+"""Forgetting what old decisions, usage events and alerts said, and keeping what they cost.
 
 Every balance and every hourly sum follows from records, so none of those is removed: an entry keeps its amounts, and a
 decision that holds, charged or was reported on keeps its holds and facts. What goes is text (requests, answers,
@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from governor.core.alerts.alert import DeliveryState
 from governor.core.ledger.entry import EntryKind
 from governor.core.ledger.reservation import ReservationState
 from governor.store.records import decode_decision, decode_entry, encode_record
-from governor.store.tables import DECISIONS, ENTRIES
+from governor.store.tables import ALERT_DELIVERIES, ALERTS, DECISIONS, ENTRIES
 
 _REPORTED = frozenset({ReservationState.SETTLED.value, ReservationState.SETTLED_LATE.value})
 _UNREPORTED = frozenset({ReservationState.HELD.value, ReservationState.EXPIRED.value})
@@ -86,6 +87,24 @@ def forget_event_texts(connection: Connection, *, after: bytes, before: bytes, l
         changed = update(ENTRIES).where(columns.id == bindparam("entry"))
         connection.execute(changed.values(result=b"", record=bindparam("kept")), emptied)
     return Forgotten(rows[-1][0], 0, len(emptied))
+
+
+def forget_alerts(connection: Connection, *, after: bytes, before: bytes, limit: int) -> Forgotten:
+    """Remove the next alerts with the proofs of their deliveries; one that is still to be delivered stays.
+
+    What a threshold has done stays as well: nothing is told a second time because it was forgotten.
+    """
+    columns, deliveries = ALERTS.c, ALERT_DELIVERIES.c
+    page = select(columns.id).where(columns.id > after, columns.id < before).order_by(columns.id).limit(limit)
+    found = [bytes(alert_id) for alert_id in connection.execute(page.with_for_update()).scalars()]
+    if not found:
+        return Forgotten(None)
+    waiting = (deliveries.alert_id.in_(found), deliveries.state == DeliveryState.WAITING.value)
+    kept = {bytes(alert_id) for alert_id in connection.execute(select(deliveries.alert_id).where(*waiting)).scalars()}
+    removed = [alert_id for alert_id in found if alert_id not in kept]
+    connection.execute(delete(ALERT_DELIVERIES).where(deliveries.alert_id.in_(removed)))
+    connection.execute(delete(ALERTS).where(columns.id.in_(removed)))
+    return Forgotten(found[-1], len(removed))
 
 
 def count_before(connection: Connection, *, after: bytes, before: bytes) -> int:

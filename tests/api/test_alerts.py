@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from email.message import Message as Mail
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MailHandler
+from sqlalchemy import Connection, update
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +23,10 @@ from starlette.routing import Route
 
 from governor.core.decisions.budget_keys import budget_key
 from governor.core.keys import Role
+from governor.services.forget_records import ALERTS_MARK, forget_records
 from governor.store.forecasts import keep_forecasts
+from governor.store.jobs import write_mark
+from governor.store.tables import ALERT_DELIVERIES
 from tests.api.test_operate import metric
 from tests.api.test_process import free_port
 from tests.api.test_statement_lists import forecast_of
@@ -359,3 +364,24 @@ async def test_pages_of_alerts_join(server: Server) -> None:
 
     assert (await said(server))[::-1] == joined
     assert (4, []) == (len(joined), none)
+
+
+async def test_old_alerts_are_forgotten_and_not_told_again(any_server: Server, standing: StandingClock) -> None:
+    """What was delivered long ago is gone; what is still to be delivered stays, and no threshold speaks twice."""
+    await spend(any_server, usd("e-1", 11))
+    await watch(any_server)
+    told = await said(any_server)
+    standing.advance(100 * 86_400)
+    waiting = await forget_records(any_server.governor.database, standing.now() - timedelta(days=90))
+    await any_server.governor.database.write(_deliver_all)
+    await any_server.governor.database.write(lambda connection: write_mark(connection, ALERTS_MARK, b""))
+    gone = await forget_records(any_server.governor.database, standing.now() - timedelta(days=90))
+    await watch(any_server)
+
+    assert (2, 0, 2) == (len(told), waiting.alerts, gone.alerts)
+    assert [] == await said(any_server)
+
+
+def _deliver_all(connection: Connection) -> None:
+    """Let every recipient have got everything."""
+    connection.execute(update(ALERT_DELIVERIES).values(state="sent"))

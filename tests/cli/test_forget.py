@@ -41,7 +41,7 @@ def test_old_texts_are_forgotten_once(cli: Cli, old: str, monkeypatch: pytest.Mo
 
     assert (
         "before 2026-08-12: 2 decisions that cost nothing are gone; 0 others and 0 usage events keep what they cost, "
-        "without their texts\n" == first.stdout
+        "without their texts; 0 alerts are gone\n" == first.stdout
     )
     assert {"looked_at": 0, "removed": 0, "decisions": 0, "events": 0, "dry_run": False}.items() <= second.items()
     assert (1, 0) == (cli("explain", old).exit_code, cli("ledger", "verify").exit_code)

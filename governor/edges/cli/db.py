@@ -86,7 +86,7 @@ async def _forget(
 
 
 def _counts(kept: Kept) -> dict[str, int]:
-    return {"removed": kept.removed, "decisions": kept.decisions, "events": kept.events}
+    return {"removed": kept.removed, "decisions": kept.decisions, "events": kept.events, "alerts": kept.alerts}
 
 
 def _with(url: str | None, *, change: bool) -> migrate.SchemaState:

@@ -32,6 +32,8 @@ class ForecastRecord(msgspec.Struct, array_like=True, frozen=True):
     ahead: tuple[tuple[int, int, int, tuple[int, int, int]], ...]
     past: tuple[int, ...] = ()
     mix: tuple[tuple[str, str, int, int], ...] = ()
+    week: tuple[int, ...] = ()
+    baseline_errors: tuple[int | None, int | None] = (None, None)
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -99,7 +101,7 @@ def close_forecast(connection: Connection, forecast: Forecast) -> None:
     connection.execute(
         update(FORECASTS)
         .where(FORECASTS.c.digest == forecast.budget.digest, FORECASTS.c.day_s == made_at_s - made_at_s % DAY_S)
-        .values(actual=forecast.actual, path_error=forecast.path_error)
+        .values(actual=forecast.actual, path_error=forecast.path_error, record=_record(forecast))
     )
 
 
@@ -124,14 +126,6 @@ def _pieces(digests: Sequence[bytes]) -> Iterator[list[bytes]]:
 def _values(forecast: Forecast) -> dict[str, Any]:
     made_at_s = int(forecast.made_at.timestamp())
     budget, total = forecast.budget, forecast.total
-    record = ForecastRecord(
-        spend=_numbers(forecast.spend) if forecast.spend is not None else None,
-        tokens=_numbers(forecast.tokens) if forecast.tokens is not None else None,
-        daily=tuple(_numbers(day) for day in forecast.daily),
-        ahead=tuple((ahead.start_s, ahead.end_s, ahead.limit, _numbers(ahead.total)) for ahead in forecast.ahead),
-        past=forecast.past,
-        mix=tuple((share.model, share.provider, share.cost_nano_usd, share.tokens) for share in forecast.mix),
-    )
     return {
         "digest": budget.digest,
         "day_s": made_at_s - made_at_s % DAY_S,
@@ -161,8 +155,23 @@ def _values(forecast: Forecast) -> dict[str, Any]:
         "actual": forecast.actual,
         "path_error": forecast.path_error,
         "scale": forecast.scale,
-        "record": _encoder.encode(record),
+        "record": _record(forecast),
     }
+
+
+def _record(forecast: Forecast) -> bytes:
+    baselines = forecast.baselines
+    record = ForecastRecord(
+        spend=_numbers(forecast.spend) if forecast.spend is not None else None,
+        tokens=_numbers(forecast.tokens) if forecast.tokens is not None else None,
+        daily=tuple(_numbers(day) for day in forecast.daily),
+        ahead=tuple((ahead.start_s, ahead.end_s, ahead.limit, _numbers(ahead.total)) for ahead in forecast.ahead),
+        past=forecast.past,
+        mix=tuple((share.model, share.provider, share.cost_nano_usd, share.tokens) for share in forecast.mix),
+        week=forecast.week,
+        baseline_errors=(baselines.run_rate_path_error, baselines.seasonal_naive_path_error),
+    )
+    return _encoder.encode(record)
 
 
 def _from_row(row: Row[Any]) -> Forecast:
@@ -184,12 +193,13 @@ def _from_row(row: Row[Any]) -> Forecast:
         history_days=row.history_days,
         insufficient_data=bool(row.insufficient_data),
         method=row.method,
-        baselines=Baselines(row.run_rate, row.seasonal_naive),
+        baselines=Baselines(row.run_rate, row.seasonal_naive, *record.baseline_errors),
         spend=Band(*record.spend) if record.spend is not None else None,
         tokens=Band(*record.tokens) if record.tokens is not None else None,
         daily=tuple(Band(*day) for day in record.daily),
         ahead=tuple(PeriodAhead(start_s, end_s, Band(*total), limit) for start_s, end_s, limit, total in record.ahead),
         past=record.past,
+        week=record.week,
         mix=tuple(ModelShare(*share) for share in record.mix),
         scale=row.scale,
         actual=row.actual,

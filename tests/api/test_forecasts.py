@@ -78,6 +78,7 @@ async def test_forecasts_are_kept_and_compared_with_what_happened(
     assert [] != shown["history"]
     [made] = [made for (policy, department, _), made in record.made.items() if department == "engineering"]
     assert (1, 1.0) == (made.count, made.coverage)
+    assert all(made.scores[method].mase is not None for method in ("forecast", "run_rate", "seasonal_naive"))
 
 
 async def test_past_periods_are_forecast_again(sqlite_url: str, policies: Path, september: StandingClock) -> None:

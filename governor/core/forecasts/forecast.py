@@ -52,10 +52,14 @@ class Baselines:
     Attributes:
         run_rate: The period's total if it goes on at its average so far.
         seasonal_naive: The period's total if every day is as the same weekday was last.
+        run_rate_path_error: Mean absolute error of the days that it said, or None: the period is not over.
+        seasonal_naive_path_error: Likewise; None also if less than a week was known.
     """
 
     run_rate: int
     seasonal_naive: int
+    run_rate_path_error: int | None = None
+    seasonal_naive_path_error: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Forecast:
         tokens: The period's total in tokens, where the rollups tell.
         daily: What will have been used since ``made_at`` after one day, two days, ... up to the horizon.
         past: What each of the days before was used, the latest last, as far as they belong to the period.
+        week: What the last seven days were used, the latest last, or nothing: fewer are known.
         mix: The models on which most was spent in the last four weeks.
         ahead: The periods after this one.
         scale: Mean change from one day to the same weekday of the next week in the history: the unit of MASE; 0 if
@@ -109,6 +114,7 @@ class Forecast:
     tokens: Band | None = None
     daily: tuple[Band, ...] = ()
     past: tuple[int, ...] = ()
+    week: tuple[int, ...] = ()
     mix: tuple[ModelShare, ...] = ()
     ahead: tuple[PeriodAhead, ...] = ()
     scale: int = 0

@@ -82,6 +82,7 @@ def forecast_of(asked: Asked, known: Known, now: datetime) -> Forecast:
         daily=_cumulated(band, len(priced.path)),
         ahead=_ahead(asked, band, now_s),
         past=_past(asked, known, now),
+        week=_week(known),
         mix=known.mix,
         scale=_scale(known.series.days[OWN][-known.history_days :]),
     )
@@ -165,6 +166,11 @@ def _past(asked: Asked, known: Known, now: datetime) -> tuple[int, ...]:
     """Return what the whole days before were used, from the period's beginning or the first use on."""
     days = min(int(asked.elapsed_days(now, known.history_days)), PAST_DAYS_MAX)
     return tuple(round(amount) for amount in known.series.days[OWN][-days:].tolist()) if days else ()
+
+
+def _week(known: Known) -> tuple[int, ...]:
+    days = known.series.days[OWN][-SEASON_DAYS:]
+    return tuple(round(amount) for amount in days.tolist()) if known.history_days >= SEASON_DAYS else ()
 
 
 def _baselines(asked: Asked, known: Known, now: datetime, remaining: float) -> Baselines:

@@ -1,13 +1,12 @@
 """Compare forecasts with what happened, when their periods are over: the forecasts' own record."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 
-from governor.core.forecasts.closing import path_error
+from governor.core.forecasts.closing import closed
 from governor.core.forecasts.forecast import Forecast
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.port import Ledger
@@ -46,10 +45,7 @@ def _closed(forecasts: Sequence[Forecast], actual: int) -> list[Forecast]:
     end_s = forecasts[0].budget.period_end_s
     assert end_s is not None, "a lifetime is never over"
     seen = [(_made_at_s(forecast), forecast.used) for forecast in forecasts] + [(end_s, actual)]
-    return [
-        replace(forecast, actual=actual, path_error=path_error(forecast, seen[index + 1 :]))
-        for index, forecast in enumerate(forecasts)
-    ]
+    return [closed(forecast, seen[index + 1 :]) for index, forecast in enumerate(forecasts)]
 
 
 def _write(connection: Connection, forecasts: Sequence[Forecast]) -> None:

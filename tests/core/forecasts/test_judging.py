@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from governor.core.forecasts.accuracy import Judged, accuracy
-from governor.core.forecasts.closing import judged, path_error
-from governor.core.forecasts.forecast import Band
+from governor.core.forecasts.closing import closed, judged, path_error
+from governor.core.forecasts.forecast import Band, Baselines
 from tests.store.test_forecasts import FORECAST
 
 DAY_S = 86_400
@@ -46,6 +46,25 @@ def test_a_path_is_compared_day_by_day() -> None:
 
     assert 2 == path_error(said, [(DAY_S, 103), (2 * DAY_S, 122)])
     assert path_error(said, [(5 * DAY_S, 200)]) is None
+
+
+def test_simple_methods_are_judged_by_their_days_too() -> None:
+    """A fortnight that repeats its week is foreseen by it, and not by an average, which is the same every day."""
+    weekend = (10, 10, 10, 10, 10, 0, 0)
+    said = replace(
+        FORECAST,
+        budget=replace(FORECAST.budget, period_start_s=0, period_end_s=21 * DAY_S),
+        made_at=datetime.fromtimestamp(7 * DAY_S, UTC),
+        used=50,
+        daily=tuple(Band(0, 7 * day, 20 * day) for day in range(1, 15)),
+        baselines=Baselines(150, 150),
+        week=weekend,
+    )
+    used = [50 + sum((weekend * 2)[:day]) for day in range(1, 15)]
+    found = judged(closed(said, [((7 + day) * DAY_S, amount) for day, amount in enumerate(used, start=1)]))
+
+    assert {"forecast": 4, "run_rate": 4, "seasonal_naive": 0} == found.path_errors
+    assert 150 == found.actual
 
 
 def test_a_kept_forecast_is_judged_by_what_happened() -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +51,8 @@ class Database:
         # on SQLite a transaction is like that anyway.
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = self.engine.execution_options(**snapshot)
+        self._in_use = 0
+        self._returned = threading.Condition()
 
     @property
     def name(self) -> str:
@@ -66,12 +69,12 @@ class Database:
 
     def read_now(self, function: Callable[[Connection], T]) -> T:
         """Run a reading function here; see ``read``."""
-        with self._reading.connect() as connection:
+        with self._used(), self._reading.connect() as connection:
             return function(connection)
 
     def write_now(self, function: Callable[[Connection], T]) -> T:
         """Run a writing function here; see ``write``."""
-        with self.writing() as connection:
+        with self._used(), self.writing() as connection:
             return function(connection)
 
     def writing(self) -> AbstractContextManager[Connection]:
@@ -94,8 +97,27 @@ class Database:
         )
 
     async def close(self) -> None:
-        """Close all pooled connections."""
-        await asyncio.to_thread(self.engine.dispose)
+        """Close all pooled connections, once those have come back that threads still use.
+
+        Whoever waited for a thread may have been cancelled: the thread goes on to the end of what it does.
+        """
+        await asyncio.to_thread(self._dispose)
+
+    def _dispose(self) -> None:
+        with self._returned:
+            self._returned.wait_for(lambda: not self._in_use, STATEMENT_TIMEOUT_MS / 1000)
+        self.engine.dispose()
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        with self._returned:
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._returned:
+                self._in_use -= 1
+                self._returned.notify_all()
 
 
 def _checked(text: str) -> URL:

@@ -1,5 +1,8 @@
 """What a database promises to those who read and write it."""
 
+import asyncio
+import threading
+
 import pytest
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -46,3 +49,27 @@ async def test_a_read_changes_nothing(database: Database) -> None:
             await database.read(lambda connection: _deliver(connection, b"by mistake"))
 
     assert 0 == await database.read(lambda connection: connection.execute(COUNT).scalar_one())
+
+
+async def test_closing_waits_for_what_a_thread_still_reads(database_url: str) -> None:
+    """Whoever waited for a reading was cancelled; the reading goes on, and its connection comes back to be closed."""
+    database = Database(database_url)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def read(connection: Connection) -> int:
+        begun.set()
+        go_on.wait(30)
+        found: int = connection.execute(COUNT).scalar_one()
+        return found
+
+    reading = asyncio.create_task(database.read(read))
+    await asyncio.to_thread(begun.wait, 30)
+    reading.cancel()
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    go_on.set()
+    await closing
+
+    assert reading.cancelled()
+    assert 0 == database.engine.pool.checkedout()  # type: ignore[attr-defined]  # of the pools that we use

@@ -65,7 +65,8 @@ class GitRemote:
         with tempfile.TemporaryDirectory(prefix="governor-policies-", ignore_cleanup_errors=True) as scratch:
             repository = Path(scratch) / "repository.git"
             self._git(Path(scratch), "init", "--quiet", "--bare", str(repository))
-            fetch = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--depth", "1", "--", self.place.url)
+            # The commit and, for what a merge took over, its parents: never a history, however long it is.
+            fetch = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--depth", "2", "--", self.place.url)
             try:
                 self._git(repository, *fetch, commit)
             except RepositoryError:
@@ -117,15 +118,34 @@ class FetchedCommit:
         return self._place
 
     def signer(self, allowed_signers: Path) -> str:
-        """Return who signed the commit, or ``""`` if nobody of the list did.
+        """Return who signed the policies of the commit, or ``""`` if nobody of the list did.
+
+        A forge signs what it merges with a key of its own, which nobody can list. A merge that says what one of its
+        parents says adds nothing: that parent's signature counts. One that mixes two sides needs a signature itself.
 
         Args:
             allowed_signers: A file of principals and their SSH keys, as ``ssh-keygen`` takes it.
         """
+        signers = (self._signer_of(commit, allowed_signers) for commit in (self._commit, *self._merged()))
+        return next(filter(None, signers), "")
+
+    def _signer_of(self, commit: str, allowed_signers: Path) -> str:
         trusted = f"gpg.ssh.allowedSignersFile={allowed_signers.absolute()}"
         try:
-            said = run_git(self._repository, "-c", trusted, "verify-commit", "--raw", self._commit, errors_too=True)
+            said = run_git(self._repository, "-c", trusted, "verify-commit", "--raw", commit, errors_too=True)
         except GitError:
             return ""
         match = _SIGNER.search(said.decode("utf-8", "replace"))
         return match[1] if match is not None else ""
+
+    def _merged(self) -> list[str]:
+        """Return those parents of a merge whose policies are the merge's own, byte for byte."""
+        parents = run_git(self._repository, "rev-parse", f"{self._commit}^@").decode().split()
+        own = self._tree(self._commit)
+        return [parent for parent in parents if own and self._tree(parent) == own] if len(parents) > 1 else []
+
+    def _tree(self, commit: str) -> bytes:
+        try:
+            return run_git(self._repository, "rev-parse", "--verify", f"{commit}:{self._folder}")
+        except GitError:
+            return b""

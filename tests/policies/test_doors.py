@@ -62,6 +62,37 @@ async def test_only_commits_signed_by_listed_keys_go_live(
     assert "board@acme.example" == json.loads(listed.stdout)["versions"][0]["by"]
 
 
+@pytest.mark.parametrize("adds", [False, True], ids=["as-it-was-signed", "with-a-change-of-its-own"])
+async def test_a_merge_that_the_forge_made_stands_by_what_it_merged(
+    sqlite_url: str, repository: PolicyRepository, standing: StandingClock, tmp_path: Path, adds: bool
+) -> None:
+    """A signed branch merged by a forge goes live as it was signed; a merge that slips something in does not."""
+    board, forge = signing_key(tmp_path, "board"), signing_key(tmp_path, "forge")
+    allowed = tmp_path / "signers"
+    allowed.write_text(f"board@acme.example {board.with_suffix('.pub').read_text()}")
+    repository.git("config", "gpg.format", "ssh")
+    repository.git("config", "user.signingkey", str(board))
+    repository.push("Signed from the beginning", "-S")
+    async with running(settings_for(sqlite_url, repository.url(), require_signed_commits=allowed), standing) as server:
+        repository.git("checkout", "-q", "-b", "change")
+        repository.limit(25)
+        repository.push("Signed by the board", "-S", branch="change")
+        repository.git("checkout", "-q", "main")
+        repository.git("config", "user.signingkey", str(forge))
+        repository.git("merge", "-q", "--no-ff", "--no-commit", "change")
+        if adds:
+            repository.limit(1_000)
+        merge = repository.push("Merge pull request #1", "-S")
+        answer = await sync(server)
+        await settled(standing, server)
+        served = await limit_of(server)
+    listed = await asyncio.to_thread(cli, "policies", "log", "--database", sqlite_url, "--output", "json")
+
+    assert answer["commit"] == merge
+    assert (("refused", "10") if adds else ("live", "25")) == (answer["found"], served[1])
+    assert adds or "board@acme.example" == json.loads(listed.stdout)["versions"][0]["by"]
+
+
 def github(body: bytes, secret: str) -> dict[str, str]:
     """Sign a body as GitHub does."""
     return {"x-hub-signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}

@@ -1,8 +1,14 @@
 """The small organisation with leads, finance, and a rule that says who decides about exceptions."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.api.world import POLICIES, QUOTAS, write_policies
+import httpx
+
+from governor.core.keys import Role
+from tests.api.world import POLICIES, QUOTAS, Server, write_policies
 
 PEOPLE = """\
   - {user: kim@acme.example, department: engineering}
@@ -35,3 +41,28 @@ def write_company(folder: Path) -> Path:
     (folder / "organization.yaml").write_text(organization)
     (folder / "quotas.yaml").write_text(QUOTAS.replace("limit: 100 USD", "limit: 0.001 USD") + RULE)
     return folder
+
+
+@asynccontextmanager
+async def clients_of(server: Server) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """Open a client for each person: Eve may ask, the others may decide as well."""
+    roles = {"eve": Role.VIEWER, "kim": Role.APPROVER, "fin": Role.APPROVER, "fay": Role.APPROVER}
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for name, role in roles.items():
+            secret = await server.make_key(f"{name}-key", role, person=f"{name}@acme.example")
+            clients[name] = await stack.enter_async_context(server.client(secret=secret))
+        yield clients
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    """Return a request for more of engineering's budget, with changes; a change to None leaves the field out."""
+    body = {
+        "kind": "budget",
+        "lifts": ["Quota/department-spend"],
+        "for": "10 days",
+        "amount_usd": "200",
+        "justification": "the migration needs one more run",
+        **changes,
+    }
+    return {name: value for name, value in body.items() if value is not None}

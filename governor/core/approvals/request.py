@@ -194,6 +194,7 @@ class ExceptionRequest:
         approved_by: Whose votes approved it; empty: automatically, or by breaking the glass.
         extends: Id of the request that this one prolongs, or ``""``.
         break_glass: Whether nobody was asked.
+        request_id: The caller's own id, or ``""``: sent again under it, it is this request.
         revision: Counts the steps: a reader sees whether something changed.
     """
 
@@ -230,6 +231,7 @@ class ExceptionRequest:
     closing: Closing | None = None
     review: Review | None = None
     outcome: Outcome = field(default_factory=Outcome)
+    request_id: str = ""
     revision: int = 0
 
     @property

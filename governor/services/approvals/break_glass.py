@@ -17,6 +17,7 @@ from governor.core.wording.phrases import duration_words
 from governor.services.approvals.counted import start_of
 from governor.services.approvals.create import Draft, checked_draft, request_of
 from governor.services.approvals.desk import Acted, Desk
+from governor.services.approvals.repeated import sent_before
 from governor.services.approvals.wishes import Wish
 from governor.services.reasons import checked_reason
 from governor.store.approval_records import lock_chain
@@ -49,6 +50,9 @@ async def break_glass(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Ac
 
     def write(connection: Connection) -> Acted:
         lock_chain(connection)
+        sent = sent_before(connection, draft.wish, draft.asked.scope, draft.lifts, terms=draft.terms, actor=actor)
+        if sent is not None:
+            return Acted(sent, ())
         since = start_of(desk.snapshots.current, right.every, now)
         _check_uses(connection, draft.rule.ref, right, actor.user, since=since, now=now)
         return desk.keep(connection, break_the_glass(_request(draft, actor, now), draft.rule, actor), now)

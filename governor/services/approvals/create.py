@@ -18,6 +18,7 @@ from governor.core.policy.approval_rule import ApprovalRule, AutomaticCap, Route
 from governor.services.approvals.counted import granted_before, start_of
 from governor.services.approvals.desk import Acted, Desk, grant_of, whole_ms
 from governor.services.approvals.estimate import Estimate, estimate_cost
+from governor.services.approvals.repeated import sent_before
 from governor.services.approvals.wishes import Wish, check_rule, checked_lifts, checked_text, terms_of
 from governor.services.ids import new_id
 from governor.services.try_grant import Trial, try_grant
@@ -132,11 +133,15 @@ async def create(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Created
     Raises:
         ForbiddenError: If the actor may not ask for this.
         InvalidRequestError: Naming the field that is wrong, or that no rule or route decides about such requests.
+        ConflictError: If the wish's own id was used for something else.
     """
     draft = await draft_of(desk, wish, actor, now)
 
     def write(connection: Connection) -> Created:
         lock_chain(connection)
+        sent = sent_before(connection, draft.wish, draft.asked.scope, draft.lifts, terms=draft.terms, actor=actor)
+        if sent is not None:
+            return Created(Acted(sent, ()), draft, joined=False)
         same = _same(connection, draft, now)
         if same is not None:
             note = draft.wish.justification
@@ -229,4 +234,5 @@ def request_of(draft: Draft, ruling: Ruling, before: int, actor: Actor, now: dat
         granted_before_nano_usd=before,
         urgent=wish.urgent,
         extends=wish.extends,
+        request_id=wish.request_id,
     )

@@ -55,6 +55,7 @@ def request_wire(request: ExceptionRequest, now: datetime) -> dict[str, Any]:
         "closed": _closing(request),
         "review": _review(request.review),
         "came_of_it": _came_of_it(request),
+        "request_id": request.request_id or None,
         "revision": request.revision,
     }
 

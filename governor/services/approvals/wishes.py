@@ -32,6 +32,7 @@ class Wish:
         expected_value_nano_usd: What it is expected to be worth.
         extends: Id of the request that it prolongs, or ``""``.
         starts_at: For what is prolonged: when it should begin.
+        request_id: The caller's own id: sent again, it is the same request. ``""``: none.
     """
 
     kind: GrantKind
@@ -50,6 +51,7 @@ class Wish:
     urgent: bool = False
     extends: str = ""
     starts_at: datetime | None = None
+    request_id: str = ""
 
 
 def checked_lifts(snapshot: Snapshot, wish: Wish) -> tuple[str, ...]:

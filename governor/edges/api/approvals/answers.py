@@ -122,6 +122,7 @@ class ExceptionAnswer(BaseModel):
     closed: ClosedAnswer | None
     review: ReviewAnswer | None
     came_of_it: CameOfItAnswer | None
+    request_id: str | None
     revision: int
 
 

@@ -92,6 +92,7 @@ REQUEST: dict[str, Any] = {
     "closed": None,
     "review": None,
     "came_of_it": None,
+    "request_id": None,
     "revision": 2,
 }
 

@@ -78,6 +78,9 @@ class ExceptionWire(Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
     outcome: Annotated[Prose, Meta(description="The business outcome.")] = ""
     expected_value_usd: Annotated[Usd | None, Meta(description="What that is expected to be worth.")] = None
     urgent: Annotated[bool, Meta(description="Reminds and escalates sooner.")] = False
+    request_id: Annotated[
+        Name | None, Meta(description="Your own id: sent again under it, it is the same request and not a second one.")
+    ] = None
 
     def to_core(self, now: datetime) -> Wish:
         """Return what is wished.
@@ -100,6 +103,7 @@ class ExceptionWire(Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
             outcome=self.outcome,
             expected_value_nano_usd=_usd(self.expected_value_usd, "expected_value_usd"),
             urgent=self.urgent,
+            request_id=self.request_id or "",
         )
 
 

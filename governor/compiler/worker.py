@@ -203,7 +203,11 @@ def main() -> None:
     # Many small values that live to the end: collecting in between only costs time.
     gc.disable()
     compiled = compile_folder(Path(folder), datetime.fromisoformat(now), catalogues_of(factory))
-    _write(compiled, sys.stdout.buffer)
+    try:
+        _write(compiled, sys.stdout.buffer)
+    except BrokenPipeError:
+        # The server that asked was killed. Nothing is left to be told, nor to be flushed.
+        os._exit(1)
 
 
 if __name__ == "__main__":

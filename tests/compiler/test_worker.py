@@ -1,6 +1,8 @@
 """Compiling in a process of its own gives the same answer, and leaves the event loop alone."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -80,3 +82,15 @@ async def test_cancelling_ends_the_process() -> None:
         await task
 
     assert task.cancelled()
+
+
+def test_a_process_whose_server_was_killed_ends_in_silence() -> None:
+    """Nobody reads what it writes any more: no stack trace is left in the log of the server that comes after."""
+    asked = [sys.executable, "-m", "governor.compiler.worker", str(EXAMPLE), NOW.isoformat(), ""]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert (b"", 1) == (said, process.returncode)

@@ -143,8 +143,9 @@ class Batches:
     def _learn(self, session: Session, wanted: dict[bytes, BudgetKey | None]) -> list[BudgetKey]:
         """Return the budgets that may have to be created or renamed; learn the identities of the others."""
         known, absent = self._known, self._absent
-        if len(known) + len(absent) > KNOWN_MAX:
+        if len(known) > KNOWN_MAX:
             known.clear()
+        if len(absent) > KNOWN_MAX:
             absent.clear()
             self._surely_absent.clear()
         unknown = [

@@ -90,6 +90,20 @@ def test_everything_that_matters_is_in_it(written: Cli) -> None:
     assert "of-the-past" not in result.output
 
 
+def test_every_limit_stands_in_short_first(written: Cli, tmp_path: Path) -> None:
+    """Whose and per when, how much, from when on it warns, and what then; for a person only their own."""
+    everybody, dan = written("handbook").output, written("handbook", "--for", "dan@acme.example").output
+    written("handbook", "--for", "dan@acme.example", "--out", tmp_path / "dan.html")
+    page = Page((tmp_path / "dan.html").read_text())
+
+    assert "| Limit | How much | Warns | When it is reached |\n| --- | --- | --- | --- |\n" in everybody
+    assert "| Each person's monthly limit | 50 USD | from 80% on | requests are refused |" in everybody
+    assert "| 5 USD |  | nothing: it is on trial |" in everybody
+    assert "| Monthly limit of each person (department legal) | 80 USD | from 80% on | requests are refused |" in dan
+    assert "| 50 USD |" not in dan
+    assert (4, True) == (page.tags.count("th"), "from 80% on" in page.words)
+
+
 def test_person_reads_what_concerns_them(written: Cli) -> None:
     """The own limit, and not those of others; rules of another department are left out."""
     dan = written("handbook", "--for", "dan@acme.example").output
@@ -179,6 +193,7 @@ def test_example_organisation_has_a_chapter_of_everything() -> None:
     output = CliRunner().invoke(app, ["handbook", "--policies", str(EXAMPLE)]).output
 
     assert [
+        "In short",
         "How much may be spent",
         "Which models may be used",
         "How large a request may be",

@@ -91,6 +91,8 @@ class Handbook:
         about: Who that is: ``employee, team growth and department marketing``; ``""`` for everyone.
         version: The policies' digest or commit.
         on: The day of its making, in words.
+        in_short: Every limit in a line: whose and per when, how much, from when on it warns, what happens when it is
+            reached.
     """
 
     title: str
@@ -98,6 +100,7 @@ class Handbook:
     about: str
     version: str
     on: str
+    in_short: tuple[tuple[str, str, str, str], ...] = ()
     chapters: tuple[Chapter, ...] = field(default_factory=tuple)
 
 
@@ -137,6 +140,7 @@ class _Writer:
             about=self._about(),
             version=self._policies.version[:12],
             on=date_words(local_date(self._now, self._zone)),
+            in_short=tuple(self._in_short()),
             chapters=tuple(chapter for chapter in self._chapters() if chapter.rules),
         )
 
@@ -217,6 +221,16 @@ class _Writer:
             reason=header.reason,
             review_on=date_words(header.review_by) if header.review_by is not None else "",
         )
+
+    def _in_short(self) -> Iterator[tuple[str, str, str, str]]:
+        for quota in self._policies.quotas:
+            if not self._concerns(quota.header):
+                continue
+            said = {each.key: each.words for each in quota_statements(quota, self._zone)}
+            on_trial = quota.header.enforcement is not Enforcement.ENFORCE
+            reached = "nothing: it is on trial" if on_trial else said["when_reached"]
+            for limit in self._limits(quota):
+                yield capitalised(limit.subject), limit.words, said.get("soft_limit", ""), reached
 
     def _quota(self, quota: Quota) -> Rule:
         """Say of a budget what is used of it: first the limits of the readers, then what happens at them."""

@@ -14,7 +14,16 @@ def plain(text: str) -> str:
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table; all columns but the first hold numbers."""
+    return _table(columns, rows, " ---: ")
+
+
+def words_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table of words."""
+    return _table(columns, rows, " --- ")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], rule: str) -> Iterator[str]:
     yield f"| {' | '.join(plain(column) or ' ' for column in columns)} |"
-    yield f"|{'|'.join([' --- ', *(' ---: ' for _ in columns[1:])])}|"
+    yield f"|{'|'.join([' --- ', *(rule for _ in columns[1:])])}|"
     for row in rows:
         yield f"| {' | '.join(plain(cell) for cell in row)} |"

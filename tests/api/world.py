@@ -1,6 +1,7 @@
 """A small organisation for the tests of the HTTP door, and a server around it."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
 
@@ -164,7 +166,13 @@ async def running(settings: Settings, clock: Clock | None = None, *, with_keys: 
 
 @contextmanager
 def listening(settings: Settings, clock: Clock | None = None) -> Iterator[str]:
-    """Run a server on a real port, in a thread, and give its address."""
+    """Run a server on a real port, in a thread, and give its address.
+
+    What it logs goes where no test looks for an answer: a line that is written a moment after the response would
+    stand in the output of the command that is run next.
+    """
+    before = structlog.get_config()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     application = Application(lambda: open_governor(settings, clock, compile_here))
     server = uvicorn.Server(uvicorn.Config(application, port=0, lifespan="on", log_config=None, access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
@@ -175,6 +183,7 @@ def listening(settings: Settings, clock: Clock | None = None) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(30)
+    structlog.configure(**before)
 
 
 def settings_for(database_url: str, policies: Path, **given: Any) -> Settings:

@@ -20,6 +20,7 @@ from governor.clients.slack_blocks.texts import amount, escape, instant, lines, 
 from governor.core.approvals.facts import BudgetNow, CaseFacts, Past
 from governor.core.approvals.request import OPEN_STATES, ExceptionRequest, State
 from governor.core.policy.approval_rule import DecideIn
+from governor.core.wording.phrases import counted
 
 APPROVE, DENY, ASK, OPEN_PAGE, WITHDRAW = "approve", "deny", "ask", "open_page", "withdraw"
 JUSTIFIED = "review"
@@ -217,7 +218,7 @@ def _past(past: Past) -> str:
     if not past.asked:
         return "nothing"
     granted = f" ({money(past.granted_nano_usd)})" if past.granted else ""
-    return f"{past.asked} requests: {past.granted} granted{granted}, {past.refused} refused"
+    return f"{counted(past.asked, 'request')}: {past.granted} granted{granted}, {past.refused} refused"
 
 
 def _blocked(about: CardFacts) -> str:
@@ -226,7 +227,7 @@ def _blocked(about: CardFacts) -> str:
     one = f"{key.replace('_', ' ')} {escape(name)} stays" if about.case.people is None else f"{escape(name)} stays"
     who = one if about.case.people in {None, 1} else f"{about.case.people} people of {escape(name)} stay"
     by = ", ".join(f"`{escape(ref)}`" for ref in request.lifts)
-    waiting = f"; {about.case.refused:,} requests refused in the last seven days" if about.case.refused else ""
+    waiting = f"; {counted(about.case.refused, 'request')} refused in the last seven days" if about.case.refused else ""
     return f"{who} limited by {by}{waiting}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from governor.core.money import nano_from_text
 from governor.core.units import Unit, amount_words, rounded_words
+from governor.core.wording.phrases import counted
 from governor.edges.cli.approvals.office import minute
 from governor.edges.cli.printing import Output, console, print_json, say, table
 
@@ -122,9 +123,9 @@ def _facts_words(case: Mapping[str, Any]) -> dict[str, str]:
         ),
         "asked for before": ""
         if not requester["asked"]
-        else f"{requester['asked']} requests, {requester['granted']} granted "
+        else f"{counted(requester['asked'], 'request')}, {requester['granted']} granted "
         f"({dollars(requester['granted_usd'])}), {requester['refused']} refused",
-        "if denied": f"limited: {people}; {denied['requests_refused']:,} requests refused in seven days"
+        "if denied": f"limited: {people}; {counted(denied['requests_refused'], 'request')} refused in seven days"
         if pending
         else "",
         "a cheaper way": f"{cheaper['model']} at {cheaper['percent']} % of {cheaper['than']}" if cheaper else "",

@@ -158,7 +158,8 @@ def _replayed(before: Version, after: Version, wanted: _Wanted, settings: Settin
         with progress() as bar:
             task = bar.add_task(f"replaying {traffic.name}", total=traffic.total, note="")
             for count in replay.run(traffic.rows):
-                bar.update(task, completed=traffic.done(), note=f"{count:,} requests")
+                # Not left to the bar's own thread, which a busy interpreter may keep waiting to the end.
+                bar.update(task, completed=traffic.done(), note=f"{count:,} requests", refresh=True)
         return {"traffic": traffic.name, **replay.impact.document(perf_counter() - began_s)}
 
 
@@ -179,6 +180,9 @@ def _traffic(wanted: _Wanted, settings: Settings) -> Iterator[Traffic]:
         return
     database = run(open_database(settings.database_url))
     try:
-        yield from_database(database, wanted.since, wanted.until)
+        with progress() as bar:
+            bar.add_task("reading what had been used before", total=None, note="")
+            traffic = from_database(database, wanted.since, wanted.until)
+        yield traffic
     finally:
         run(database.close())

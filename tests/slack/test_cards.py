@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from governor.core.approvals.request import Actor, Door
+from governor.core.grants import GrantKind
+from governor.core.money import NANO_PER_USD
+from governor.services.approvals.break_glass import break_glass
 from governor.services.approvals.close import cancel, revoke
 from governor.services.approvals.tick import tick
 from governor.services.approvals.vote import approve
+from governor.services.approvals.wishes import Wish
 from governor.services.slack.forget import forget_old_messages
 from tests.slack.fake.server import SlackServer
 from tests.slack.fake.workspace import Posting
 from tests.slack.hands import said
 from tests.slack.requesting import WHY, ask_for, buttons, cards, told
-from tests.slack.world import LEA, MIA, TOM, SlackWorld, populate, slack_world
+from tests.slack.world import EVE, LEA, MIA, TOM, SlackWorld, populate, slack_world
 
 
 @pytest.fixture(autouse=True)
@@ -220,3 +224,25 @@ async def test_what_was_said_long_ago_is_forgotten(http_world: SlackWorld) -> No
 
     assert (0, 3) == (early, late)
     assert 2 == len(cards(http_world))
+
+
+async def test_who_reviews_a_broken_glass_is_reminded(http_world: SlackWorld) -> None:
+    """At half of the time and when it is overdue, with the button; who broke it is only told that it is overdue."""
+    until_at = http_world.clock.now() + timedelta(hours=1)
+    asked_for = Wish(
+        GrantKind.BUDGET,
+        ("Quota/department-spend",),
+        until_at,
+        (("team", "growth"),),
+        20 * NANO_PER_USD,
+        justification="the nightly run stands still",
+    )
+    desk = http_world.door.desk.approvals
+    await break_glass(desk, asked_for, Actor(EVE, Door.CLI, "eve"), http_world.clock.now())
+    for hours in (24, 24):
+        http_world.clock.advance(hours * 3600)
+        await tick(desk, http_world.governor.ledger, http_world.clock.now())
+        await http_world.settled()
+
+    assert 2 == told(http_world, "U0LEA").count("A review waits for you: More budget for growth")
+    assert 0 == told(http_world, "U0EVE").count("A review waits for you: More budget for growth")

@@ -1,5 +1,6 @@
 """Databases, clocks and ledgers for every room's tests."""
 
+import logging
 import os
 import shutil
 import uuid
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from governor.core.ledger.memory import MemoryLedger
@@ -44,6 +46,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
     for reason, count in reasons.items():
         terminalreporter.write_line(f"{count} tests were skipped: {reason.removeprefix('Skipped: ')}")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Let no test leave its logs behind: a server that is started configures those of the whole process."""
+    root = logging.getLogger()
+    level, handlers, configured = root.level, root.handlers[:], structlog.get_config()
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    structlog.configure(**configured)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +96,13 @@ async def test_without_a_bot_token_the_route_says_what_to_set(server_without_sla
 
     assert (404, "not_found") == (response.status_code, response.json()["error"]["code"])
     assert "GOVERNOR_SLACK_BOT_TOKEN" in response.json()["error"]["message"]
+
+
+async def test_only_the_library_is_quiet(http_world: SlackWorld) -> None:
+    """What the server itself logs is not kept back because there is a Slack app."""
+    assert http_world.url
+    assert logging.NOTSET == logging.getLogger("governor").level
+    assert logging.ERROR == logging.getLogger("governor.slack.bolt").level
 
 
 async def test_an_act_that_is_delivered_twice_is_done_once(http_world: SlackWorld) -> None:

@@ -61,9 +61,11 @@ def slack_application(heard: Listeners, bot_token: str) -> AsyncApp:
         heard: What it listens to.
         bot_token: Whose app it is.
     """
+    quiet = _quiet_logger()
     app = AsyncApp(
-        name="governor",
-        logger=_quiet_logger(),
+        # The library sets the level of the logger of this name: of `governor` it would quiet the whole server.
+        name=quiet.name,
+        logger=quiet,
         authorize=_ours(bot_token),
         request_verification_enabled=False,
         ssl_check_enabled=False,

@@ -5,9 +5,9 @@ from governor.core.units import amount_words, rounded_words
 
 
 def carried_amount(draw: Draw, ceiling: int | None) -> int:
-    """Return what a budget took over from the period before; 0 where a downgrade's beginning hides it."""
+    """Return what a budget took over from the period before; 0 where a downgrade begins before that counts."""
     rule = draw.terms.rule
-    if rule is None or ceiling is None or rule.cap is not None or rule.carry is None:
+    if rule is None or ceiling is None or rule.carry is None or (rule.cap is not None and ceiling >= rule.cap):
         return 0
     return ceiling - rule.limit - rule.extra
 

@@ -76,6 +76,43 @@ async def test_a_block_acts_at_once_and_ends_when_it_is_lifted(any_server: Serve
     assert again == lifted
 
 
+@pytest.mark.parametrize(
+    ("target", "asked", "other"),
+    [
+        ({"user": "eve"}, {}, {"subject": {"user": "mia@acme.example"}, "model": "gpt-4o-mini"}),
+        ({"team": "platform"}, {}, {"subject": {"user": "mia@acme.example"}, "model": "gpt-4o-mini"}),
+        ({"service_account": "triage-bot"}, {"subject": {"service_account": "triage-bot"}, "model": "gpt-4o-mini"}, {}),
+        ({"model": "claude-sonnet-4"}, {}, {"model": "gpt-4o-mini"}),
+        ({"use_case": "support-triage"}, {"use_case": "support-triage"}, {}),
+    ],
+    ids=lambda value: next(iter(value), "eve") if isinstance(value, dict) else str(value),
+)
+async def test_each_kind_of_target_is_stopped_alone(
+    server: Server, target: dict[str, str], asked: dict[str, Any], other: dict[str, Any]
+) -> None:
+    """Who or what is named is denied, and everybody else goes on."""
+    before = await verdict(server, **asked)
+    async with server.client(Role.ADMIN) as admin:
+        placed = await admin.post("/blocks", json=wish(target=target))
+
+    assert (200, ("allow", [])) == (placed.status_code, before), placed.text
+    assert ("deny", ["blocked"]) == await verdict(server, **asked)
+    assert ("allow", []) == await verdict(server, **other)
+
+
+async def test_a_key_is_stopped_alone(server: Server) -> None:
+    """Whatever a gateway asks with it is denied; another gateway's key goes on."""
+    secret = await server.make_key("gw-lost")
+    async with server.client(Role.ADMIN) as admin:
+        placed = await admin.post("/blocks", json=wish(target={"key": "gw-lost"}))
+    async with server.client(secret=secret) as gateway:
+        answer = (await gateway.post("/decide", json=question())).json()
+
+    assert 200 == placed.status_code, placed.text
+    assert ("deny", ["blocked"]) == (answer["verdict"], [reason["code"] for reason in answer["reasons"]])
+    assert ("allow", []) == await verdict(server)
+
+
 async def test_a_block_ends_by_the_clock(any_server: Server, standing: StandingClock) -> None:
     """Nobody has to lift it, and what ended is listed only where all are asked for."""
     async with any_server.client(Role.ADMIN) as admin:

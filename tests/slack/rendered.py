@@ -180,6 +180,8 @@ ANSWER: dict[str, Any] = {
     "warnings": [{"message": "nobody registered the use case `spring`"}],
     "remedies": [
         {"type": "use_model", "model": "openai/gpt-4o-mini"},
+        {"type": "use_model", "model": "xai/grok-4.1-fast", "max_output_tokens": 4000},
+        {"type": "lower_max_output_tokens", "max_output_tokens": 2000},
         {"type": "wait_until", "at": "2026-11-30T23:00:00Z"},
         {"type": "request_exception"},
     ],

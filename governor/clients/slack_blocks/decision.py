@@ -63,10 +63,12 @@ def _reason(reason: Mapping[str, Any]) -> str:
 def _way(remedy: Mapping[str, Any], time_zone: str) -> str:
     match remedy["type"]:
         case "use_model":
-            return f"use the model `{escape(remedy['model'])}`"
+            output = remedy.get("max_output_tokens")
+            most = f" for at most {output:,} output tokens" if output is not None else ""
+            return f"use the model `{escape(remedy['model'])}`{most}"
         case "wait_until":
             return f"wait until {instant(datetime.fromisoformat(remedy['at']), time_zone)}"
-        case "lower_output":
+        case "lower_max_output_tokens":
             return f"ask for at most {remedy['max_output_tokens']:,} output tokens"
         case "shorten_input":
             return "send a shorter input"

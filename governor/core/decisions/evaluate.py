@@ -72,10 +72,11 @@ class _Question:
         """Return the models in the order in which they are tried."""
         prepared = self.prepared
         if prepared.routing is not None:
-            asked = self._decide(prepared.routed_from) if prepared.routed_from is not None else None
-            among = [self._decide(candidate) for candidate in prepared.candidates]
-            return Candidates(routed(prepared.routing, among, asked))
-        asked = self._decide(prepared.candidates[0])
+            asked = self.decide(prepared.routed_from) if prepared.routed_from is not None else None
+            among = [self.decide(candidate) for candidate in prepared.candidates]
+            first, *behind = routed(prepared.routing, among, asked)
+            return Candidates((first, *[self._or_clamped(candidate) for candidate in behind]))
+        asked = self.decide(prepared.candidates[0])
         substitutes = prepared.substitutes
         if not substitutes.offers:
             return Candidates((asked,))
@@ -87,10 +88,27 @@ class _Question:
     def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:
         prepared = self.prepared
         substitute = prepared.substitutes.prepare(self.snapshot, name, self.now)
-        candidate = self._decide(substitute)
+        candidate = self._or_clamped(self.decide(substitute))
         return candidate if after is None else replace(candidate, after=after)
 
-    def _decide(self, prepared: PreparedCandidate) -> Candidate:
+    def _or_clamped(self, candidate: Candidate) -> Candidate:
+        """Return what a caller could be given that can clamp, where the model refuses only what was asked of it.
+
+        It is beyond the caller's abilities, so it is never given; but the ledger tells whether it has room, and then a
+        deny can name it with the output that it permits.
+        """
+        request = self.request
+        too_long = any(reason.code is ReasonCode.OUTPUT_TOO_LARGE for reason in candidate.reasons)
+        if not too_long or Ability.CLAMP in request.can:
+            return candidate
+        able = replace(self, request=replace(request, can=request.can | {Ability.CLAMP}))
+        clamped = able.decide(replace(candidate.prepared, within_abilities=False))
+        if (clamped.granted or clamped).reasons:
+            return candidate
+        # A grant may permit the whole output: then the caller is given that.
+        return replace(clamped, granted=candidate.granted or clamped.granted)
+
+    def decide(self, prepared: PreparedCandidate) -> Candidate:
         """Decide a model by everything but balances; a block beats everything, so it is named first."""
         snapshot, request = self.snapshot, self.request
         candidate = _candidate(snapshot, request, prepared, self.guess, self.now)

@@ -22,7 +22,9 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
         candidate = plan.standing(index, admission)
         is_offered = index > 0 and _is_offered(candidate, asked, admission)
         if is_offered and not candidate.reasons and not _refused(candidate, admission, index):
-            ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id))
+            context = candidate.context
+            output = context.max_output_tokens if context.clamped else None
+            ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id, max_output_tokens=output))
     refused = _refused(asked, admission, 0)
     codes = {reason.code for reason in asked.reasons}
     if asked.context.output_room and codes and codes <= _OUTPUT_CODES and not refused:

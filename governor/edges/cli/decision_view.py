@@ -61,7 +61,8 @@ def _reason(title: str, reason: Mapping[str, Any]) -> str:
 def _remedy(remedy: Mapping[str, Any]) -> str:
     match remedy["type"]:
         case "use_model":
-            return f"use {remedy['model']}"
+            output = remedy.get("max_output_tokens")
+            return f"use {remedy['model']}" + (f" for at most {output:,} output tokens" if output is not None else "")
         case "lower_max_output_tokens":
             return f"ask for at most {remedy['max_output_tokens']:,} output tokens"
         case "shorten_input":

@@ -82,7 +82,8 @@ class _Question:
             return Candidates((asked,))
         standing = substitutes.usual
         if asked.reasons:
-            standing = offered(substitutes.offers, asked.reasons, liftable=asked.granted is not None)
+            liftable = asked.granted is not None or self._or_clamped(asked) is not asked
+            standing = offered(substitutes.offers, asked.reasons, liftable=liftable)
         return Candidates((asked,), tuple(standing), lambda name: self._substitute(name, standing[name]))
 
     def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:

@@ -84,7 +84,8 @@ def offered(
     Args:
         offers: What may be given instead of the model asked for, in the order in which it is tried.
         reasons: Why policies refuse the model asked for.
-        liftable: Whether grants lift all of them, where they have room: then budgets may be the matter after all.
+        liftable: Whether grants lift all of them, where they have room, or a caller that can clamp would not meet them:
+            then budgets may be the matter after all.
 
     Returns:
         Their names in order, each with ``Candidate.after``.

@@ -50,7 +50,10 @@ def _is_offered(candidate: Candidate, asked: Candidate, admission: Admission) ->
     if candidate.after is None:
         return True
     # What policies refuse is not offered another model for a budget that was never the matter.
-    return not asked.reasons and not set(candidate.after).isdisjoint(admission.unfit[0] if admission.unfit else ())
+    # An output that is too long is no such refusal: what it would be clamped to is asked of the substitute, too.
+    if {reason.code for reason in asked.reasons} - _OUTPUT_CODES:
+        return False
+    return not set(candidate.after).isdisjoint(admission.unfit[0] if admission.unfit else ())
 
 
 def _wait(refused: list[Hold], blocked: Sequence[Reason], admission: Admission) -> Remedy | None:

@@ -26,6 +26,15 @@ def text_digest(connection: Connection, version: str) -> str | None:
     return connection.execute(of_commit.order_by(POLICY_RELEASES.c.sequence.desc()).limit(1)).scalar()
 
 
+def find_texts(connection: Connection, beginning: str) -> list[str]:
+    """Return the digests of the kept texts that the beginning of a digest or of a commit may stand for."""
+    texts, releases = POLICY_VERSIONS.c, POLICY_RELEASES.c
+    own = select(texts.version).where(texts.version.startswith(beginning, autoescape=True))
+    of_commits = select(releases.version).where(releases.commit_id.startswith(beginning, autoescape=True))
+    kept = select(texts.version).where(texts.version.in_(of_commits))
+    return sorted({*connection.execute(own).scalars(), *connection.execute(kept).scalars()})
+
+
 def list_policy_versions(connection: Connection, *, limit: int) -> list[tuple[str, datetime]]:
     """Return the versions whose text is kept and when each first decided, the latest first."""
     query = select(POLICY_VERSIONS.c.version, POLICY_VERSIONS.c.at_ms).order_by(POLICY_VERSIONS.c.at_ms.desc())

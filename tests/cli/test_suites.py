@@ -107,7 +107,8 @@ def test_a_refusal_shows_its_reasons(cli: Cli, suite: Callable[[str], None]) -> 
 
     result = cli("test")
 
-    assert "quota_exceeded Quota/department-monthly acme.yaml:" in result.output
+    for output in (result.output, *(cli("test", "--output", form).output for form in ("junit", "github"))):
+        assert "quota_exceeded Quota/department-monthly acme.yaml:" in output
     assert "sales has used 0.50 of 1 USD for November and holds 0.50" in result.output
 
 
@@ -213,6 +214,12 @@ def test_coverage_can_be_demanded(cli: Cli, suite: Callable[[str], None], polici
     assert 1 == result.exit_code
     assert "no case makes fire: Quota/department-monthly (acme.yaml:36) limit" in result.output
     assert "the tests make 50% of the rules fire, wanted are 60%" in result.output
+    github = cli("test", policies, "--fail-under", "60", "--output", "github").output
+    junit = ET.fromstring(
+        cli("test", policies, "--fail-under", "60", "--output", "junit").output.partition("error:")[0]
+    )
+    assert "::error file=acme.yaml,line=36,title=coverage::no case makes fire: Quota/department-monthly" in github
+    assert "Quota/department-monthly" in [case.get("name") for case in junit.findall("./testsuite[@name='coverage']/*")]
     assert 0 == cli("test", policies, "--fail-under", "50").exit_code
 
 

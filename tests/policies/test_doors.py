@@ -175,7 +175,7 @@ async def test_going_back_holds_until_the_branch_moves(
         await settled(standing, server)
         last = await limit_of(server)
     log = await asyncio.to_thread(cli, "policies", "log", "--database", database_url, "--output", "json")
-    shown = ("policies", "show", second, "--file", "quotas.yaml", "--database", database_url)
+    shown = ("policies", "show", second[:8], "--file", "quotas.yaml", "--database", database_url)
     text = await asyncio.to_thread(cli, *shown)
     lines = json.loads(log.stdout)["versions"]
 

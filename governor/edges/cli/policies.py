@@ -22,7 +22,7 @@ from governor.services.policies.rollback import roll_back
 from governor.services.policies.sync import Found, SyncResult
 from governor.settings import Settings, load_settings
 from governor.store.policy_releases import list_releases
-from governor.store.policy_versions import list_policy_versions, read_policy_files, text_digest
+from governor.store.policy_versions import find_texts, list_policy_versions, read_policy_files
 from governor.wiring.policies import policy_syncer
 
 app = typer.Typer(
@@ -78,7 +78,7 @@ def log(
 
 @app.command(epilog="Example: governor policies show 3f1c0d9e --file quotas.yaml")
 def show(
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="A commit or the digest of a text, in full.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A commit or a text's digest, or its beginning.")],
     *,
     file: Annotated[str, typer.Option(help="Only this file.", show_default=False)] = "",
     database: DatabaseOption = None,
@@ -88,8 +88,14 @@ def show(
 
     async def work() -> dict[str, str]:
         async with open_store(load_settings(database_url=database)) as store:
-            digest = await store.read(lambda connection: text_digest(connection, version))
-            files = await store.read(lambda connection: read_policy_files(connection, digest)) if digest else None
+            found = await store.read(lambda connection: find_texts(connection, version.lower()))
+            if len(found) > 1:
+                raise GovernorError(
+                    f"`{version[:64]}` is the beginning of several texts: {', '.join(each[:16] for each in found)}; "
+                    "write more of it",
+                    code="not_found",
+                )
+            files = await store.read(lambda connection: read_policy_files(connection, found[0])) if found else None
             if files is None:
                 raise GovernorError(
                     f"no text of `{version[:64]}` is kept; `governor policies log` lists what is", code="not_found"

@@ -54,16 +54,17 @@ def test(
     suites = _selected(place, suite, case)
     results = list(run_suites(Snapshot.build(policies, genai_prices()), suites))
     covered = coverage(policies, (rule for result in results for rule in result.fired))
+    # A selection of cases says nothing of what the others cover.
+    short = covered.percent < fail_under and not (suite or case)
+    missed = [policy for policy in covered.policies if policy.silent] if short else []
     if output is Format.JSON:
         print_json(as_json(results, covered))
     elif output is Format.JUNIT:
-        say(as_junit(results))
+        say(as_junit(results, missed))
     else:
-        lines = as_github(results, place) if output is Format.GITHUB else as_text(results, covered)
+        lines = as_github(results, place, missed) if output is Format.GITHUB else as_text(results, covered)
         for line in lines:
             say(line)
-    # A selection of cases says nothing of what the others cover.
-    short = covered.percent < fail_under and not (suite or case)
     if short:
         complain(f"the tests make {covered.percent:.0f}% of the rules fire, wanted are {fail_under:g}%")
     if short or any(result.differences for result in results):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from governor.services.coverage import Coverage
+from governor.services.coverage import Coverage, PolicyCoverage
 from governor.services.run_suites import CaseResult
 
 
@@ -14,17 +14,26 @@ def as_text(results: Sequence[CaseResult], covered: Coverage) -> Iterator[str]:
     for result in results:
         if result.differences:
             yield f"FAILED {result.case.source} {result.suite.name}: {result.case.name}"
-            yield from (f"    {difference}" for difference in result.differences)
-            for reason in (*result.answer["reasons"], *result.answer["warnings"]):
-                yield f"    {reason['code']} {reason['policy'] or ''} {reason['source'] or ''}: {reason['message']}"
+            yield from (f"    {line}" for line in _why(result))
     for policy in covered.policies:
         if policy.silent:
-            yield f"no case makes fire: {policy.policy} ({policy.source}) {', '.join(policy.silent)}"
+            yield _silent(policy)
     failed = sum(bool(result.differences) for result in results)
     yield (
         f"{len(results) - failed} passed, {failed} failed; "
         f"{covered.fired} of {covered.rules} rules fired ({covered.percent:.0f}%)"
     )
+
+
+def _why(result: CaseResult) -> Iterator[str]:
+    """Yield what differs, and the reasons of the answer with the policies' lines."""
+    yield from result.differences
+    for reason in (*result.answer["reasons"], *result.answer["warnings"]):
+        yield f"{reason['code']} {reason['policy'] or ''} {reason['source'] or ''}: {reason['message']}"
+
+
+def _silent(policy: PolicyCoverage) -> str:
+    return f"no case makes fire: {policy.policy} ({policy.source}) {', '.join(policy.silent)}"
 
 
 def as_json(results: Sequence[CaseResult], covered: Coverage) -> dict[str, Any]:
@@ -61,8 +70,8 @@ def as_json(results: Sequence[CaseResult], covered: Coverage) -> dict[str, Any]:
     }
 
 
-def as_junit(results: Sequence[CaseResult]) -> str:
-    """Return JUnit's XML, which build servers show."""
+def as_junit(results: Sequence[CaseResult], missed: Sequence[PolicyCoverage] = ()) -> str:
+    """Return JUnit's XML, which build servers show; policies with rules that no case fires fail if they are missed."""
     root = ET.Element("testsuites")
     for name in dict.fromkeys(result.suite.name for result in results):
         own = [result for result in results if result.suite.name == name]
@@ -74,17 +83,25 @@ def as_junit(results: Sequence[CaseResult]) -> str:
             case = ET.SubElement(suite, "testcase", {"name": result.case.name, "classname": name, **place})
             if result.differences:
                 failure = ET.SubElement(case, "failure", message=result.differences[0])
-                failure.text = "\n".join(result.differences)
+                failure.text = "\n".join(_why(result))
+    if missed:
+        suite = ET.SubElement(root, "testsuite", name="coverage", tests=str(len(missed)), failures=str(len(missed)))
+        for policy in missed:
+            case = ET.SubElement(suite, "testcase", name=policy.policy, classname="coverage")
+            ET.SubElement(case, "failure", message=_silent(policy))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-def as_github(results: Sequence[CaseResult], place: Path) -> Iterator[str]:
-    """Yield one annotation for each failure, at the line of its case."""
+def as_github(results: Sequence[CaseResult], place: Path, missed: Sequence[PolicyCoverage] = ()) -> Iterator[str]:
+    """Yield one annotation for each failure, at the line of its case, and for each policy that cases miss."""
     prefix = "" if place.is_absolute() else f"{place.as_posix()}/"
     for result in results:
         if result.differences:
             source = result.case.source
-            said = "; ".join(result.differences).replace("%", "%25").replace("\n", "%0A")
+            said = "\n".join(_why(result)).replace("%", "%25").replace("\n", "%0A")
             title = result.case.name.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
             yield f"::error file={prefix}{source.file},line={source.line},col={source.column},title={title}::{said}"
+    for policy in missed:
+        file, _, line = policy.source.partition(":")
+        yield f"::error file={prefix}{file},line={line.partition(':')[0]},title=coverage::{_silent(policy)}"

@@ -61,7 +61,7 @@ def failures(folder: Path, now: datetime, catalogues: Catalogues) -> list[str]:
     compiled = compile_folder(folder, now, catalogues)
     assert compiled.policies is not None, "the folder was compiled before"
     found = [
-        f"{result.suite.source} {result.suite.name}: {result.case.name}: {difference}"
+        f"{result.case.source} {result.suite.name}: {result.case.name}: {difference}"
         for result in run_suites(Snapshot.build(compiled.policies, catalogues), read.suites)
         for difference in result.differences
     ]

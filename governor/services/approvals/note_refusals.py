@@ -19,9 +19,6 @@ KEPT = timedelta(days=8)
 SETTLED = timedelta(seconds=5)
 """How old a decision is when it is looked at: younger ones may still be committed beside each other."""
 
-FOLLOWS = timedelta(seconds=20)
-"""How far the mark may stay behind the clock while nothing is refused: what is behind it is read by every look."""
-
 PAGE = 500
 
 
@@ -45,8 +42,6 @@ async def note_refusals(turn: Turn, database: Database) -> str:
     noted = 0
     while True:
         page = await database.read(lambda connection: _read(connection, turn.now))
-        if page is None:
-            break
         # Read and put together beforehand: on SQLite decisions wait while this writes.
         await turn.write(partial(_keep, page=page, forget_before=turn.now - KEPT))
         noted += page.denials
@@ -55,13 +50,11 @@ async def note_refusals(turn: Turn, database: Database) -> str:
     return f"{noted:,} refused requests noted"
 
 
-def _read(connection: Connection, now: datetime) -> _Page | None:
-    """Return what was refused behind the mark, or None while it is not worth a write."""
-    below, lags, oldest = (_floor(now - length) for length in (SETTLED, SETTLED + FOLLOWS, KEPT))
+def _read(connection: Connection, now: datetime) -> _Page:
+    """Return what was refused behind the mark, which then moves on: no decision is looked at twice."""
+    below, oldest = (_floor(now - length) for length in (SETTLED, KEPT))
     after = max(read_mark(connection, MARK), oldest)
     denials = read_denials(connection, after, below, PAGE)
-    if not denials and after >= lags:
-        return None
     full = len(denials) == PAGE
     return _Page(after, denials[-1].id if full else max(after, below), refused_of(denials), len(denials), not full)
 

@@ -85,8 +85,7 @@ def _known(kind: BlockKind, name: str, names: Collection[str]) -> Target:
 def _teams(organization: Organization) -> set[str]:
     teams = set(organization.teams)
     teams.update(team for person in organization.people.values() for team in person.teams)
-    teams.update(place.team for person in organization.people.values() for place in person.placements)
-    teams.update(account.team for account in organization.service_accounts.values())
+    teams.update(placement.team for placement in organization.placements())
     if organization.unknown_users is not None:
         teams.add(organization.unknown_users.team)
     return teams - {""}

@@ -7,7 +7,12 @@ from governor.core.globs import matches_any
 from governor.core.policy.header import Header, Selector
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
-from governor.core.policy.scope_attributes import account_attributes, person_attributes, unknown_attributes
+from governor.core.policy.scope_attributes import (
+    account_attributes,
+    person_attributes,
+    team_attributes,
+    unknown_attributes,
+)
 from governor.core.policy.use_case import Stage
 from governor.core.scopes import Scope
 
@@ -62,12 +67,12 @@ def _who(quota: Quota, organization: Organization, at: datetime) -> Iterator[dic
         for person in organization.people.values():
             yield person_attributes(person, at)
         for account in organization.service_accounts.values():
-            yield account_attributes(account)
+            yield account_attributes(account, at)
         if organization.unknown_users is not None:
             yield unknown_attributes(organization.unknown_users)
     elif "team" in per:
         for team in organization.teams.values():
-            yield {"team": team.name, "department": team.department}
+            yield team_attributes(team, at)
     elif "department" in per:
         for name in organization.departments:
             yield {"department": name}

@@ -188,8 +188,15 @@ def test_mistakes_are_told(written: Cli, arguments: tuple[str, ...], code: int, 
     assert (code, True) == (result.exit_code, expected in result.output), result.output
 
 
-def test_example_organisation_has_a_chapter_of_everything() -> None:
+def at(monkeypatch: pytest.MonkeyPatch, instant: str) -> None:
+    """Let it be another time."""
+    monkeypatch.setenv("GOVERNOR_AUTH", "off")
+    monkeypatch.setenv("GOVERNOR_CLOCK", instant)
+
+
+def test_example_organisation_has_a_chapter_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """The example fills every chapter."""
+    at(monkeypatch, "2026-11-20T09:00:00Z")
     output = CliRunner().invoke(app, ["handbook", "--policies", str(EXAMPLE)]).output
 
     assert [
@@ -201,5 +208,36 @@ def test_example_organisation_has_a_chapter_of_everything() -> None:
         "Who can say yes",
         "What we use models for",
         "What models cost",
+        "Which teams move",
         "How we reckon",
     ] == [line[3:] for line in output.splitlines() if line.startswith("## ")]
+
+
+@pytest.mark.parametrize(
+    ("whose", "expected"),
+    [
+        ((), True),
+        (("--department", "support"), True),
+        (("--department", "engineering"), True),
+        (("--department", "legal"), False),
+    ],
+    ids=["everyone", "old department", "new department", "neither"],
+)
+def test_a_team_that_will_move_is_said_where_it_is_felt(
+    monkeypatch: pytest.MonkeyPatch, whose: tuple[str, ...], expected: bool
+) -> None:
+    """Both departments read of the team that goes from one to the other, and nobody else but the board does."""
+    at(monkeypatch, "2027-03-31T21:59:59Z")
+    output = CliRunner().invoke(app, ["handbook", "--policies", str(EXAMPLE), *whose]).output
+
+    said = "- Team escalations moves from support to engineering: **on 1 April 2027**" in output.splitlines()
+    assert expected is said
+
+
+def test_a_team_that_has_moved_is_in_its_department(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At midnight the move is no news any more, and its chapter is gone."""
+    at(monkeypatch, "2027-03-31T22:00:00Z")
+    output = CliRunner().invoke(app, ["handbook", "--policies", str(EXAMPLE)]).output
+
+    assert "## How we reckon" in output
+    assert "## Which teams move" not in output

@@ -22,7 +22,8 @@ departments:
 people:
   - {user: eve@acme.example, team: platform}
   - {user: mia@acme.example, team: growth, ids: [mia]}
----
+"""
+MODELS = """\
 apiVersion: governor/v1
 kind: ModelCatalog
 name: models
@@ -52,7 +53,8 @@ def _cases() -> list[Any]:
 @pytest.mark.parametrize("case", _cases())
 def test_a_folder_says_what_is_wrong_and_where(case: dict[str, Any], tmp_path: Path) -> None:
     """Every case gives exactly the problems it wants, at their places, and in words that help."""
-    (tmp_path / "a.yaml").write_text(ORGANIZATION, encoding="utf-8")
+    surroundings = MODELS if case.get("own_organization", False) else f"{ORGANIZATION}---\n{MODELS}"
+    (tmp_path / "a.yaml").write_text(surroundings, encoding="utf-8")
     (tmp_path / "p.yaml").write_text(case["given"], encoding="utf-8", newline="")
 
     compiled = compile_folder(tmp_path, NOW)

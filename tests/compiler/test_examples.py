@@ -129,8 +129,20 @@ def test_somebody_moves_on_a_date(example: Compiled) -> None:
     """A move is a second line of the CSV file."""
     assert example.policies is not None
     people = example.policies.organization.people.values()
+    homes = [list(dict.fromkeys(at.team for at in one.placements)) for one in people]
 
-    assert [["platform", "search"]] == [[at.team for at in one.placements] for one in people if len(one.placements) > 1]
+    assert [["platform", "search"]] == [teams for teams in homes if len(teams) > 1]
+
+
+def test_a_team_moves_on_a_date(example: Compiled) -> None:
+    """A move is a second listing of the team, and one of all its people."""
+    assert example.policies is not None
+    organization = example.policies.organization
+    places = [at.department for at in organization.teams["escalations"].placements]
+    people = [one for one in organization.people.values() if "escalations" in one.teams]
+
+    assert ["support", "engineering"] == places
+    assert [places] * 7 == [[at.department for at in one.placements] for one in people]
 
 
 def test_every_model_has_the_list_price_of_the_mission(example: Compiled) -> None:

@@ -172,16 +172,46 @@ def test_identity_changed_between_periods_is_fine(tmp_path: Path) -> None:
     assert [] == findings(tmp_path, QUOTA, after, datetime(2026, 12, 1, tzinfo=UTC))
 
 
-def test_person_who_moves_is_named(tmp_path: Path) -> None:
-    """Who joins, moves and leaves stands in the plan by name."""
+def reorganised(tmp_path: Path, *edits: tuple[str, str]) -> list[str]:
+    """Return what the plan says of edits of the organisation."""
+    text = ORGANIZATION
     before = compiled(tmp_path / "a", QUOTA)
-    text = (ORGANIZATION + QUOTA).replace("dan@acme.example, department: sales", "dan@acme.example, team: growth")
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new)
     (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "p.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "b" / "p.yaml").write_text(text + QUOTA, encoding="utf-8")
     after = compile_folder(tmp_path / "b", NOW).policies
     assert after is not None
+    return sentences(compare(before, after, NOW))
 
+
+def test_person_who_moves_is_named(tmp_path: Path) -> None:
+    """Who joins, moves and leaves stands in the plan by name."""
     assert [
         "Organization/acme",
         "dan@acme.example: employee, department sales to employee, team growth and department marketing; 1 person",
-    ] == sentences(compare(before, after, NOW))
+    ] == reorganised(tmp_path, ("dan@acme.example, department: sales", "dan@acme.example, team: growth"))
+
+
+def test_team_that_moves_is_said_once_for_all_its_people(tmp_path: Path) -> None:
+    """From where to where, when, and how many go along; not once more for each of them."""
+    moved = ("{name: sales}", "{name: sales, teams: [{name: brand, from: 2027-01-01, leads: [dan@acme.example]}]}")
+
+    [title, said] = reorganised(tmp_path, moved)
+
+    assert "Organization/acme" == title
+    assert said.startswith(
+        "Team brand moves from marketing to sales: on 1 January 2027; led by dan@acme.example (new); "
+    )
+    assert said.endswith("; 1 person and 1 service account")
+
+
+def test_move_that_is_over_can_be_taken_out(tmp_path: Path) -> None:
+    """Who lists the team only where it is by now changes one line of the plan, not one for each of its people."""
+    over = [
+        ("{name: growth}, {name: brand}", "{name: brand}"),
+        ("{name: sales}", "{name: sales, teams: [{name: growth}]}"),
+    ]
+
+    assert ["Organization/acme", "Team growth: of marketing to of sales; 2 people"] == reorganised(tmp_path, *over)

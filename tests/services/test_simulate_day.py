@@ -17,7 +17,7 @@ ACME = Organization(
         f"p{number}@acme.example": Person(f"p{number}@acme.example", (Placement("engineering", "platform"),))
         for number in range(40)
     },
-    service_accounts={"bot": ServiceAccount("bot", "p1@acme.example", "engineering")},
+    service_accounts={"bot": ServiceAccount("bot", "p1@acme.example", (Placement("engineering", ""),))},
 )
 
 

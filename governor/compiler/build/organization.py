@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import UnsetType
 
+from governor.compiler.build.departments import build_departments, elsewhere, placements_in, users
 from governor.compiler.build.people import Listed, build_people
 from governor.compiler.build.reader import Reader, given
 from governor.compiler.build.working_time import build_working_time
@@ -41,7 +42,7 @@ def build_organization(
         listed: The people, from the document or from CSV.
         use_cases: The inventory, from documents of its own.
     """
-    departments, teams = _departments(shape, reader)
+    departments, teams = build_departments(shape, reader)
     environments = tuple(shape.environments)
     default = given(shape.default_environment, environments[0])
     if default not in environments:
@@ -56,7 +57,7 @@ def build_organization(
         week_starts=WEEKDAYS.index(shape.week_starts) + 1,
         environments=environments,
         default_environment=default,
-        unknown_users=_unknown_users(shape),
+        unknown_users=_unknown_users(shape, reader, teams),
         on_mismatch=Strictness(shape.on_mismatch),
         unlisted=Strictness(shape.unlisted),
         unknown_model=Strictness(shape.unknown_model),
@@ -73,45 +74,24 @@ def build_organization(
     )
 
 
-def _unknown_users(shape: OrganizationShape) -> Placement | None:
+def _unknown_users(shape: OrganizationShape, reader: Reader, teams: Mapping[str, Team]) -> Placement | None:
     placed = shape.unknown_users
     if not isinstance(placed, UnknownUsersShape):
         return None
+    team = teams.get(given(placed.team, ""))
+    if team is not None and {place.department for place in team.placements} != {placed.department}:
+        message = f"the team `{team.name}` is not of `{placed.department}`, or not always"
+        hint = "place unknown users in a team that stays in their department"
+        reader.add("wrong-value", message, ("unknown_users", "team"), hint=hint)
     return Placement(placed.department, given(placed.team, ""))
-
-
-def _departments(shape: OrganizationShape, reader: Reader) -> tuple[dict[str, Department], dict[str, Team]]:
-    departments: dict[str, Department] = {}
-    teams: dict[str, Team] = {}
-    for index, item in enumerate(shape.departments):
-        path: Path = ("departments", index)
-        if item.name in departments:
-            _twice(reader, "department", item.name, (*path, "name"))
-        cost_centre = given(item.cost_centre, "")
-        projects = tuple(project.name for project in item.projects)
-        departments[item.name] = Department(item.name, _users(item.leads), cost_centre, projects)
-        for number, team in enumerate(item.teams):
-            if team.name in teams:
-                _twice(reader, "team", team.name, (*path, "teams", number, "name"))
-            own = given(team.cost_centre, "")
-            teams[team.name] = Team(team.name, item.name, _users(team.leads), own)
-    return departments, teams
-
-
-def _users(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.lower() for name in names))
-
-
-def _twice(reader: Reader, what: str, name: str, path: Path) -> None:
-    reader.add("duplicate-name", f"the {what} `{name[:60]}` is listed twice", path, hint="keep one of them")
 
 
 def _groups(shape: OrganizationShape, reader: Reader) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
     for index, group in enumerate(shape.groups):
         if group.name in groups:
-            _twice(reader, "group", group.name, ("groups", index, "name"))
-        groups[group.name] = _users(group.members)
+            reader.twice("group", group.name, ("groups", index, "name"))
+        groups[group.name] = users(group.members)
     return groups
 
 
@@ -137,15 +117,14 @@ def _service_accounts(
     for index, item in enumerate(shape.service_accounts):
         path: Path = ("service_accounts", index)
         if item.name in accounts:
-            _twice(reader, "service account", item.name, (*path, "name"))
+            reader.twice("service account", item.name, (*path, "name"))
         if item.name in person_ids:
             message = f"`{item.name}` is also a name of the person `{person_ids[item.name]}`"
             reader.add("duplicate-name", message, (*path, "name"), hint="give the account another name")
         accounts[item.name] = ServiceAccount(
             name=item.name,
             owner=item.owner.lower(),
-            department=_account_department(item, reader, path, teams, departments),
-            team=given(item.team, ""),
+            placements=_account_placements(item, reader, path, teams, departments),
             project=given(item.project, ""),
             use_case=given(item.use_case, ""),
             until_at=reader.end_of(item.until, (*path, "until")),
@@ -153,24 +132,25 @@ def _service_accounts(
     return accounts
 
 
-def _account_department(
+def _account_placements(
     item: ServiceAccountShape, reader: Reader, path: Path, teams: dict[str, Team], departments: dict[str, Department]
-) -> str:
+) -> tuple[Placement, ...]:
     stated = given(item.department, "")
     if not isinstance(item.team, UnsetType):
         team = teams.get(item.team)
         if team is None:
             hint = did_you_mean(item.team, teams)
             reader.add("unknown-reference", f"no department has a team `{item.team}`", (*path, "team"), hint=hint)
-            return stated
-        if stated and stated != team.department:
-            message = f"the team `{team.name}` belongs to `{team.department}`, not to `{stated}`"
-            reader.add("wrong-value", message, (*path, "department"), hint="leave the department out")
-        return team.department
+            return (Placement(stated, item.team),)
+        placements = placements_in(team, None, None)
+        wrong = elsewhere(team, stated, placements)
+        if wrong:
+            reader.add("wrong-value", wrong, (*path, "department"), hint="leave the department out")
+        return placements
     if not stated:
         hint = "write its team or its department"
         reader.add("missing-field", f"the service account `{item.name}` belongs to nobody", path, hint=hint)
     elif departments and stated not in departments:
         hint = did_you_mean(stated, departments)
         reader.add("unknown-reference", f"there is no department `{stated}`", (*path, "department"), hint=hint)
-    return stated
+    return (Placement(stated, ""),)

@@ -3,12 +3,13 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import UnsetType
 
+from governor.compiler.build.departments import elsewhere, placements_in
 from governor.compiler.build.reader import Reader, given, midnight
 from governor.compiler.problems import Problem, Problems, did_you_mean
 from governor.compiler.quantities import QuantityError, parse_date
@@ -168,7 +169,8 @@ class _People:
         """Build one person from all lines about them."""
         first, last = draft.rows[0].shape, draft.rows[-1].shape
         starts = [self._day(row, "from", row.shape.from_) for row in draft.rows]
-        placements = []
+        ends = [*starts[1:], None]
+        placements: list[Placement] = []
         for index, (row, start) in enumerate(zip(draft.rows, starts, strict=True)):
             before = starts[index - 1] if index else None
             if start is not None and before is not None and start <= before:
@@ -176,8 +178,8 @@ class _People:
                 _problem(
                     self.reader, row, "from", "wrong-date", message, hint="write moves in the order of their dates"
                 )
-            home, department = self._home(row)
-            placements.append(Placement(department, home, start if index else None))
+            stays = self._stays(row, start, ends[index])
+            placements += stays if index else (replace(stays[0], from_at=None), *stays[1:])
         names = [team for row in draft.rows for team in _teams_of(row.shape)]
         home_teams = _teams_of(last)
         return Person(
@@ -192,8 +194,8 @@ class _People:
             until_at=self._day(draft.rows[-1], "until", last.until, end=True),
         )
 
-    def _home(self, row: Listed) -> tuple[str, str]:
-        """Return home team and department of a line."""
+    def _stays(self, row: Listed, start: datetime | None, end: datetime | None) -> tuple[Placement, ...]:
+        """Return where a line places somebody while it counts; a team that moves takes its people along."""
         shape = row.shape
         names = _teams_of(shape)
         stated = given(shape.department, "")
@@ -212,11 +214,12 @@ class _People:
             if not names and not stated:
                 message = f"`{shape.user[:60]}` has neither a team nor a department"
                 _problem(self.reader, row, "user", "missing-field", message, hint="write one of them")
-            return (names[0] if names else ""), stated
-        if stated and stated != home.department:
-            message = f"the team `{home.name}` belongs to `{home.department}`, not to `{stated}`"
-            _problem(self.reader, row, "department", "wrong-value", message, hint="leave the department out")
-        return home.name, home.department
+            return (Placement(stated, names[0] if names else "", start),)
+        stays = placements_in(home, start, end)
+        wrong = elsewhere(home, stated, stays)
+        if wrong:
+            _problem(self.reader, row, "department", "wrong-value", wrong, hint="leave the department out")
+        return stays
 
     def _day(self, row: Listed, name: str, text: str | UnsetType, *, end: bool = False) -> datetime | None:
         if isinstance(text, UnsetType):

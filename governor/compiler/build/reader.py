@@ -64,6 +64,10 @@ class Reader:
         """Add a problem at a path."""
         self.problems.add(self.document.problem(code, message, path, hint=hint, key=key))
 
+    def twice(self, what: str, name: str, path: Path, *, hint: str = "keep one of them") -> None:
+        """Add that a name is there for the second time."""
+        self.add("duplicate-name", f"the {what} `{name[:60]}` is listed twice", path, hint=hint)
+
     def source(self, path: Path = ()) -> Source:
         """Return where a part of the document stands, for explanations."""
         if not path:

@@ -12,6 +12,7 @@ from governor.core.periods import Every
 from governor.core.policy.alert_rule import EMAIL_PREFIX, OWNER, SLACK_PREFIX, AlertOf, AlertRule
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
+from governor.core.policy.scope_attributes import team_attributes
 
 _TOO_SHORT = {
     AlertOf.USED: frozenset({Every.MINUTE}),
@@ -59,7 +60,7 @@ def _check_notify(
         problems.add(document.problem("unknown-reference", message, place, hint=hint))
     if unknown:
         return
-    for whose in _scopes(organization, quota):
+    for whose in _scopes(organization, quota, now):
         if not _reaches(organization, quota, rule, whose, now):
             of = f" of {', '.join(sorted(whose.values()))}" if whose else ""
             message = f"the alert at {rule.words} reaches nobody{of}"
@@ -86,25 +87,27 @@ def _reaches(
     )
 
 
-def _scopes(organization: Organization, quota: Quota) -> Iterator[dict[str, str]]:
+def _scopes(organization: Organization, quota: Quota, now: datetime) -> Iterator[dict[str, str]]:
     """Yield whose budgets the quota may make, as far as leads depend on it."""
     teams = [team for team in organization.teams.values() if _concerned(quota, "team", team.name)]
     if "team" in quota.per or "user" in quota.per:
-        yield from ({"team": team.name, "department": team.department} for team in teams)
+        yield from (team_attributes(team, now) for team in teams)
         return
     departments = [name for name in organization.departments if _concerned(quota, "department", name)]
     if "department" in quota.per:
         yield from ({"department": name} for name in departments)
         return
-    yield from _shared(quota, organization, departments)
+    yield from _shared(quota, organization, departments, now)
 
 
-def _shared(quota: Quota, organization: Organization, departments: Iterable[str]) -> Iterator[dict[str, str]]:
+def _shared(
+    quota: Quota, organization: Organization, departments: Iterable[str], now: datetime
+) -> Iterator[dict[str, str]]:
     """Yield whose budget a shared one is: a single team's or department's, if it is for no other."""
     wanted = dict(quota.header.applies_to.terms)
     teams = [name for name in organization.teams if name in wanted.get("team", ())]
     if len(teams) == 1:
-        yield {"team": teams[0], "department": organization.teams[teams[0]].department}
+        yield team_attributes(organization.teams[teams[0]], now)
         return
     named = list(departments) if "department" in wanted else []
     yield {"department": named[0]} if len(named) == 1 else {}

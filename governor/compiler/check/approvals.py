@@ -142,7 +142,9 @@ def _requesters(rule: ApprovalRule, organization: Organization, now: datetime) -
         placement = person.placement(now)
         homes = {Home(placement.department, placement.team)}
         homes |= {
-            Home(organization.teams[team].department, team) for team in person.teams if team in organization.teams
+            Home(organization.teams[team].placement(now).department, team)
+            for team in person.teams
+            if team in organization.teams
         }
         homes |= {Home(placement.department)}
         for home in sorted(homes, key=lambda home: (home.department, home.team)):

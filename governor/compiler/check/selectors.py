@@ -196,8 +196,9 @@ def _with_none(values: Iterable[str]) -> frozenset[str]:
 def _subjects(organization: Organization) -> Iterator[dict[str, set[str] | None]]:
     """Yield the attributes of everybody who can ask; None is an attribute that can be anything."""
     for person in organization.people.values():
+        teams = [organization.teams[team] for team in person.teams if team in organization.teams]
         departments = {placement.department for placement in person.placements}
-        departments |= {organization.teams[team].department for team in person.teams if team in organization.teams}
+        departments |= {placement.department for team in teams for placement in team.placements}
         yield {
             "department": departments,
             "team": {*person.teams, *(placement.team for placement in person.placements)},
@@ -206,8 +207,8 @@ def _subjects(organization: Organization) -> Iterator[dict[str, set[str] | None]
         }
     for account in organization.service_accounts.values():
         yield {
-            "department": {account.department},
-            "team": {account.team or NONE_VALUE},
+            "department": {placement.department for placement in account.placements},
+            "team": {placement.team or NONE_VALUE for placement in account.placements},
             "user": {account.name},
             "kind": {SERVICE_ACCOUNT_KIND},
         }

@@ -10,16 +10,33 @@ from governor.compiler.shapes.working_time import HolidaysShape, WorkingHoursSha
 
 
 class TeamShape(Shape, kw_only=True):
-    """A team of a department."""
+    """A team of a department, or where a team moves: the same team listed again in another department with a `from`."""
 
     name: Annotated[Name, Meta(description="The team's name, unique in the organisation.", examples=["platform"])]
-    leads: Annotated[list[User], Meta(description="Users who lead the team.", examples=[["eve@acme.example"]])] = field(
-        default_factory=list
-    )
+    leads: Annotated[
+        list[User] | UnsetType,
+        Meta(
+            description="Users who lead the team; absent: nobody, or after a move whoever did before.",
+            examples=[["eve@acme.example"]],
+        ),
+    ] = UNSET
     cost_centre: Annotated[
         Text | UnsetType,
-        Meta(description="The team's own cost centre, in quotes; absent: the department's.", examples=["4110"]),
+        Meta(
+            description="The team's own cost centre, in quotes; absent: the department's, or after a move its own of "
+            "before.",
+            examples=["4110"],
+        ),
     ] = UNSET
+    from_: Annotated[
+        Day | UnsetType,
+        Meta(
+            description="The first day in this department, from midnight in the Organization's time zone. A team that "
+            "moves is listed again, in its new department, with the date of the move; its people and service accounts "
+            "go along.",
+            examples=["2027-01-01"],
+        ),
+    ] = field(default=UNSET, name="from")
 
 
 class ProjectShape(Shape, kw_only=True):

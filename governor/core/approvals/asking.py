@@ -54,7 +54,7 @@ def asking(organization: Organization, scope: Scope, asker: str, now: datetime) 
             team = organization.teams.get(name)
             if team is None:
                 raise _unknown("team", name)
-            home = Home(team.department, name)
+            home = Home(team.placement(now).department, name)
             member = name in {placement.team, *person.teams}
         case "project":
             found = [one for one in organization.departments.values() if name in one.projects]
@@ -75,7 +75,7 @@ def asking(organization: Organization, scope: Scope, asker: str, now: datetime) 
     attributes[key] = name
     if key == "use_case":
         attributes |= organization.use_cases[name].attributes
-    return Asking(scope, "", home, attributes, member, _leads(organization, asker, home))
+    return Asking(scope, "", home, attributes, member, _leads(organization, asker, home, now))
 
 
 def check_may_ask(asked: Asking, asker: str, may_request: MayRequest) -> None:
@@ -94,10 +94,11 @@ def check_may_ask(asked: Asking, asker: str, may_request: MayRequest) -> None:
 def _for_user(organization: Organization, name: str, asker: Person, now: datetime) -> Asking:
     account = organization.service_accounts.get(name)
     if account is not None:
-        home = Home(account.department, account.team)
+        placement = account.placement(now)
+        home = Home(placement.department, placement.team)
         attributes = _attributes(home, name, SERVICE_ACCOUNT_KIND)
         member = account.owner == asker.user
-        return Asking((("user", name),), "", home, attributes, member, _leads(organization, asker.user, home))
+        return Asking((("user", name),), "", home, attributes, member, _leads(organization, asker.user, home, now))
     user = organization.person_ids.get(name.lower())
     person = organization.people.get(user or "")
     if person is None or not person.is_active(now):
@@ -111,7 +112,7 @@ def _for_user(organization: Organization, name: str, asker: Person, now: datetim
         home=home,
         attributes=_attributes(home, person.user, str(person.kind)),
         member=member,
-        lead=_leads(organization, asker.user, home),
+        lead=_leads(organization, asker.user, home, now),
     )
 
 
@@ -121,13 +122,15 @@ def _attributes(home: Home, user: str, kind: str) -> dict[str, str]:
 
 
 def _departments(organization: Organization, person: Person, now: datetime) -> set[str]:
-    teams = [organization.teams[team].department for team in person.teams if team in organization.teams]
-    return {person.placement(now).department, *teams}
+    teams = [organization.teams[team] for team in person.teams if team in organization.teams]
+    return {person.placement(now).department, *(team.placement(now).department for team in teams)}
 
 
-def _leads(organization: Organization, user: str, home: Home) -> bool:
+def _leads(organization: Organization, user: str, home: Home, now: datetime) -> bool:
     team, department = organization.teams.get(home.team), organization.departments.get(home.department)
-    return (team is not None and user in team.leads) or (department is not None and user in department.leads)
+    if team is not None and user in team.placement(now).leads:
+        return True
+    return department is not None and user in department.leads
 
 
 def _unknown(what: str, name: str) -> InvalidRequestError:

@@ -18,13 +18,13 @@ class Home:
 
 def members_of(organization: Organization, group: str, home: Home, now: datetime) -> frozenset[str]:
     """Return the people of a group who are with us at an instant, by canonical user name; empty if nobody is."""
-    return _active(organization, _listed(organization, group, home), now)
+    return _active(organization, _listed(organization, group, home, now), now)
 
 
-def _listed(organization: Organization, group: str, home: Home) -> Iterable[str]:
+def _listed(organization: Organization, group: str, home: Home, now: datetime) -> Iterable[str]:
     if group == TEAM_LEADS:
         team = organization.teams.get(home.team)
-        return team.leads if team is not None else ()
+        return team.placement(now).leads if team is not None else ()
     if group == DEPARTMENT_LEADS:
         department = organization.departments.get(home.department)
         return department.leads if department is not None else ()

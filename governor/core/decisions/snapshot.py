@@ -198,14 +198,15 @@ def _moves(organization: Organization) -> Iterator[datetime]:
     """Return the instants at which somebody joins, moves or leaves."""
     for person in organization.people.values():
         yield from (at for at in (person.from_at, person.until_at) if at is not None)
-        yield from (placement.from_at for placement in person.placements if placement.from_at is not None)
+    yield from (placement.from_at for placement in organization.placements() if placement.from_at is not None)
+    for team in organization.teams.values():
+        yield from (placement.from_at for placement in team.placements if placement.from_at is not None)
     yield from (account.until_at for account in organization.service_accounts.values() if account.until_at is not None)
 
 
 def _departments(organization: Organization) -> set[str]:
     names = set(organization.departments)
-    names.update(placement.department for person in organization.people.values() for placement in person.placements)
-    names.update(account.department for account in organization.service_accounts.values())
+    names.update(placement.department for placement in organization.placements())
     if organization.unknown_users is not None:
         names.add(organization.unknown_users.department)
     return names - {""}
@@ -213,9 +214,8 @@ def _departments(organization: Organization) -> set[str]:
 
 def _teams(organization: Organization) -> set[str]:
     names = set(organization.teams)
-    names.update(placement.team for person in organization.people.values() for placement in person.placements)
+    names.update(placement.team for placement in organization.placements())
     names.update(team for person in organization.people.values() for team in person.teams)
-    names.update(account.team for account in organization.service_accounts.values())
     if organization.unknown_users is not None:
         names.add(organization.unknown_users.team)
     return names - {""}

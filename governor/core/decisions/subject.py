@@ -117,7 +117,7 @@ def _user(organization: Organization, user: str, claim: Subject, now: datetime) 
     if claim.team and claim.team != team and claim.team in person.teams:
         team = claim.team
         if team in organization.teams:
-            department = organization.teams[team].department
+            department = organization.teams[team].placement(now).department
     mismatch = _mismatch(claim, team, department)
     if mismatch:
         said = f"{person.user} belongs to {team or 'no team'} in {department}, not to {mismatch}"
@@ -162,34 +162,35 @@ def _service_account(
         if organization.unknown_users is not None:
             _place(attributes, organization.unknown_users.department, organization.unknown_users.team)
         return ResolvedSubject(attributes, (reason,))
+    placement = account.placement(now)
     reasons: list[Reason] = []
     if account.until_at is not None and now >= account.until_at:
         message = f"the service account {name} ended; its owner {account.owner} can prolong it in the Organization"
         reasons.append(_refusal(organization, ReasonCode.SUBJECT_NOT_ACTIVE, message))
     mismatches = tuple(
         _refusal(organization, ReasonCode.SUBJECT_MISMATCH, f"{said}; send its own, or none")
-        for said in _account_mismatches(account, claim, use_case)
+        for said in _account_mismatches(account, claim, use_case, placement)
     )
-    attributes = _account_attributes(account, use_case)
+    attributes = _account_attributes(account, use_case, placement)
     if organization.on_mismatch is Strictness.DENY:
         return ResolvedSubject(attributes, (*reasons, *mismatches))
     return ResolvedSubject(attributes, tuple(reasons), mismatches)
 
 
-def _account_mismatches(account: ServiceAccount, claim: Subject, use_case: str) -> Iterator[str]:
+def _account_mismatches(account: ServiceAccount, claim: Subject, use_case: str, placement: Placement) -> Iterator[str]:
     """Say what a gateway claims of a service account against the Organization."""
-    mismatch = _mismatch(claim, account.team, account.department)
+    mismatch = _mismatch(claim, placement.team, placement.department)
     if mismatch:
-        yield f"{account.name} belongs to {account.team or 'no team'} in {account.department}, not to {mismatch}"
+        yield f"{account.name} belongs to {placement.team or 'no team'} in {placement.department}, not to {mismatch}"
     if account.project and claim.project not in {"", account.project}:
         yield f"{account.name} works for the project {account.project}, not for {claim.project}"
     if account.use_case and use_case not in {"", account.use_case}:
         yield f"{account.name} serves the use case {account.use_case}, not {use_case}"
 
 
-def _account_attributes(account: ServiceAccount, use_case: str) -> dict[str, str]:
+def _account_attributes(account: ServiceAccount, use_case: str, placement: Placement) -> dict[str, str]:
     attributes = {"user": account.name, "kind": SERVICE_ACCOUNT_KIND}
-    _place(attributes, account.department, account.team)
+    _place(attributes, placement.department, placement.team)
     if account.project:
         attributes["project"] = account.project
     if account.use_case or use_case:

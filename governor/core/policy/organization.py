@@ -1,9 +1,10 @@
 """Who people are: the Organization as a typed value, authoritative over what a gateway claims."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from governor.core.policy.header import Source
 from governor.core.policy.use_case import UseCase
@@ -35,7 +36,7 @@ class Strictness(StrEnum):
 class Placement:
     """Where somebody is from an instant on (UTC; None: always): the home team and department.
 
-    A person who moves has several, in ascending order.
+    Who moves, or whose team does, has several, in ascending order.
     """
 
     department: str
@@ -44,12 +45,40 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamPlacement:
+    """Where a team is from an instant on (UTC; None: always), and who leads it there.
+
+    Attributes:
+        department: That it is a team of.
+        leads: Canonical user names.
+        cost_centre: Its own, or ``""``: the department's.
+    """
+
+    department: str
+    leads: tuple[str, ...] = ()
+    cost_centre: str = ""
+    from_at: datetime | None = None
+
+
+P = TypeVar("P", Placement, TeamPlacement)
+
+
+def placement_at(placements: Sequence[P], at: datetime) -> P:
+    """Return the last placement that has begun; a move acts from its date."""
+    for placement in reversed(placements):
+        if placement.from_at is None or placement.from_at <= at:
+            return placement
+    return placements[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One user of the organisation.
 
     Attributes:
         user: The canonical user name.
-        placements: At least one; the last with ``from_at <= now`` counts.
+        placements: At least one; the last with ``from_at <= now`` counts. The department is that of the home team, so
+            that a move of the team is one of the person's.
         teams: All teams that the person may name without a mismatch; the first is home.
         ids: Other names that gateways and the identity provider use.
         from_at: First instant at which the person is one of us, or None.
@@ -67,11 +96,8 @@ class Person:
     until_at: datetime | None = None
 
     def placement(self, at: datetime) -> Placement:
-        """Return the last placement that has begun; a move acts from its date."""
-        for placement in reversed(self.placements):
-            if placement.from_at is None or placement.from_at <= at:
-                return placement
-        return self.placements[0]
+        """Return where the person is at an instant."""
+        return placement_at(self.placements, at)
 
     def is_active(self, at: datetime) -> bool:
         """Tell whether the person is one of us at an instant."""
@@ -86,25 +112,33 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """A machine identity with an owner; ``until_at`` is the first instant at which it is no longer valid."""
+    """A machine identity with an owner; ``until_at`` is the first instant at which it is no longer valid.
+
+    It moves with its team: ``placements`` are as a person's.
+    """
 
     name: str
     owner: str
-    department: str
-    team: str = ""
+    placements: tuple[Placement, ...]
     project: str = ""
     use_case: str = ""
     until_at: datetime | None = None
 
+    def placement(self, at: datetime) -> Placement:
+        """Return where the account is at an instant."""
+        return placement_at(self.placements, at)
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team of a department, with its leads and its cost centre (empty: the department's)."""
+    """A team, and where it is: at least one placement, in ascending order; the last with ``from_at <= now`` counts."""
 
     name: str
-    department: str
-    leads: tuple[str, ...] = ()
-    cost_centre: str = ""
+    placements: tuple[TeamPlacement, ...]
+
+    def placement(self, at: datetime) -> TeamPlacement:
+        """Return where the team is at an instant, and who leads it there."""
+        return placement_at(self.placements, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +204,13 @@ class Organization:
     unregistered_use_case: Strictness = Strictness.ALLOW
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)
     working_time: WorkingTime = field(default_factory=WorkingTime)
+
+    def placements(self) -> Iterator[Placement]:
+        """Yield where people and machines are, at any time."""
+        for person in self.people.values():
+            yield from person.placements
+        for account in self.service_accounts.values():
+            yield from account.placements
 
     def person_in_slack(self, slack_id: str, at: datetime) -> Person | None:
         """Return who has a Slack id at an instant, or None: nobody of us has it then, or more than one has.

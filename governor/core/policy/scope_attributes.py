@@ -12,6 +12,7 @@ from governor.core.policy.organization import (
     PersonKind,
     Placement,
     ServiceAccount,
+    Team,
 )
 from governor.core.scopes import NONE_VALUE, UNKNOWN_USER, Scope
 
@@ -29,12 +30,12 @@ def scope_attributes(scope: Scope, organization: Organization, at: datetime) -> 
     if user in organization.people:
         known = person_attributes(organization.people[user], at)
     elif user in organization.service_accounts:
-        known = account_attributes(organization.service_accounts[user])
+        known = account_attributes(organization.service_accounts[user], at)
     elif user == UNKNOWN_USER and organization.unknown_users is not None:
         known = unknown_attributes(organization.unknown_users)
     team = given.get("team", "")
     if team != known.get("team") and team in organization.teams:
-        known["department"] = organization.teams[team].department
+        known |= team_attributes(organization.teams[team], at)
     if use_case is not None:
         known |= use_case.attributes
     return {**known, **given}
@@ -46,9 +47,15 @@ def person_attributes(person: Person, at: datetime) -> dict[str, str]:
     return _stated(user=person.user, kind=person.kind, team=placement.team, department=placement.department)
 
 
-def account_attributes(account: ServiceAccount) -> dict[str, str]:
-    """Return who a service account is."""
-    return _stated(user=account.name, kind=SERVICE_ACCOUNT_KIND, team=account.team, department=account.department)
+def account_attributes(account: ServiceAccount, at: datetime) -> dict[str, str]:
+    """Return who a service account is at an instant."""
+    placement = account.placement(at)
+    return _stated(user=account.name, kind=SERVICE_ACCOUNT_KIND, team=placement.team, department=placement.department)
+
+
+def team_attributes(team: Team, at: datetime) -> dict[str, str]:
+    """Return what follows from a team at an instant: its own name and its department's."""
+    return {"team": team.name, "department": team.placement(at).department}
 
 
 def unknown_attributes(placement: Placement) -> dict[str, str]:

@@ -35,6 +35,8 @@ class _Version:
     def touched(self, policy: Described, statement: Statement) -> tuple[frozenset[str], bool] | None:
         if statement.people:
             return frozenset(statement.people), False
+        if statement.team:
+            return self.reach.members("team", statement.team), False
         if policy.header is None or not statement.decides:
             return None
         quota = self.quotas.get(policy.ref)
@@ -134,7 +136,7 @@ def _differences(old: _Version, new: _Version, earlier: Described, later: Descri
     after = {statement.key: statement for statement in later.statements}
     for key in dict.fromkeys((*after, *before)):
         was, is_now = before.get(key), after.get(key)
-        if key in _UNTOLD or (was is not None and is_now is not None and was.words == is_now.words):
+        if key in _UNTOLD or (was is not None and is_now is not None and was.says_as(is_now)):
             continue
         if key.endswith(".order") and not _same_members(before, after, key.removesuffix("order")):
             # What is new or gone is said already, and has to stand somewhere.

@@ -34,7 +34,7 @@ class Reach:
         }
         self._accounts = frozenset(organization.service_accounts)
         for account in organization.service_accounts.values():
-            self._attributes[account.name] = account_attributes(account)
+            self._attributes[account.name] = account_attributes(account, now)
         self._holders: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for name, attributes in self._attributes.items():
             for key, value in attributes.items():

@@ -10,13 +10,14 @@ from governor.core.errors import NotFoundError
 from governor.core.policy.applicable import limit_rule
 from governor.core.policy.header import Enforcement, Header
 from governor.core.policy.kinds import Quota
+from governor.core.policy.organization import Team
 from governor.core.policy_changes.reach import Reach
 from governor.core.scopes import NONE_VALUE
 from governor.core.wording.approvals import approval_statements
 from governor.core.wording.envelope import ENFORCEMENT_WORDS
 from governor.core.wording.models import price_words
-from governor.core.wording.organization import organization_statements
-from governor.core.wording.phrases import begin_words, capitalised, date_words, last_day_words, listed
+from governor.core.wording.organization import organization_statements, team_moves
+from governor.core.wording.phrases import begin_words, capitalised, counted, date_words, last_day_words, listed
 from governor.core.wording.quotas import limit_statements, quota_statements
 from governor.core.wording.rules import (
     allowlist_statements,
@@ -196,6 +197,11 @@ class _Writer:
         if not self._user:
             yield Chapter("What we use models for", "The inventory of use cases.", tuple(self._use_cases()))
             yield Chapter("What models cost", "Prices in USD for a million tokens.", tuple(self._prices()))
+            yield Chapter(
+                "Which teams move",
+                "From that day on the new department pays; what was used before stays with the old one.",
+                tuple(self._moves()),
+            )
             yield Chapter("How we reckon", "", tuple(self._reckoning()))
 
     def _concerns(self, header: Header) -> bool:
@@ -277,6 +283,23 @@ class _Writer:
         if facts:
             source = str(book.source) if book.source is not None else ""
             yield Rule("Our own prices", book.policy, source, "everyone", facts)
+
+    def _moves(self) -> Iterator[Rule]:
+        """Say which teams will come and go; a person's own page says so of the person."""
+        organization = self._policies.organization
+        for team in organization.teams.values():
+            coming = [place for place in team.placements if place.from_at is not None and place.from_at > self._now]
+            if not coming or (self._department and not self._sees_move(team)):
+                continue
+            facts = tuple(
+                (capitalised(each.subject), each.words) for each in team_moves(team, self._zone)[-len(coming) :]
+            )
+            people = sum(not self._reach.is_account(name) for name in self._reach.members("team", team.name))
+            ref, source = f"Organization/{organization.name}", str(organization.source)
+            yield Rule(f"Team {team.name}", ref, source, counted(people, "person", "people"), facts)
+
+    def _sees_move(self, team: Team) -> bool:
+        return self._department in {place.department for place in team.placements}
 
     def _reckoning(self) -> Iterator[Rule]:
         organization = self._policies.organization

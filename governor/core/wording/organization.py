@@ -1,9 +1,10 @@
 """The organisation in words: its calendar, its departments and people, and what it does about what it does not know."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from governor.core.decisions.messages import MONTHS
-from governor.core.policy.organization import Organization, Person, ServiceAccount, Strictness
+from governor.core.policy.organization import Organization, Person, Placement, ServiceAccount, Strictness, Team
 from governor.core.wording.phrases import begin_words, date_words, duration_words, last_day_words, listed
 from governor.core.wording.statements import Statement
 from governor.core.working_time import WorkingTime
@@ -17,12 +18,13 @@ def organization_statements(organization: Organization) -> Iterator[Statement]:
     yield from _calendar(organization)
     yield from _strictness(organization)
     yield from _departments(organization)
+    zone = organization.time_zone
     for person in organization.people.values():
-        words = _person_words(person, organization.time_zone)
-        yield Statement(f"people.{person.user}", person.user, words, people=(person.user,))
+        words, own = (_person_words(person, zone, own=own) for own in (False, True))
+        yield Statement(f"people.{person.user}", person.user, words, people=(person.user,), own=own)
     for account in organization.service_accounts.values():
-        words = _account_words(account, organization.time_zone)
-        yield Statement(f"service_accounts.{account.name}", f"service account {account.name}", words)
+        words, own = (_account_words(account, zone, own=own) for own in (False, True))
+        yield Statement(f"service_accounts.{account.name}", f"service account {account.name}", words, own=own)
     for name, members in organization.groups.items():
         yield Statement(f"groups.{name}", f"group {name}", listed(members) if members else "nobody", people=members)
     if organization.can_stop is not None:
@@ -77,8 +79,24 @@ def _departments(organization: Organization) -> Iterator[Statement]:
         words = "; ".join(parts) or "without leads"
         yield Statement(f"departments.{department.name}", f"department {department.name}", words)
     for team in organization.teams.values():
-        parts = [f"of {team.department}", *_led(team.leads, team.cost_centre)]
-        yield Statement(f"teams.{team.name}", f"team {team.name}", "; ".join(parts))
+        first = team.placements[0]
+        parts = [f"of {first.department}", *_led(first.leads, first.cost_centre)]
+        yield Statement(f"teams.{team.name}", f"team {team.name}", "; ".join(parts), team=team.name)
+        yield from team_moves(team, organization.time_zone)
+
+
+def team_moves(team: Team, time_zone: str) -> list[Statement]:
+    """Return the moves of a team, in the order of their dates."""
+    moves = []
+    for number, (before, after) in enumerate(pairwise(team.placements)):
+        assert after.from_at is not None, "only the first placement has no beginning"
+        parts = [f"on {begin_words(after.from_at, time_zone)}"]
+        if (after.leads, after.cost_centre) != (before.leads, before.cost_centre):
+            parts += _led(after.leads, after.cost_centre) or ["without leads"]
+        subject = f"team {team.name} moves from {before.department} to {after.department}"
+        key = f"teams.{team.name}.moves.{number}.{before.department}.{after.department}"
+        moves.append(Statement(key, subject, "; ".join(parts), team=team.name))
+    return moves
 
 
 def _led(leads: tuple[str, ...], cost_centre: str) -> list[str]:
@@ -86,14 +104,8 @@ def _led(leads: tuple[str, ...], cost_centre: str) -> list[str]:
     return [*parts, f"cost centre {cost_centre}"] if cost_centre else parts
 
 
-def _person_words(person: Person, time_zone: str) -> str:
-    parts = [str(person.kind)]
-    for placement in person.placements:
-        where = listed(
-            [part for part in (_in("team", placement.team), _in("department", placement.department)) if part]
-        )
-        begins = f" from {begin_words(placement.from_at, time_zone)} on" if placement.from_at is not None else ""
-        parts.append(f"{where}{begins}")
+def _person_words(person: Person, time_zone: str, *, own: bool) -> str:
+    parts = [str(person.kind), *_places(person.placements, time_zone, own=own)]
     if len(person.teams) > 1:
         parts.append(f"also in team {listed(person.teams[1:])}")
     if person.sponsor:
@@ -109,18 +121,27 @@ def _person_words(person: Person, time_zone: str) -> str:
     return ", ".join(parts)
 
 
+def _places(placements: Sequence[Placement], time_zone: str, *, own: bool) -> Iterator[str]:
+    """Yield where somebody is; of a team's department and its moves nothing where only their own is asked for."""
+    team = ""
+    for placement in placements:
+        if own and placement.team and placement.team == team:
+            continue
+        team = placement.team
+        department = "" if own and team else placement.department
+        where = listed([part for part in (_in("team", team), _in("department", department)) if part])
+        begins = f" from {begin_words(placement.from_at, time_zone)} on" if placement.from_at is not None else ""
+        yield f"{where}{begins}"
+
+
 def _in(what: str, name: str) -> str:
     return f"{what} {name}" if name else ""
 
 
-def _account_words(account: ServiceAccount, time_zone: str) -> str:
-    places = (
-        _in("team", account.team),
-        _in("department", account.department),
-        _in("project", account.project),
-        _in("use case", account.use_case),
-    )
-    parts = [f"owned by {account.owner}", *[part for part in places if part]]
+def _account_words(account: ServiceAccount, time_zone: str, *, own: bool) -> str:
+    serves = (_in("project", account.project), _in("use case", account.use_case))
+    places = _places(account.placements, time_zone, own=own)
+    parts = [f"owned by {account.owner}", *places, *[part for part in serves if part]]
     if account.until_at is not None:
         parts.append(f"until {last_day_words(account.until_at, time_zone)}")
     return ", ".join(parts)

@@ -15,9 +15,12 @@ class Statement:
         key: What tells it from the other statements of its policy, whatever its value: ``limit``, ``limits.team x``.
         subject: What it speaks of, as the beginning of a sentence: ``Marketing's monthly limit``.
         words: What it says of it: ``20,000 USD``.
+        own: What of the words is its own, where some follow from another statement, as a person's department from the
+            team's: only that makes two versions differ. Empty: all of them.
         decides: Whether it can change what happens to a request; an owner or a description cannot.
         rule: The quota's rule whose budgets it concerns (``limit``, ``limits[0]``), or ``""``: all of the policy.
         people: Whom it concerns, where it is about people by name.
+        team: Whose people and service accounts it concerns, where it is about a team.
     """
 
     key: str
@@ -26,6 +29,12 @@ class Statement:
     decides: bool = True
     rule: str = ""
     people: tuple[str, ...] = ()
+    team: str = ""
+    own: str = ""
+
+    def says_as(self, other: "Statement") -> bool:
+        """Tell whether both say the same, of what is theirs to say."""
+        return (self.own or self.words) == (other.own or other.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,5 @@ def _cause(reason: dict[str, Any]) -> str:
 
 
 def _department(organization: Organization, call: SimulatedCall) -> str:
-    if call.service_account:
-        return organization.service_accounts[call.service_account].department
-    return organization.people[call.user].placement(call.at).department
+    account = organization.service_accounts.get(call.service_account)
+    return (account or organization.people[call.user]).placement(call.at).department

@@ -70,7 +70,7 @@ async def why(asked: Asked, decision_id: str) -> Message:
         raise unknown from None
     reservation = explanation.reservation
     attributes = reservation.facts.attributes
-    if not may_see(asked.desk.organization, asked.person, attributes):
+    if not may_see(asked.desk.organization, asked.person, attributes, asked.now):
         raise unknown
     answer = msgspec.json.decode(reservation.answer)
     return decision_message(answer, attributes, instant_ms(reservation.at_ms), asked.desk.time_zone)

@@ -139,7 +139,7 @@ async def _from_refusal(asked: Asked, decision_id: str) -> tuple[GrantKind, Kept
     """Return what a refusal suggests to ask for; of somebody else's it suggests nothing."""
     explanation = await asked.desk.governor.explainer.explain(decision_id)
     reservation = explanation.reservation
-    if not may_see(asked.desk.organization, asked.person, reservation.facts.attributes):
+    if not may_see(asked.desk.organization, asked.person, reservation.facts.attributes, asked.now):
         return GrantKind.BUDGET, Kept()
     answer = msgspec.json.decode(reservation.answer)
     policies = [str(reason["policy"]) for reason in answer["reasons"] if reason["policy"]]

@@ -79,7 +79,7 @@ def _scopes(organization: Organization, person: Person, now: datetime) -> Iterat
     """Yield whom somebody may ask for; the rule that decides may still say that only leads ask."""
     yield (("user", person.user),)
     placement = person.placement(now)
-    led = [team.name for team in organization.teams.values() if person.user in team.leads]
+    led = [team.name for team in organization.teams.values() if person.user in team.placement(now).leads]
     for team in dict.fromkeys(name for name in (placement.team, *person.teams, *led) if name in organization.teams):
         yield (("team", team),)
     for account in organization.service_accounts.values():

@@ -146,7 +146,7 @@ def _known(quota: Quota, snapshot: Snapshot, now: datetime) -> dict[str, dict[st
         for user, person in organization.people.items():
             known[user] = {"kind": person_attributes(person, now)["kind"]}
         for name, account in organization.service_accounts.items():
-            known[name] = {"kind": account_attributes(account)["kind"]}
+            known[name] = {"kind": account_attributes(account, now)["kind"]}
     if needed & {"stage", "audience"}:
         for name, use_case in organization.use_cases.items():
             known[name] = known.get(name, {}) | use_case.attributes

@@ -150,7 +150,7 @@ def _deciders(policies: PolicySet, now: datetime) -> Iterator[Check]:
 def _who_decides(policies: PolicySet, organization: Organization, now: datetime) -> set[str]:
     groups = {group for rule in policies.approval_rules for group in rule.groups}
     people = {user for group in groups - RELATIVE_GROUPS for user in members_of(organization, group, Home(), now)}
-    homes = [Home(team.department, team.name) for team in organization.teams.values()]
+    homes = [Home(team.placement(now).department, team.name) for team in organization.teams.values()]
     homes += [Home(name) for name in organization.departments]
     for group in groups & RELATIVE_GROUPS:
         people |= {user for home in homes for user in members_of(organization, group, home, now)}

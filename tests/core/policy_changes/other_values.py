@@ -1,7 +1,7 @@
 """For every field of a policy a value that is not its usual one."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from governor.core.periods import Every, PeriodDefinition
@@ -34,6 +34,7 @@ from governor.core.policy.organization import (
     PersonKind,
     Placement,
     Strictness,
+    TeamPlacement,
 )
 from governor.core.policy.use_case import Audience, Stage
 from governor.core.prices import Discount, Price, Rates, Tier
@@ -131,14 +132,19 @@ PERSON: Mapping[str, Any] = {
 }
 ACCOUNT: Mapping[str, Any] = {
     "owner": "bob@acme.example",
-    "department": "sales",
-    "team": "other",
+    "placements": (Placement("sales", ""),),
     "project": "other",
     "use_case": "other",
     "until_at": LATER,
 }
 DEPARTMENT: Mapping[str, Any] = {"leads": ("bob@acme.example",), "cost_centre": "1", "projects": ("p",)}
-TEAM: Mapping[str, Any] = {"department": "sales", "leads": ("bob@acme.example",), "cost_centre": "1"}
+TEAM: Mapping[str, Any] = {"placements": (TeamPlacement("sales"),)}
+TEAM_PLACEMENT: Mapping[str, Any] = {
+    "department": "support",
+    "leads": ("bob@acme.example",),
+    "cost_centre": "1",
+    "from_at": LATER + timedelta(days=1),
+}
 USE_CASE: Mapping[str, Any] = {
     "stage": Stage.RETIRED,
     "audience": Audience.CUSTOMER,

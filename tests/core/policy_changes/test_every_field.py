@@ -31,6 +31,7 @@ from governor.core.policy.organization import (
     Placement,
     ServiceAccount,
     Team,
+    TeamPlacement,
 )
 from governor.core.policy.use_case import Audience, Stage, UseCase
 from governor.core.policy_changes.compare import compare
@@ -47,6 +48,7 @@ from tests.core.policy_changes.other_values import (
     DEPARTMENT,
     FORECAST,
     HEADER,
+    LATER,
     MODEL,
     NOW,
     ORGANIZATION,
@@ -59,6 +61,7 @@ from tests.core.policy_changes.other_values import (
     SCENARIO,
     SOURCE,
     TEAM,
+    TEAM_PLACEMENT,
     USD,
     USE_CASE,
     WORKING_TIME,
@@ -80,6 +83,7 @@ UNTOLD: Mapping[type, frozenset[str]] = {
     ServiceAccount: frozenset({"name"}),
     Department: frozenset({"name"}),
     Team: frozenset({"name"}),
+    TeamPlacement: frozenset(),
     UseCase: frozenset({"header"}),
     Rates: frozenset(),
     Price: frozenset({"rates", "origin"}),
@@ -105,6 +109,7 @@ EDITS: Mapping[type, Mapping[str, Any]] = {
     ServiceAccount: ACCOUNT,
     Department: DEPARTMENT,
     Team: TEAM,
+    TeamPlacement: TEAM_PLACEMENT,
     UseCase: USE_CASE,
     Rates: RATES,
     Price: PRICE,
@@ -127,9 +132,9 @@ def made(**parts: Any) -> PolicySet:
         name="acme",
         source=SOURCE,
         people={"ada@acme.example": ada},
-        service_accounts={"bot": ServiceAccount("bot", "ada@acme.example", "marketing")},
+        service_accounts={"bot": ServiceAccount("bot", "ada@acme.example", (Placement("marketing", ""),))},
         departments={"marketing": Department("marketing")},
-        teams={"growth": Team("growth", "marketing")},
+        teams={"growth": Team("growth", (TeamPlacement("marketing"), TeamPlacement("sales", from_at=LATER)))},
         groups={"board": ("ada@acme.example",)},
         use_cases={"letters": use_case},
     )
@@ -155,6 +160,11 @@ def _organization(policies: PolicySet, **parts: Any) -> PolicySet:
 
 def _in(mapping: Mapping[str, Any], name: str, **parts: Any) -> dict[str, Any]:
     return {**mapping, name: replace(mapping[name], **parts)}
+
+
+def _moved(team: Team, **parts: Any) -> dict[str, Team]:
+    [first, second] = team.placements
+    return {team.name: replace(team, placements=(first, replace(second, **parts)))}
 
 
 def _quota(policies: PolicySet, field: str, value: Any) -> PolicySet:
@@ -219,6 +229,7 @@ def edited(kind: type, field: str, value: Any) -> PolicySet:
         ),
         Department: lambda: _organization(policies, departments=_in(organization.departments, "marketing", **change)),
         Team: lambda: _organization(policies, teams=_in(organization.teams, "growth", **change)),
+        TeamPlacement: lambda: _organization(policies, teams=_moved(organization.teams["growth"], **change)),
         UseCase: lambda: _organization(policies, use_cases=_in(organization.use_cases, "letters", **change)),
         Rates: lambda: _price(policies, Price(replace(Rates(input=1), **change))),
         Price: lambda: _price(policies, replace(Price(Rates(input=1)), **change)),

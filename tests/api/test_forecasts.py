@@ -8,7 +8,7 @@ from governor.core.keys import Role
 from governor.edges.scheduler.jobs import jobs_of
 from governor.services.run_jobs import JobRunner
 from tests.api.world import Server, StandingClock, running, settings_for
-from tests.forecasts.traffic import FIRST, forecasts, tokens_of, use_days
+from tests.forecasts.traffic import FIRST, forecasts, tokens_of, use, use_days
 
 NOVEMBER = range(61, 91)
 """Days since the first of September."""
@@ -106,6 +106,20 @@ async def test_the_scheduler_forecasts_what_may_come_near_its_limit(
 
     assert first.forecasts > 0
     assert second.budgets < first.budgets
+
+
+async def test_a_jump_is_forecast_within_the_hour(sqlite_url: str, policies: Path, september: StandingClock) -> None:
+    """A budget that was far from its limit, and is suddenly not, does not wait for its daily forecast."""
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(5))
+        await server.governor.forecaster.run(september.now(), due_only=True)
+        september.advance(20 * 3600)
+        before = await server.governor.forecaster.run(september.now(), due_only=True)
+        await use(server, 5, 300_000_000)
+        september.advance(3600)
+        after = await server.governor.forecaster.run(september.now(), due_only=True)
+
+    assert after.budgets > before.budgets
 
 
 async def test_known_prices_count_from_their_day(sqlite_url: str, policies: Path, september: StandingClock) -> None:

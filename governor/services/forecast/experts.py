@@ -6,6 +6,7 @@ None is best everywhere, and which is best cannot be told from a short history. 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -151,6 +152,7 @@ FIRST_WEEK = (
 """For the first days of series whose days are alike: the last of them say little more than the others."""
 
 YOUNG_EVEN = (
+    Expert("fading hardly", fading(0.93), WEEK + 1),
     Expert("last week", last_week),
     Expert("half weekday", half_weekday, WEEK),
     Expert("weekdays multiplied", weekdays_multiplied, 2 * WEEK),
@@ -217,6 +219,7 @@ def _weeks(history: History, weeks: int = PROFILE_WEEKS) -> Days:
     return history.days[-count * WEEK :].reshape(count, WEEK)
 
 
+@lru_cache(maxsize=1)
 def weekday_shares(history: History) -> tuple[Days, Days]:
     """Return each weekday's share of an average day, and the days as they would be without them."""
     weeks = _weeks(history)

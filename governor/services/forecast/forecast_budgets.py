@@ -22,10 +22,10 @@ FRESH = timedelta(hours=1)
 """How long a forecast is shown before it is made anew for whoever asks."""
 
 AFTER = timedelta(hours=23)
-"""How long the forecast of a budget that is far from its limit is good enough."""
+"""How long the forecast of a budget that is far from its limit is good enough for the scheduler."""
 
 NEAR_PERCENT = 75
-"""A budget may come near its limit if the upper end of its forecast reaches so much of it."""
+"""A budget may come near its limit if the upper end of its forecast, or what it has taken, reaches so much of it."""
 
 Write = Callable[[Callable[[Connection], None]], Awaitable[None]]
 """Runs a writing function in a transaction: the database's own, or one that is fenced by a job's lease."""
@@ -92,8 +92,8 @@ class Forecaster:
             return await self._in_the_past(views, query.at, now, page.next)
         digests = [view.budget.digest for view in views]
         kept = await self._database.read(lambda connection: read_latest_forecasts(connection, digests))
-        stale = [view for view in views if not _is_fresh(kept.get(view.budget.digest), now)]
-        async for made in self._processes.each(run_job, await self._jobs.jobs(stale, now)):
+        old = [view for view in views if not _is_made_within(FRESH, kept.get(view.budget.digest), now)]
+        async for made in self._processes.each(run_job, await self._jobs.jobs(old, now)):
             await self._database.write(partial(keep_forecasts, forecasts=made))
             kept |= {forecast.budget.digest: forecast for forecast in made}
         found = (
@@ -147,7 +147,7 @@ class Forecaster:
     async def _due(self, views: Sequence[BudgetView], now: datetime) -> list[BudgetView]:
         digests = [view.budget.digest for view in views]
         kept = await self._database.read(lambda connection: read_latest_forecasts(connection, digests))
-        return [view for view in views if _is_due(kept.get(view.budget.digest), now)]
+        return [view for view in views if _is_due(kept.get(view.budget.digest), view, now)]
 
 
 def _seen_after(forecast: Forecast, made: Sequence[Forecast], view: BudgetView, now: datetime) -> tuple[Seen, ...]:
@@ -158,14 +158,19 @@ def _seen_after(forecast: Forecast, made: Sequence[Forecast], view: BudgetView, 
     return (*(seen for seen in later if seen[0] < last_s), (last_s, view.used))
 
 
-def _is_due(forecast: Forecast | None, now: datetime) -> bool:
-    if forecast is None or not now - AFTER < forecast.made_at <= now:
+def _is_due(forecast: Forecast | None, view: BudgetView, now: datetime) -> bool:
+    return not _is_made_within(AFTER, forecast, now) or _is_near(forecast, view)
+
+
+def _is_made_within(age: timedelta, forecast: Forecast | None, now: datetime) -> bool:
+    return forecast is not None and now - age < forecast.made_at <= now
+
+
+def _is_near(forecast: Forecast | None, view: BudgetView) -> bool:
+    """Tell whether a budget may come near its limit, by its forecast or by what it has taken since."""
+    if forecast is None or forecast.limit != view.limit:
         return True
-    return forecast.limit is not None and forecast.total.upper * 100 >= forecast.limit * NEAR_PERCENT
-
-
-def _is_fresh(forecast: Forecast | None, now: datetime) -> bool:
-    return forecast is not None and now - FRESH < forecast.made_at <= now
+    return max(forecast.total.upper, view.used + view.held) * 100 >= view.limit * NEAR_PERCENT
 
 
 def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:

@@ -20,9 +20,9 @@ HOURLY_DAYS_MAX = 28
 """Days whose hours are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class History:
-    """One series up to an instant.
+    """One series up to an instant; equal to itself only, so that what is worked out of it can be kept by it.
 
     Attributes:
         days: Use of each day, the oldest first; at least one.

@@ -12,6 +12,7 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from governor.core.keys import Role
 from governor.core.policy.organization import Organization
+from governor.core.wording.phrases import duration_words
 from governor.services.block_targets import Target, target_of
 from governor.services.cursors import decode_cursor, encode_cursor, wrong_cursor
 from governor.services.ids import new_id
@@ -183,9 +184,9 @@ def _authority(organization: Organization, identity: Identity, now: datetime) ->
     if identity.role is Role.ADMIN:
         return Authority.ADMIN
     right = organization.can_stop
-    person = organization.people.get(organization.person_ids.get(identity.person.lower(), ""))
+    person = organization.person_named(identity.person, now)
     members = organization.groups.get(right.group, ()) if right is not None else ()
-    if person is not None and person.is_active(now) and person.user in members:
+    if person is not None and person.user in members:
         return Authority.CAN_STOP
     who = f"`{identity.person}`" if identity.person else f"the key `{identity.name}`, which no person holds,"
     raise ForbiddenError(
@@ -206,7 +207,7 @@ def _check_end(organization: Organization, authority: Authority, until_at: datet
         )
     right = organization.can_stop
     if authority is Authority.CAN_STOP and right is not None and until_at > now + timedelta(seconds=right.for_s):
-        longest = timedelta(seconds=right.for_s)
+        longest = duration_words(right.for_s)
         raise ForbiddenError(
             f"the group {right.group} may stop for at most {longest}; stop for that long, or ask an admin",
             longest_s=right.for_s,

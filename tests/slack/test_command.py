@@ -67,7 +67,7 @@ async def test_a_lead_and_an_owner_may_know_why(world: SlackWorld) -> None:
         ("stop team:growth for ever", "is not a length of time"),
         ("stop planet:mars for 2h", "names nothing that can be stopped"),
         ("stop team:grwoth for 2h", "did you mean `growth`"),
-        ("stop team:growth for 9h", "may stop for at most 4:00:00"),
+        ("stop team:growth for 9h", "may stop for at most 4 hours"),
         ("resume team:growth", "is not stopped"),
     ],
 )

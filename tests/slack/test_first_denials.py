@@ -3,6 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
+from governor.edges.scheduler.jobs import jobs_of
+from governor.services.run_jobs import JobRunner
 from tests.api.world import NOON, StandingClock, running, settings_for
 from tests.slack.fake.server import SlackServer
 from tests.slack.hands import said
@@ -14,6 +16,8 @@ BOT = {"service_account": "triage-bot"}
 async def told(world: SlackWorld) -> list[str]:
     """Let some time pass and return what the owner was told."""
     world.clock.advance(10)
+    [reader] = [job for job in jobs_of(world.governor) if job.name == "note-refusals"]
+    await JobRunner([reader], world.governor.database, world.governor.clock.now).run_due()
     await world.settled()
     return [said(one.blocks) for one in world.workspace.posted("U0EVE")]
 
@@ -54,7 +58,7 @@ async def test_what_was_refused_before_slack_was_connected_is_old_news(
     sqlite_url: str, policies: Path, slack: SlackServer
 ) -> None:
     """Nobody gets a year's refusals on the first day."""
-    earlier = StandingClock(NOON - timedelta(minutes=1))
+    earlier = StandingClock(NOON - timedelta(days=2))
     async with running(settings_for(sqlite_url, policies), earlier) as server, server.client() as client:
         await client.post("/decide", json={"model": "nope", "subject": BOT, "input_tokens": 1})
     populate(slack.workspace)

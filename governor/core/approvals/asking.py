@@ -99,9 +99,8 @@ def _for_user(organization: Organization, name: str, asker: Person, now: datetim
         attributes = _attributes(home, name, SERVICE_ACCOUNT_KIND)
         member = account.owner == asker.user
         return Asking((("user", name),), "", home, attributes, member, _leads(organization, asker.user, home, now))
-    user = organization.person_ids.get(name.lower())
-    person = organization.people.get(user or "")
-    if person is None or not person.is_active(now):
+    person = organization.person_named(name, now)
+    if person is None:
         raise _unknown("person", name)
     placement = person.placement(now)
     home = Home(placement.department, placement.team)

@@ -212,6 +212,11 @@ class Organization:
         for account in self.service_accounts.values():
             yield from account.placements
 
+    def person_named(self, name: str, at: datetime) -> Person | None:
+        """Return who is known by a name (user or one of their ``ids``) and with us at an instant, or None."""
+        person = self.people.get(self.person_ids.get(name.lower(), ""))
+        return person if person is not None and person.is_active(at) else None
+
     def person_in_slack(self, slack_id: str, at: datetime) -> Person | None:
         """Return who has a Slack id at an instant, or None: nobody of us has it then, or more than one has.
 

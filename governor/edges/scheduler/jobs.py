@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from governor.edges.scheduler.triggers import daily, every, weekly
-from governor.services.approvals.note_refusals import note_refusals
+from governor.services.approvals.note_refusals import Tell, note_refusals, tell_nobody
 from governor.services.approvals.sign_in import forget_ended
 from governor.services.approvals.tick import tick
 from governor.services.forecast.close_forecasts import close_forecasts
 from governor.services.forget_records import forget_old_records
 from governor.services.jobs import Job, Trigger, Turn
+from governor.services.slack.first_denials import first_denials
 from governor.services.slack.forget import forget_old_messages
 from governor.services.sweep_holds import sweep_holds
 from governor.services.verify_ledger import verify_ledger
@@ -92,8 +93,9 @@ JOBS: tuple[JobRow, ...] = (
     JobRow(
         "note-refusals",
         every(seconds=5),
-        lambda governor, turn: note_refusals(turn, governor.database),
-        "note by whose they were which requests were refused, for those who ask what they could do about it",
+        lambda governor, turn: note_refusals(turn, governor.database, _owners(governor, turn)),
+        "note by whose they were which requests were refused, for those who ask what they could do about it; the first "
+        "one of a service account in a period is told to its owner in Slack",
     ),
     JobRow(
         "tick-exceptions",
@@ -147,6 +149,13 @@ def jobs_of(governor: Governor) -> list[Job]:
     return [
         Job(row.name, row.trigger, partial(row.verb, governor)) for row in JOBS if _has(governor.settings, row.needs)
     ]
+
+
+def _owners(governor: Governor, turn: Turn) -> Tell:
+    """Return what tells the owners of refused machines, where there is a Slack to tell them in."""
+    if governor.settings.slack_bot_token is None:
+        return tell_nobody
+    return lambda denials: first_denials(governor.publisher.snapshots.current.organization, denials, turn.now)
 
 
 def _has(settings: Settings, needs: tuple[str, ...]) -> bool:

@@ -19,7 +19,6 @@ from governor.edges.slack.signature import NotSlackError, check_signature
 from governor.edges.slack.socket import SocketMode
 from governor.services.slack.card_facts import CardFinder
 from governor.services.slack.cards import SlackCards
-from governor.services.slack.first_denials import FirstDenials
 from governor.services.slack.outbox import Outbox
 from governor.wiring import Governor
 
@@ -123,6 +122,5 @@ def _desk(
     facts = CardFinder(governor.facts, snapshots, governor.settings.public_url)
     cards = SlackCards(approvals, facts)
     outbox = Outbox(governor.database, client, cards.renders)
-    denials = FirstDenials(snapshots, governor.database)
-    showing = Showing([cards.catch_up, denials.catch_up], outbox, governor.clock.now, pause)
+    showing = Showing(cards.catch_up, outbox, governor.clock.now, pause)
     return Desk(governor, client, later, approvals, facts, cards, showing, patience_s)

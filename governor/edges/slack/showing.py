@@ -1,7 +1,7 @@
 """Keeps what stands in Slack equal to what the database says, within seconds, on whichever worker gets to it first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -19,7 +19,7 @@ class Showing:
     """Shows what is to be shown, again and again.
 
     Args:
-        sources: Read what happened since the last time, and return how much that was; 0: they have read all.
+        source: Reads what happened since the last time, and returns how much that was; 0: it has read all.
         outbox: Posts and edits.
         now: The clock.
         pause: Waits for a number of seconds between looks.
@@ -27,12 +27,12 @@ class Showing:
 
     def __init__(
         self,
-        sources: Sequence[Callable[[datetime], Awaitable[int]]],
+        source: Callable[[datetime], Awaitable[int]],
         outbox: Outbox,
         now: Callable[[], datetime],
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._sources = sources
+        self._source = source
         self._outbox = outbox
         self._now = now
         self._pause = pause
@@ -53,9 +53,8 @@ class Showing:
         """Read everything that happened, and show everything that waits; a database that fails is tried again later."""
         async with self._one_at_a_time:
             try:
-                for source in self._sources:
-                    while await source(self._now()):
-                        pass
+                while await self._source(self._now()):
+                    pass
                 while await self._outbox.deliver(self._now):
                     pass
             except SQLAlchemyError as error:

@@ -34,8 +34,8 @@ def named_actor(organization: Organization, name: str, door: Door, key: str, now
 
 
 def _known(organization: Organization, name: str, now: datetime) -> Person:
-    person = organization.people.get(organization.person_ids.get(name.lower(), ""))
-    if person is None or not person.is_active(now):
+    person = organization.person_named(name, now)
+    if person is None:
         raise ForbiddenError(
             f"`{name[:80]}` is nobody whom {organization.name} lists now; a known person stands behind every act",
             needed="a known person",

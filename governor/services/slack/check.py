@@ -12,6 +12,7 @@ from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.alert_rule import SLACK_PREFIX
 from governor.core.policy.approval_rule import RELATIVE_GROUPS
 from governor.core.policy.organization import Organization
+from governor.services.slack.card_facts import slack_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,7 @@ def _channel(name: str, channel: Mapping[str, Any] | None, by: list[str]) -> Che
 def _deciders(policies: PolicySet, now: datetime) -> Iterator[Check]:
     """Name those who decide about exceptions and would get no card."""
     organization = policies.organization
-    mapped = {person.user for person in organization.people.values() if person.slack}
-    missing = sorted(_who_decides(policies, organization, now) - mapped)
+    missing = sorted(_who_decides(policies, organization, now) - slack_ids(organization).keys())
     if missing:
         says = f"not mapped, so they get no cards: {', '.join(missing)}; see `governor slack people`"
         yield Check("people who decide", ok=False, says=says)

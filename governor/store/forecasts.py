@@ -34,6 +34,8 @@ class ForecastRecord(msgspec.Struct, array_like=True, frozen=True):
     mix: tuple[tuple[str, str, int, int], ...] = ()
     week: tuple[int, ...] = ()
     baseline_errors: tuple[int | None, int | None] = (None, None)
+    naive: int | None = None
+    naive_error: int | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -170,6 +172,8 @@ def _record(forecast: Forecast) -> bytes:
         mix=tuple((share.model, share.provider, share.cost_nano_usd, share.tokens) for share in forecast.mix),
         week=forecast.week,
         baseline_errors=(baselines.run_rate_path_error, baselines.seasonal_naive_path_error),
+        naive=baselines.naive,
+        naive_error=baselines.naive_path_error,
     )
     return _encoder.encode(record)
 
@@ -193,7 +197,9 @@ def _from_row(row: Row[Any]) -> Forecast:
         history_days=row.history_days,
         insufficient_data=bool(row.insufficient_data),
         method=row.method,
-        baselines=Baselines(row.run_rate, row.seasonal_naive, *record.baseline_errors),
+        baselines=Baselines(
+            row.run_rate, row.seasonal_naive, record.naive, *record.baseline_errors, record.naive_error
+        ),
         spend=Band(*record.spend) if record.spend is not None else None,
         tokens=Band(*record.tokens) if record.tokens is not None else None,
         daily=tuple(Band(*day) for day in record.daily),

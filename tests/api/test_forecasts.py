@@ -1,5 +1,6 @@
 """``GET /forecasts``: where budgets will end, from what was used, and how that turned out."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from governor.core.keys import Role
 from governor.edges.scheduler.jobs import jobs_of
 from governor.services.run_jobs import JobRunner
-from tests.api.world import Server, StandingClock, running, settings_for
+from tests.api.world import Server, StandingClock, question, running, settings_for
 from tests.forecasts.traffic import FIRST, forecasts, tokens_of, use, use_days
 
 NOVEMBER = range(61, 91)
@@ -38,6 +39,22 @@ async def test_a_months_end_is_foreseen(sqlite_url: str, policies: Path, septemb
     assert [] != found["ahead"]
     assert float(found["total"]["lower"]) <= float(found["spend_usd"]["median"]) <= float(found["total"]["upper"])
     assert int(found["tokens"]["median"]) == pytest.approx(total["median"] / 3 * 1e6, rel=0.01)
+
+
+async def test_what_is_held_will_be_settled(sqlite_url: str, policies: Path, september: StandingClock) -> None:
+    """In the last minutes of a month in Berlin the budget ends at no less than what is used and held."""
+    asked = question(input_tokens=100_000, max_output_tokens=60_000)
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(29))
+        september.advance(22 * 3600 - 300)
+        async with server.client(Role.GATEWAY) as gateway:
+            held = [await gateway.post("/decide", json=asked) for _ in range(10)]
+        [found] = await forecasts(server, quota="department-spend", department="engineering")
+    used, total = Decimal(found["used"]), {name: Decimal(amount) for name, amount in found["total"].items()}
+
+    assert ["allow"] * 10 == [answer.json()["verdict"] for answer in held]
+    assert Decimal(12) == Decimal(found["held"])
+    assert used + Decimal(12) == total["median"] <= total["upper"]
 
 
 async def test_too_little_history_is_an_answer(sqlite_url: str, policies: Path, september: StandingClock) -> None:
@@ -78,7 +95,7 @@ async def test_forecasts_are_kept_and_compared_with_what_happened(
     assert [] != shown["history"]
     [made] = [made for (policy, department, _), made in record.made.items() if department == "engineering"]
     assert (1, 1.0) == (made.count, made.coverage)
-    assert all(made.scores[method].mase is not None for method in ("forecast", "run_rate", "seasonal_naive"))
+    assert all(made.scores[method].mase is not None for method in ("forecast", "run_rate", "naive", "seasonal_naive"))
 
 
 async def test_past_periods_are_forecast_again(sqlite_url: str, policies: Path, september: StandingClock) -> None:

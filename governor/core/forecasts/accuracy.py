@@ -9,8 +9,9 @@ from statistics import fmean, median
 
 FORECAST = "forecast"
 RUN_RATE = "run_rate"
+NAIVE = "naive"
 SEASONAL_NAIVE = "seasonal_naive"
-BASELINES = (RUN_RATE, SEASONAL_NAIVE)
+BASELINES = (RUN_RATE, NAIVE, SEASONAL_NAIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Judged:
 
     Attributes:
         actual: The period's total.
-        totals: What ``forecast`` and each baseline said that it would be.
+        totals: What ``forecast`` and each baseline said that it would be, as far as that was kept.
         lower: Lower end of the interval.
         upper: Upper end.
         path_errors: Mean absolute error of each method's steps, where they are known.
@@ -52,6 +53,10 @@ class MethodScore:
     mase: float | None
 
 
+UNKNOWN = MethodScore(None, None, None, None)
+"""Of a method that was not tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accuracy:
     """How forecasts of some series did.
@@ -77,10 +82,11 @@ def accuracy(judged: Sequence[Judged]) -> Accuracy:
 
 
 def _score(judged: Sequence[Judged], method: str) -> MethodScore:
-    errors = [abs(item.totals[method] - item.actual) / item.actual for item in judged if item.actual > 0]
-    actual = sum(abs(item.actual) for item in judged)
-    wape = sum(abs(item.totals[method] - item.actual) for item in judged) / actual if actual else None
-    bias = sum(item.totals[method] - item.actual for item in judged) / actual if actual else None
+    said = [(item.totals[method], item.actual) for item in judged if method in item.totals]
+    errors = [abs(total - actual) / actual for total, actual in said if actual > 0]
+    happened = sum(abs(actual) for _, actual in said)
+    wape = sum(abs(total - actual) for total, actual in said) / happened if happened else None
+    bias = sum(total - actual for total, actual in said) / happened if happened else None
     scaled = [item.path_errors[method] / item.scale for item in judged if item.scale > 0 and method in item.path_errors]
     return MethodScore(
         median_error=median(errors) if errors else None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from governor.core.forecasts.accuracy import FORECAST, RUN_RATE, SEASONAL_NAIVE, Judged
+from governor.core.forecasts.accuracy import FORECAST, NAIVE, RUN_RATE, SEASONAL_NAIVE, Judged
 from governor.core.forecasts.forecast import Forecast
 
 DAY_S = 86_400
@@ -19,9 +19,11 @@ def closed(forecast: Forecast, seen: Sequence[Seen]) -> Forecast:
         forecast: What was said.
         seen: What was used by later instants of the same period, ascending; the last is the period's end.
     """
+    naive = forecast.baselines.naive
     baselines = replace(
         forecast.baselines,
-        run_rate_path_error=path_error(forecast, seen, _run_rate_after),
+        run_rate_path_error=path_error(forecast, seen, _evenly_to(forecast.baselines.run_rate)),
+        naive_path_error=path_error(forecast, seen, _evenly_to(naive)) if naive is not None else None,
         seasonal_naive_path_error=path_error(forecast, seen, _week_after) if forecast.week else None,
     )
     return replace(forecast, actual=seen[-1][1], path_error=path_error(forecast, seen), baselines=baselines)
@@ -36,11 +38,16 @@ def median_after(forecast: Forecast, days: float) -> float:
     return ends[whole] + (days - whole) * (ends[whole + 1] - ends[whole])
 
 
-def _run_rate_after(forecast: Forecast, days: float) -> float:
-    end_s = forecast.budget.period_end_s
-    assert end_s is not None, "a lifetime is never over"
-    remaining = (end_s - forecast.made_at.timestamp()) / DAY_S
-    return (forecast.baselines.run_rate - forecast.used) * days / remaining
+def _evenly_to(total: int) -> Callable[[Forecast, float], float]:
+    """Return what is used so many days after a forecast if every day brings as much until a period's total."""
+
+    def after(forecast: Forecast, days: float) -> float:
+        end_s = forecast.budget.period_end_s
+        assert end_s is not None, "a lifetime is never over"
+        remaining = (end_s - forecast.made_at.timestamp()) / DAY_S
+        return (total - forecast.used) * days / remaining
+
+    return after
 
 
 def _week_after(forecast: Forecast, days: float) -> float:
@@ -83,13 +90,16 @@ def judged(forecast: Forecast) -> Judged:
     """
     if forecast.actual is None:
         raise ValueError("a forecast is judged when its period is over")
+    baselines = forecast.baselines
+    totals = {
+        FORECAST: forecast.total.median,
+        RUN_RATE: baselines.run_rate,
+        NAIVE: baselines.naive,
+        SEASONAL_NAIVE: baselines.seasonal_naive,
+    }
     return Judged(
         actual=forecast.actual,
-        totals={
-            FORECAST: forecast.total.median,
-            RUN_RATE: forecast.baselines.run_rate,
-            SEASONAL_NAIVE: forecast.baselines.seasonal_naive,
-        },
+        totals={method: total for method, total in totals.items() if total is not None},
         lower=forecast.total.lower,
         upper=forecast.total.upper,
         path_errors={method: error for method, error in _path_errors(forecast) if error is not None},
@@ -102,5 +112,6 @@ def _path_errors(forecast: Forecast) -> tuple[tuple[str, int | None], ...]:
     return (
         (FORECAST, forecast.path_error),
         (RUN_RATE, baselines.run_rate_path_error),
+        (NAIVE, baselines.naive_path_error),
         (SEASONAL_NAIVE, baselines.seasonal_naive_path_error),
     )

@@ -47,19 +47,23 @@ class ModelShare:
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """What two simple methods said at the same time: the forecast must beat them, or they should be used.
+    """What simple methods said at the same time: the forecast must beat them, or they should be used.
 
     Attributes:
         run_rate: The period's total if it goes on at its average so far.
         seasonal_naive: The period's total if every day is as the same weekday was last.
+        naive: The period's total if every day is as the last one, or None: older forecasts did not keep it.
         run_rate_path_error: Mean absolute error of the days that it said, or None: the period is not over.
         seasonal_naive_path_error: Likewise; None also if less than a week was known.
+        naive_path_error: Likewise.
     """
 
     run_rate: int
     seasonal_naive: int
+    naive: int | None = None
     run_rate_path_error: int | None = None
     seasonal_naive_path_error: int | None = None
+    naive_path_error: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ FORECASTS: dict[str, Any] = {
             "history_days": 212,
             "insufficient_data": False,
             "method": "combined: theta 21%, weekdays median 18%, weekdays multiplied 17%",
-            "baselines": {"run_rate": "12490.1", "seasonal_naive": "12702.3"},
+            "baselines": {"run_rate": "12490.1", "naive": "13120.4", "seasonal_naive": "12702.3"},
             "ahead": [
                 {
                     "period": {"start": "2026-11-30T23:00:00Z", "end": "2026-12-31T23:00:00Z"},
@@ -42,6 +42,10 @@ FORECASTS: dict[str, Any] = {
                 "run_rate_wape": 0.109,
                 "run_rate_bias": 0.021,
                 "run_rate_mase": 1.31,
+                "naive_median_error": 0.131,
+                "naive_wape": 0.127,
+                "naive_bias": 0.034,
+                "naive_mase": 1.46,
                 "seasonal_naive_median_error": 0.083,
                 "seasonal_naive_wape": 0.088,
                 "seasonal_naive_bias": 0.009,

@@ -63,6 +63,10 @@ class AccuracyWire(BaseModel):
     run_rate_wape: float | None
     run_rate_bias: float | None
     run_rate_mase: float | None
+    naive_median_error: float | None
+    naive_wape: float | None
+    naive_bias: float | None
+    naive_mase: float | None
     seasonal_naive_median_error: float | None
     seasonal_naive_wape: float | None
     seasonal_naive_bias: float | None
@@ -104,7 +108,7 @@ class ForecastWire(BaseModel):
     history_days: int
     insufficient_data: bool
     method: str
-    baselines: dict[str, str]
+    baselines: dict[str, str | None]
     ahead: list[AheadWire]
     actual: str | None
     accuracy: AccuracyWire | None

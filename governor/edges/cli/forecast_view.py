@@ -15,10 +15,12 @@ ACCURACY_COLUMNS = (
     "run-rate",
     "less by",
     "naive",
+    "seasonal",
     "WAPE",
     "bias",
     "MASE",
     "naive MASE",
+    "seasonal MASE",
     "in interval",
 )
 _COLUMNS = ("budget", "whose", "used", "limit", "will be", "between", "passes", "runs out", "error of such", "days", "")
@@ -55,10 +57,12 @@ def accuracy_row(line: Mapping[str, Any]) -> tuple[str, ...]:
         _percent(line["median_error"]),
         _percent(line["run_rate_median_error"]),
         _percent(line["improvement"]),
+        _percent(line["naive_median_error"]),
         _percent(line["seasonal_naive_median_error"]),
         _percent(line["wape"]),
         _percent(line["bias"]),
         _number(line["mase"]),
+        _number(line["naive_mase"]),
         _number(line["seasonal_naive_mase"]),
         _percent(line["coverage"]),
     )

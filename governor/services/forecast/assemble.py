@@ -178,10 +178,11 @@ def _baselines(asked: Asked, known: Known, now: datetime, remaining: float) -> B
     days = known.series.days[OWN][-SEASON_DAYS:]
     count = ceil(remaining)
     week = np.resize(days, max(count, 1))[:count]
-    naive = float(week.sum()) * (remaining / count if count else 0.0)
+    last_week = float(week.sum()) * (remaining / count if count else 0.0)
     return Baselines(
         run_rate=round(run_rate(asked.used, elapsed, elapsed + remaining)),
-        seasonal_naive=round(asked.used + naive),
+        seasonal_naive=round(asked.used + last_week),
+        naive=round(asked.used + float(days[-1]) * remaining),
     )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from governor.core.forecasts.accuracy import FORECAST, RUN_RATE, SEASONAL_NAIVE, Judged
+from governor.core.forecasts.accuracy import FORECAST, NAIVE, RUN_RATE, SEASONAL_NAIVE, Judged
 from governor.core.forecasts.run_rate import run_rate
 from governor.services.forecast.experts import WEEK
 from governor.services.forecast.history import HISTORY_DAYS, HOURS_OF_A_DAY, Days, History, history_of_hours
@@ -98,27 +98,25 @@ def _judge(series: BacktestSeries, filled: Days, at: tuple[int, int, int], inter
     share = float(seen.mean())
     used = float(np.nansum(actual[: origin - start]))
     lower, upper = prediction.interval(days, interval)
-    season = HOURS_OF_A_DAY if series.hourly else WEEK
-    naive = np.resize(known[-season:], end - origin)
-    path = hourly_path(prediction, history, end - origin) if series.hourly else prediction.path[: end - origin]
+    season, count = HOURS_OF_A_DAY if series.hourly else WEEK, end - origin
     elapsed = int((~np.isnan(actual[: origin - start])).sum())
-    plain = run_rate(used, elapsed, elapsed + int(seen.sum()))
+    paths = {
+        FORECAST: hourly_path(prediction, history, count) if series.hourly else prediction.path[:count],
+        RUN_RATE: np.full(count, used / max(elapsed, 1)),
+        NAIVE: np.resize(known[-1:], count),
+        SEASONAL_NAIVE: np.resize(known[-season:], count),
+    }
     future = actual[origin - start :][seen]
-    rate = np.full(len(future), used / max(elapsed, 1))
     return Judged(
         actual=float(np.nansum(actual)),
         totals={
             FORECAST: used + prediction.total(days) * share,
-            RUN_RATE: plain,
-            SEASONAL_NAIVE: used + float(naive[seen].sum()),
+            RUN_RATE: run_rate(used, elapsed, elapsed + int(seen.sum())),
+            **{method: used + float(paths[method][seen].sum()) for method in (NAIVE, SEASONAL_NAIVE)},
         },
         lower=used + lower * share,
         upper=used + upper * share,
-        path_errors={
-            FORECAST: _error(path[seen], future),
-            RUN_RATE: _error(rate, future),
-            SEASONAL_NAIVE: _error(naive[seen], future),
-        },
+        path_errors={method: _error(path[seen], future) for method, path in paths.items()},
         scale=_error(known[season:], known[:-season]) if len(known) > season else 0.0,
     )
 

@@ -192,5 +192,5 @@ def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:
         history_days=0,
         insufficient_data=True,
         method=RUN_RATE_WORDS,
-        baselines=Baselines(taken, taken),
+        baselines=Baselines(taken, taken, taken),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from governor.core.forecasts.accuracy import FORECAST, RUN_RATE, SEASONAL_NAIVE, Accuracy
+from governor.core.forecasts.accuracy import BASELINES, FORECAST, NAIVE, RUN_RATE, SEASONAL_NAIVE, UNKNOWN, Accuracy
 from governor.core.forecasts.forecast import MILLION, Band, Forecast, PeriodAhead
 from governor.core.units import Unit, amount_text
 from governor.services.forecast.forecast_budgets import ForecastPage
@@ -56,6 +56,7 @@ def forecast_wire(forecast: Forecast, record: TrackRecord, *, path: bool) -> dic
         "method": forecast.method,
         "baselines": {
             RUN_RATE: amount_text(forecast.baselines.run_rate, unit),
+            NAIVE: _amount(forecast.baselines.naive, unit),
             SEASONAL_NAIVE: amount_text(forecast.baselines.seasonal_naive, unit),
         },
         "ahead": [_ahead(ahead, unit) for ahead in forecast.ahead],
@@ -80,8 +81,8 @@ def band_wire(band: Band, unit: Unit) -> dict[str, str]:
 def accuracy_wire(accuracy: Accuracy) -> dict[str, Any]:
     """Render how good forecasts were; shares, not percent."""
     document: dict[str, Any] = {"count": accuracy.count}
-    for method, prefix in ((FORECAST, ""), (RUN_RATE, "run_rate_"), (SEASONAL_NAIVE, "seasonal_naive_")):
-        score = accuracy.scores[method]
+    for method, prefix in ((FORECAST, ""), *((baseline, f"{baseline}_") for baseline in BASELINES)):
+        score = accuracy.scores.get(method, UNKNOWN)
         document |= {
             f"{prefix}median_error": _rounded(score.median_error),
             f"{prefix}wape": _rounded(score.wape),

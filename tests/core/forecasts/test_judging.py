@@ -14,7 +14,7 @@ DAY_S = 86_400
 def one(actual: float, said: float, plain: float, *, hit: bool = True) -> Judged:
     """Return a forecast beside what happened."""
     lower, upper = (actual - 1, actual + 1) if hit else (actual + 1, actual + 2)
-    totals = {"forecast": said, "run_rate": plain, "seasonal_naive": plain}
+    totals = {"forecast": said, "run_rate": plain, "naive": plain, "seasonal_naive": plain}
     return Judged(actual, totals, lower, upper, {"forecast": 2.0, "run_rate": 4.0, "seasonal_naive": 3.0}, 4.0)
 
 
@@ -57,13 +57,13 @@ def test_simple_methods_are_judged_by_their_days_too() -> None:
         made_at=datetime.fromtimestamp(7 * DAY_S, UTC),
         used=50,
         daily=tuple(Band(0, 7 * day, 20 * day) for day in range(1, 15)),
-        baselines=Baselines(150, 150),
+        baselines=Baselines(150, 150, 50),
         week=weekend,
     )
     used = [50 + sum((weekend * 2)[:day]) for day in range(1, 15)]
     found = judged(closed(said, [((7 + day) * DAY_S, amount) for day, amount in enumerate(used, start=1)]))
 
-    assert {"forecast": 4, "run_rate": 4, "seasonal_naive": 0} == found.path_errors
+    assert {"forecast": 4, "run_rate": 4, "naive": 7, "seasonal_naive": 0} == found.path_errors
     assert 150 == found.actual
 
 
@@ -71,5 +71,15 @@ def test_a_kept_forecast_is_judged_by_what_happened() -> None:
     """What was said, what simple methods said, and what came of it stand beside each other."""
     found = judged(replace(FORECAST, actual=155, path_error=3))
 
-    assert (155, 150, 140, 155) == (found.actual, *found.totals.values())
+    assert (155, 150, 140, 170, 155) == (found.actual, *found.totals.values())
     assert ({"forecast": 3}, 4, True) == (found.path_errors, found.scale, found.lower <= found.actual <= found.upper)
+
+
+def test_a_method_that_was_not_kept_is_not_judged() -> None:
+    """Forecasts of an older version did not keep what the last day says: nothing is made up for them."""
+    older = judged(replace(FORECAST, baselines=Baselines(140, 155), actual=155, path_error=3))
+    found = accuracy([older])
+
+    assert {"forecast", "run_rate", "seasonal_naive"} == set(older.totals)
+    assert (None, None) == (found.scores["naive"].median_error, found.scores["naive"].wape)
+    assert found.scores["run_rate"].median_error is not None

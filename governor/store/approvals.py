@@ -85,6 +85,11 @@ def read_due(connection: Connection, now: datetime, limit: int) -> list[Exceptio
     return _read(connection, query)
 
 
+def read_extensions(connection: Connection, request: ExceptionRequest) -> list[ExceptionRequest]:
+    """Return the requests that prolong another one, or would, the newest first."""
+    return [one for one in read_requests(connection, RequestFilter(scope=request.scope)) if one.extends == request.id]
+
+
 def save_step(connection: Connection, step: Step) -> tuple[int, ...]:
     """Keep what became of a request, with its records; the caller holds the chain's lock.
 

@@ -248,7 +248,7 @@ def messages() -> dict[str, Message]:
         Act.DENIED: step(Act.DENIED, LEA, reason="use the small model first"),
         Act.ASKED: step(Act.ASKED, LEA, text="why not the small model?"),
         Act.ESCALATED: step(Act.ESCALATED, to="governance-board", reason="nobody decided in time"),
-        Act.EXPIRED: step(Act.EXPIRED),
+        Act.EXPIRED: step(Act.EXPIRED, reason="nobody decided in time"),
         Act.REVOKED: step(Act.REVOKED, LEA, reason="a mistake"),
         Act.ENDED: step(Act.ENDED),
     }

@@ -12,6 +12,7 @@ from governor.core.grants import GrantKind
 from governor.core.money import NANO_PER_USD
 from governor.services.approvals.break_glass import break_glass
 from governor.services.approvals.close import cancel, revoke
+from governor.services.approvals.extend import extend
 from governor.services.approvals.tick import tick
 from governor.services.approvals.vote import approve
 from governor.services.approvals.wishes import Wish
@@ -104,6 +105,23 @@ async def test_a_revoked_grant_is_told(http_world: SlackWorld) -> None:
 
     assert "Revoked by <@U0LEA>: a mistake" in said(http_world.workspace.posted("U0MIA")[-1].blocks)
     assert "*Revoked* by <@U0LEA>" in said(cards(http_world, "#ai-exceptions")[0].blocks)
+
+
+async def test_what_would_prolong_a_revoked_grant_is_closed(http_world: SlackWorld) -> None:
+    """Its cards lose their buttons, and the requester reads why."""
+    request = await ask_for(http_world)
+    desk, now = http_world.door.desk.approvals, http_world.clock.now()
+    await approve(desk, request.id, Actor(LEA, Door.API, "key"), now)
+    await extend(desk, request.id, Actor(MIA, Door.API, "key"), now, until_at=now + timedelta(days=14))
+    await http_world.settled()
+    open_before = [card for card in cards(http_world) if buttons(card)]
+    await revoke(desk, request.id, Actor(LEA, Door.API, "key"), now, reason="a mistake")
+    await http_world.settled()
+    said_to_mia = [said(one.blocks) for one in http_world.workspace.posted("U0MIA")]
+
+    assert 2 == len(open_before)
+    assert [] == [card for card in cards(http_world) if buttons(card)]
+    assert any("Cancelled by <@U0LEA>: what it prolongs was revoked: a mistake" in one for one in said_to_mia)
 
 
 async def test_reminders_and_escalation_are_told(http_world: SlackWorld) -> None:

@@ -64,7 +64,7 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
         Act.CHANGED_TERMS: f"{actor} lowers it to {gets}; votes before do not count any more.",
         Act.APPROVED: f":white_check_mark: Approved: {gets}. It acts {_since(request, step, time_zone)}.",
         Act.DENIED: f":x: Denied by {actor}{because}",
-        Act.EXPIRED: ":black_square_for_stop: Nobody decided in time. Ask again if you still need it.",
+        Act.EXPIRED: f":black_square_for_stop: Expired: {given.get('reason', '')}. Ask again if you still need it.",
         Act.CANCELLED: f":black_square_for_stop: Cancelled by {actor}{because}",
         Act.REVOKED: f":x: Revoked by {actor}{because} It acts no more.",
         Act.USED_UP: f"Its amount of {money(request.terms.amount_nano_usd)} is spent; it acts no more.",

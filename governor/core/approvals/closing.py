@@ -25,6 +25,33 @@ def use_up(request: ExceptionRequest, now: datetime) -> Step:
     return Step(request).to(state=State.USED_UP, closing=closing).then(Act.USED_UP, GOVERNOR, now)
 
 
+def follow(request: ExceptionRequest, parent: ExceptionRequest, actor: Actor, now: datetime) -> Step:
+    """Close what would prolong a grant that is over before its time: nobody decides about it any more.
+
+    What was approved already begins when the first grant would have ended, unless that was taken away.
+
+    Args:
+        request: Would prolong the grant, or was approved to.
+        parent: The request whose grant was revoked, or has spent its amount.
+        actor: Who ended it.
+        now: When.
+    """
+    revoked = parent.state is State.REVOKED
+    why = parent.closing.reason if parent.closing is not None else ""
+    reason = (
+        f"what it prolongs was revoked: {why}" if revoked else f"what it prolongs is over: {why}; ask for a new one"
+    )
+    match request.state_at(now):
+        case State.PENDING:
+            step = Step(request).to(state=State.CANCELLED, closing=Closing(now, actor.user, reason))
+            return step.then(Act.CANCELLED, actor, now, reason=reason)
+        case State.APPROVED if revoked:
+            step = Step(request).to(state=State.REVOKED, closing=Closing(now, actor.user, reason))
+            return step.then(Act.REVOKED, actor, now, reason=reason)
+        case _:
+            return Step(request)
+
+
 def cancel(request: ExceptionRequest, actor: Actor, reason: str, now: datetime) -> Step:
     """Take a request back before it is decided; those who joined lose it too.
 

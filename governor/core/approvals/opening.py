@@ -1,9 +1,19 @@
 """The beginning of a request: asked, sent to those who decide or approved at once, joined, or the glass broken."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from governor.core.approvals.request import Act, Actor, ExceptionRequest, Review, Ruling, State, Step
+from governor.core.approvals.request import (
+    OPEN_STATES,
+    Act,
+    Actor,
+    ExceptionRequest,
+    Review,
+    Ruling,
+    State,
+    Step,
+)
 from governor.core.errors import ConflictError
 from governor.core.policy.approval_rule import ApprovalRule, Route
 from governor.core.working_time import WorkingTime
@@ -48,8 +58,8 @@ def open_request(request: ExceptionRequest, rule: ApprovalRule, working: Working
         state=State.PENDING,
         remind_at=ruling.remind_after.after(at, working) if ruling.remind_after is not None else None,
         escalate_at=escalate.after.after(at, working) if escalate is not None else None,
-        # What would have ended before it is approved is not worth waiting for.
-        expires_at=min(rule.expire_after.after(at, working), request.terms.ends_at),
+        # What would have ended before it is approved is not worth waiting for; what is over cannot be prolonged.
+        expires_at=min(rule.expire_after.after(at, working), request.terms.starts_at or request.terms.ends_at),
     )
     asked = tuple(f"{one.at_least} of {one.group}" for one in ruling.route.require)
     return step.then(Act.SENT, actor, at, rule=ruling.rule, requires=asked, urgent=request.urgent)
@@ -65,6 +75,26 @@ def break_the_glass(request: ExceptionRequest, rule: ApprovalRule, actor: Actor)
     # Who could have approved it is reminded at half of the time: what is missed suspends the right of all.
     step = step.to(state=State.APPROVED, approved_at=at, review=Review(due_at, remind_at=at + within / 2))
     return step.then(Act.BROKE_GLASS, actor, at, rule=rule.ref, review_due_at=due_at.isoformat())
+
+
+def check_extends(parent: ExceptionRequest, longer: Iterable[ExceptionRequest], now: datetime) -> None:
+    """Refuse to prolong what does not act, what nobody approved, and what is prolonged already.
+
+    Args:
+        parent: The request whose grant would be prolonged.
+        longer: Every request that would prolong it.
+        now: The door's instant.
+
+    Raises:
+        ConflictError: ``wrong_state``, or ``conflict`` with the ``id`` of the request that prolongs it.
+    """
+    state = parent.state_at(now)
+    if state not in {State.APPROVED, State.ACTIVE} or parent.break_glass:
+        what = "was given by breaking the glass" if parent.break_glass else f"is {str(state).replace('_', ' ')}"
+        raise ConflictError(f"the request {what}; ask for a new one", code="wrong_state", state=str(state))
+    granted = next((one for one in longer if one.state_at(now) in OPEN_STATES - {State.PENDING}), None)
+    if granted is not None:
+        raise ConflictError(f"it is prolonged by {granted.id} already; ask for that one to last longer", id=granted.id)
 
 
 def _requested(request: ExceptionRequest, actor: Actor) -> Step:

@@ -51,8 +51,10 @@ def _pending(step: Step, electorate: Electorate, working: WorkingTime, now: date
     request = step.request
     if request.expires_at is not None and request.expires_at <= now:
         at = request.expires_at
-        step = step.to(state=State.EXPIRED, closing=Closing(at, "", "nobody decided in time"))
-        return step.then(Act.EXPIRED, GOVERNOR, now, expired_at=at.isoformat())
+        late = request.extends and at == request.terms.starts_at
+        reason = "nobody decided before what it prolongs ended" if late else "nobody decided in time"
+        step = step.to(state=State.EXPIRED, closing=Closing(at, "", reason))
+        return step.then(Act.EXPIRED, GOVERNOR, now, expired_at=at.isoformat(), reason=reason)
     step = _possible(step, electorate, now)
     request = step.request
     if request.escalate_at is not None and request.escalate_at <= now:

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from governor.core.approvals.asking import Asking, asking, check_may_ask
-from governor.core.approvals.opening import join, open_request, ruling_of
+from governor.core.approvals.opening import check_extends, join, open_request, ruling_of
 from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, State
 from governor.core.approvals.routes import route_for, rule_for
 from governor.core.approvals.terms import Terms
-from governor.core.decisions.ids import id_text
+from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.money import decimal_text
@@ -23,7 +23,13 @@ from governor.services.approvals.wishes import Wish, check_rule, checked_lifts, 
 from governor.services.ids import new_id
 from governor.services.try_grant import Trial, try_grant
 from governor.store.approval_records import lock_chain
-from governor.store.approvals import RequestFilter, granted_automatically, read_requests
+from governor.store.approvals import (
+    RequestFilter,
+    granted_automatically,
+    read_extensions,
+    read_request,
+    read_requests,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ async def create(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Created
     Raises:
         ForbiddenError: If the actor may not ask for this.
         InvalidRequestError: Naming the field that is wrong, or that no rule or route decides about such requests.
-        ConflictError: If the wish's own id was used for something else.
+        ConflictError: If the wish's own id was used for something else, or what it prolongs cannot be prolonged.
     """
     draft = await draft_of(desk, wish, actor, now)
 
@@ -142,6 +148,7 @@ async def create(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Created
         sent = sent_before(connection, draft.wish, draft.asked.scope, draft.lifts, terms=draft.terms, actor=actor)
         if sent is not None:
             return Created(Acted(sent, ()), draft, joined=False)
+        _check_extends(connection, draft, now)
         same = _same(connection, draft, now)
         if same is not None:
             note = draft.wish.justification
@@ -170,6 +177,14 @@ def _rule(snapshot: Snapshot, asked: Asking, terms: Terms, now: datetime) -> App
         message = f"different rules decide about these models ({', '.join(sorted(found))}); ask for each by itself"
         raise InvalidRequestError(message, field="models")
     return next(iter(found.values()))
+
+
+def _check_extends(connection: Connection, draft: Draft, now: datetime) -> None:
+    """Refuse to prolong what is over by now, within the transaction in which the request would be kept."""
+    key = id_bytes(draft.wish.extends) if draft.wish.extends else None
+    parent = read_request(connection, key) if key is not None else None
+    if parent is not None:
+        check_extends(parent, read_extensions(connection, parent), now)
 
 
 def _same(connection: Connection, draft: Draft, now: datetime) -> ExceptionRequest | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from governor.core.approvals.closing import follow
 from governor.core.approvals.passing import activated, catch_up
 from governor.core.approvals.request import Act, Actor, ExceptionRequest, Step, Transition
 from governor.core.approvals.voting import Electorate
@@ -18,12 +19,13 @@ from governor.services.grant_terms import check_grant
 from governor.services.grants import issue_in
 from governor.services.snapshots import Snapshots
 from governor.store.approval_records import lock_chain
-from governor.store.approvals import read_request, save_step
+from governor.store.approvals import read_extensions, read_request, save_step
 from governor.store.database import Database
 from governor.store.delegations import read_delegations
 from governor.store.grants import revoke_grant
 
 _APPROVES = frozenset({Act.APPROVED, Act.APPROVED_AUTOMATICALLY, Act.BROKE_GLASS})
+_ENDS_EARLY = frozenset({Act.REVOKED, Act.USED_UP})
 
 Work = Callable[[ExceptionRequest, Electorate], Step]
 """What an act makes of a request, given who may vote on it; raises ``GovernorError`` to refuse."""
@@ -114,7 +116,15 @@ class Desk:
                 revoke_grant(connection, step.request.id, at=now, by=transition.actor.user, reason=reason)
         if step.transitions:
             save_step(connection, step)
+        for transition in step.transitions:
+            if transition.act in _ENDS_EARLY:
+                self._follow(connection, step.request, transition.actor, now)
         return Acted(step.request, step.transitions)
+
+    def _follow(self, connection: Connection, parent: ExceptionRequest, actor: Actor, now: datetime) -> None:
+        """Close what would prolong a grant that is over before its time, and what would prolong that."""
+        for request in read_extensions(connection, parent):
+            self.advance(connection, request, lambda one, _: follow(one, parent, actor, now), now)
 
     def electorate(self, connection: Connection, request: ExceptionRequest, now: datetime) -> Electorate:
         """Work out who may vote on a request now."""

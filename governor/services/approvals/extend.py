@@ -1,9 +1,9 @@
 """Prolong a grant: what it may spend afterwards is asked for and decided like any other request."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from governor.core.approvals.request import Actor, ExceptionRequest, State
-from governor.core.errors import ConflictError
+from governor.core.approvals.request import Actor, ExceptionRequest
 from governor.services.approvals.create import Created, create
 from governor.services.approvals.desk import Desk
 from governor.services.approvals.read import read_one
@@ -19,6 +19,7 @@ async def extend(
     until_at: datetime,
     amount_nano_usd: int | None = None,
     justification: str = "",
+    wish_id: str = "",
 ) -> Created:
     """Ask for the same for longer. The new grant begins when the present one ends, with an amount of its own.
 
@@ -30,17 +31,14 @@ async def extend(
         until_at: When the new one should end.
         amount_nano_usd: What it may spend; None: as much as the first one may.
         justification: Why; without one, the first one's.
+        wish_id: The caller's own id: sent again, it is the same request. ``""``: none.
 
     Raises:
-        ConflictError: ``wrong_state`` if no grant acts.
+        ConflictError: ``wrong_state`` if no grant acts; ``conflict`` if it is prolonged already.
         GovernorError: As ``create``.
     """
-    request = await read_one(desk, request_id)
-    state = request.state_at(now)
-    if state not in {State.APPROVED, State.ACTIVE} or request.break_glass:
-        what = "was given by breaking the glass" if request.break_glass else f"is {str(state).replace('_', ' ')}"
-        raise ConflictError(f"the request {what}; ask for a new one", code="wrong_state", state=str(state))
-    return await create(desk, _wish(request, until_at, amount_nano_usd, justification), actor, now)
+    wish = _wish(await read_one(desk, request_id), until_at, amount_nano_usd, justification)
+    return await create(desk, replace(wish, request_id=wish_id), actor, now)
 
 
 def _wish(request: ExceptionRequest, until_at: datetime, amount_nano_usd: int | None, justification: str) -> Wish:

@@ -20,7 +20,7 @@ from governor.core.ledger.commands import (
     Settle,
     Written,
 )
-from governor.core.ledger.entry import Entry, RollupKey
+from governor.core.ledger.entry import ChargedBudget, Entry, RollupKey
 from governor.core.ledger.reservation import Facts, Reservation
 from governor.core.ledger.results import EventResult
 from governor.core.units import Counts, Unit
@@ -125,25 +125,34 @@ def settle(
     at_s: float = NOON_S,
     department: str = "",
 ) -> Settle:
-    """Return a usage event that charges ``amount`` on each reserved budget, or on ``postings``."""
+    """Return a usage event that charges ``amount`` on each reserved budget, or on ``postings``.
+
+    Where these come with their keys, a correction that names none charges the same budgets again.
+    """
     entry_id = new_id(at_s)
+    named = tuple(
+        ChargedBudget(one.budget, one.key.unit, Counts.ALL, False) for one in postings or () if one.key is not None
+    )
 
     def assess(reservation: Reservation | None, original: Entry | None) -> Assessment:
-        charged = postings
-        if charged is None and original is not None:
-            charged = [Posting(charge.budget, amount) for charge in original.charges]
-        if charged is None:
+        posted, charged = postings, named if postings is not None and len(named) == len(postings) else None
+        if posted is None and original is not None:
+            charged = original.charged
+            before = charged if charged is not None else original.charges
+            posted = [Posting(one.budget, amount) for one in before]
+        if posted is None:
             held = reservation.holds if reservation is not None else ()
-            charged = [Posting(one.budget, amount) for one in held if one.unit is not Unit.CONCURRENT]
+            posted = [Posting(one.budget, amount) for one in held if one.unit is not Unit.CONCURRENT]
         return Assessment(
             rejected=rejected,
             usage=Usage(input_tokens=amount, output_tokens=1),
             cost_nano_usd=amount,
             requests=1,
-            postings=tuple(charged),
+            postings=tuple(posted),
+            charged=charged,
             model=model,
             provider="openai",
-            rollup=RollupKey(int(at_s) // 3600 * 3600, department=department, model=model),
+            rollup=RollupKey(int(at_s) // 3600 * 3600, department=department, model=model, provider="openai"),
             occurred_at_ms=int(at_s * 1000),
         )
 

@@ -1,11 +1,14 @@
 """Any order of commands: memory and SQL agree on every answer and balance, and every balance follows from records.
 
 A machine sends the same random commands to the in-memory ledger, to a SQL ledger that applies them one at a time, and
-checks what must always hold. ``verify`` recomputes everything at the end by code that shares nothing with the rules.
+checks what must always hold: also that every ceiling is what the ledger page says (``ceilings_by_the_page``), and that
+nothing is placed above one. ``verify`` recomputes everything at the end by code that shares nothing with the rules.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,13 +24,25 @@ from sqlalchemy import Connection
 
 from governor.core.ledger.adjustments import AdjustmentKind, AdjustmentOutcome, AdjustmentResult, Rerated
 from governor.core.ledger.book import Outcome
-from governor.core.ledger.budget import Balance
-from governor.core.ledger.ceilings import Carry, CeilingRule, Pace, Predecessor
-from governor.core.ledger.commands import Command, Conflict, Hold, PlaceAll, Placed, ReservationResult
+from governor.core.ledger.budget import EMPTY, Balance
+from governor.core.ledger.commands import (
+    Admission,
+    Command,
+    Conflict,
+    Option,
+    Place,
+    PlaceAll,
+    Placed,
+    Posting,
+    ReservationResult,
+    Written,
+)
+from governor.core.ledger.counter import Counter
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.results import EventResult
 from governor.core.units import Unit
 from governor.store.balances import read_balances
+from governor.store.closings import close_budgets
 from governor.store.database import Database
 from governor.store.ledger.postgres_session import PostgresSession
 from governor.store.ledger.sqlite_session import SqliteSession
@@ -36,30 +51,23 @@ from governor.store.sweep import sweep
 from governor.store.tables import METADATA
 from governor.store.verify import verify
 from tests.conftest import FakeClock
-from tests.ledger.factory import adjust, budget, extend, hold, place_options, release, rerate, settle
-
-KEYS = (
-    budget("company"),
-    budget("department", department="marketing"),
-    budget("spend", unit=Unit.USD),
-    budget("slots", unit=Unit.CONCURRENT),
-    budget("part", team="growth"),
-    budget("fund"),
+from tests.ledger.ceilings_by_the_page import ceiling_of, has_room
+from tests.ledger.drawn_requests import (
+    AMOUNTS,
+    EVERY_KEY,
+    GRANTS,
+    KEYS,
+    MARKERS,
+    OPTIONS,
+    DrawnOption,
+    options_of,
 )
-COMPANY, DEPARTMENT, SPEND, SLOTS, PART, FUND = range(len(KEYS))
+from tests.ledger.factory import adjust, extend, place_options, release, rerate, settle
+
 EXAMPLES = int(os.environ.get("GOVERNOR_TEST_STATEFUL_EXAMPLES", "40"))
 
-amounts = st.integers(0, 12)
-holds = st.builds(
-    lambda index, amount, charge, must_fit, moved: (index, amount, charge, must_fit, moved),
-    st.integers(0, len(KEYS) - 1),
-    amounts,
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from(["", "", "carry", "share", "pace", "fund"]),
-)
-Drawn = tuple[int, int, bool, bool, str]
-candidates = st.lists(st.lists(holds, min_size=1, max_size=3, unique_by=lambda one: one[0]), min_size=1, max_size=2)
+# Amounts on budgets that no request need have drawn on: usage without a decision, or of another model.
+POSTINGS = st.dictionaries(st.sampled_from(range(len(KEYS))), AMOUNTS, max_size=3)
 
 
 def essence(outcome: Outcome, now_s: float) -> object:
@@ -98,7 +106,9 @@ class Agreement(RuleBasedStateMachine):
         self.writer = Writer(session, self.clock)
         self.decisions: list[bytes] = []
         self.events: list[str] = []
-        self.credited = dict.fromkeys((key.digest for key in KEYS), 0)
+        self.revoked: set[int] = set()
+        self.credited = dict.fromkeys((key.digest for key in EVERY_KEY), 0)
+        self.admissions: dict[bytes, Admission] = {}
 
     def teardown(self) -> None:
         """Verify from records, and forget everything."""
@@ -110,85 +120,111 @@ class Agreement(RuleBasedStateMachine):
         assert [] == differences
 
     def send(self, *commands: Command) -> None:
-        """Send commands to both as one batch; the answers must be the same."""
-        expected = [essence(self.memory.apply(command), self.clock()) for command in commands]
+        """Send commands to both as one batch; the answers and what they were decided on must be the same."""
+        expected = []
+        for command in commands:
+            before = self.balances()
+            expected.append(essence(self.memory.apply(command), self.clock()))
+            self.check_placing(command, before)
+        by_memory, self.admissions = self.admissions, {}
         results = self.writer.apply(commands)
 
         assert expected == [essence(result, self.clock()) for result in results if not isinstance(result, Exception)]
+        assert by_memory == self.admissions
+        self.admissions = {}
 
-    def plan(self, chosen: list[list[Drawn]]) -> list[list[Hold]]:
-        """Return candidates under the limits of now."""
-        return [[self.hold(drawn) for drawn in one] for one in chosen]
+    def balances(self) -> dict[bytes, Balance]:
+        """Return the balance of every budget that was drawn on, as memory has it."""
+        self.memory.book.now_s = self.clock()
+        found = {key.digest: self.memory.book.find_balance(key.digest) for key in EVERY_KEY}
+        return {digest: balance for digest, balance in found.items() if balance is not None}
 
-    def hold(self, drawn: Drawn) -> Hold:
-        """Return a hold whose ceiling is its limit, or follows from other counters."""
-        index, amount, charge, must_fit, moved = drawn
-        plain = hold(KEYS[index], amount, self.limits[index], must_fit=must_fit, charge=charge)
-        if moved == "fund":
-            paying = hold(KEYS[FUND], amount, self.limits[FUND], charge=charge)
-            return replace(plain, instead=(paying,)) if index != FUND else plain
-        if not moved:
-            return plain
-        before = Predecessor(KEYS[DEPARTMENT].digest, self.limits[DEPARTMENT])
-        earlier = Predecessor(KEYS[FUND].digest, self.limits[FUND])
-        rule = CeilingRule(
-            KEYS[COMPANY].digest if moved != "carry" else KEYS[index].digest,
-            self.limits[COMPANY],
-            Carry(before, earlier, (6, 3), overspend=True, former=(KEYS[FUND].digest,)),
-            percent=40 if moved == "share" else 100,
-            pace=Pace(150, 7) if moved == "pace" else None,
-        )
-        return replace(plain, terms=replace(plain.terms, rule=rule, part=moved != "carry"))
+    def request(self, chosen: Sequence[DrawnOption], **how: object) -> Place:
+        """Return a request that remembers what was decided on."""
+        command = place_options(*options_of(chosen, self.limits), cost_nano_usd=5, **how)  # type: ignore[arg-type]  # named as there
+        self.decisions.append(command.decision_id)
 
-    @rule(chosen=candidates, hold_for_s=st.sampled_from([10, 60, 600]), request=st.integers(0, 40))
-    def decide(self, chosen: list[list[Drawn]], hold_for_s: int, request: int) -> None:
+        def conclude(admission: Admission, expires_at_s: int) -> Written:
+            self.admissions[command.decision_id] = admission
+            return command.conclude(admission, expires_at_s)
+
+        return replace(command, conclude=conclude)
+
+    def check_placing(self, command: Command, before: dict[bytes, Balance]) -> None:
+        """Compare what was decided with the words of the page, in the order of a group."""
+        places = command.places if isinstance(command, PlaceAll) else (command,)
+        for place in places:
+            admission = self.admissions.get(place.decision_id) if isinstance(place, Place) else None
+            if not isinstance(place, Place) or admission is None:
+                continue
+            if isinstance(command, PlaceAll) and admission.chosen is None:
+                # Some of a denied group were compared behind others that are denied by now.
+                return
+            check_admission(list(place.options()), admission, before)
+            for held in admission.placed:
+                balance = before.get(held.budget.digest, EMPTY)
+                before[held.budget.digest] = Balance(balance.used, balance.held + held.amount)
+        if isinstance(command, Place | PlaceAll):
+            assert before == self.balances()
+
+    @rule(chosen=OPTIONS, hold_for_s=st.sampled_from([10, 60, 600]), request=st.integers(0, 40))
+    def decide(self, chosen: list[DrawnOption], hold_for_s: int, request: int) -> None:
         """Ask; a request id that was used before with another body is a conflict."""
-        command = place_options(
-            *self.plan(chosen),
-            request_id=str(request),
-            body=repr((request % 3, chosen if request % 2 else "")).encode(),
-            hold_for_s=hold_for_s,
-            cost_nano_usd=5,
-        )
-        self.decisions.append(command.decision_id)
-        self.send(command)
+        body = repr((request % 3, chosen if request % 2 else "")).encode()
+        self.send(self.request(chosen, request_id=str(request), body=body, hold_for_s=hold_for_s))
 
-    @rule(chosen=st.lists(candidates, min_size=1, max_size=3))
-    def decide_all(self, chosen: list[list[list[Drawn]]]) -> None:
+    @rule(chosen=st.lists(OPTIONS, min_size=1, max_size=3))
+    def decide_all(self, chosen: list[list[DrawnOption]]) -> None:
         """Ask for all or nothing."""
-        places = tuple(place_options(*self.plan(one)) for one in chosen)
-        self.decisions.extend(one.decision_id for one in places)
-        self.send(PlaceAll(places))
+        self.send(PlaceAll(tuple(self.request(one) for one in chosen)))
 
-    @rule(chosen=candidates, amount=amounts)
-    def decide_and_settle_in_one_batch(self, chosen: list[list[Drawn]], amount: int) -> None:
+    @rule(chosen=OPTIONS, amount=AMOUNTS)
+    def decide_and_settle_in_one_batch(self, chosen: list[DrawnOption], amount: int) -> None:
         """The settlement arrives while the decision is not committed."""
-        command = place_options(*self.plan(chosen), cost_nano_usd=5)
-        self.decisions.append(command.decision_id)
+        command = self.request(chosen)
         self.send(command, settle(command.decision_id, amount=amount), release(command.decision_id))
 
     @precondition(lambda self: self.decisions)
     @rule(
         which=st.integers(0, 50),
-        amount=amounts,
+        amount=AMOUNTS,
         final=st.booleans(),
         event=st.integers(0, 30),
         body=st.sampled_from([b"a", b"b"]),
+        postings=st.none() | POSTINGS,
     )
-    def report(self, which: int, amount: int, *, final: bool, event: int, body: bytes) -> None:
-        """Report usage, also twice, also late, also for what was denied or released."""
+    def report(
+        self, which: int, amount: int, *, final: bool, event: int, body: bytes, postings: dict[int, int] | None
+    ) -> None:
+        """Report usage, also twice, also late, also for what was denied or released, also of another model."""
         decision = self.decisions[which % len(self.decisions)]
         self.events.append(f"e{event}")
-        self.send(settle(decision, amount=amount, final=final, event_id=f"e{event}", body=body))
+        self.send(
+            settle(
+                decision, amount=amount, postings=posted(postings, amount), final=final, event_id=f"e{event}", body=body
+            )
+        )
+
+    @rule(postings=POSTINGS, amount=AMOUNTS, event=st.integers(0, 30))
+    def report_what_nobody_decided(self, postings: dict[int, int], amount: int, event: int) -> None:
+        """Usage without a decision is charged, whatever room there is."""
+        self.events.append(f"e{event}")
+        self.send(settle(None, amount=amount, postings=posted(postings, amount), event_id=f"e{event}"))
 
     @precondition(lambda self: self.events)
-    @rule(which=st.integers(0, 50), amount=amounts, model=st.sampled_from(["openai/gpt-4o", "other"]))
-    def correct(self, which: int, amount: int, model: str) -> None:
-        """Correct an event or a correction, also to another model."""
+    @rule(
+        which=st.integers(0, 50),
+        amount=AMOUNTS,
+        model=st.sampled_from(["openai/gpt-4o", "other"]),
+        postings=st.none() | POSTINGS,
+    )
+    def correct(self, which: int, amount: int, model: str, postings: dict[int, int] | None) -> None:
+        """Correct an event or a correction, also to another model that charges other budgets."""
         target = self.events[which % len(self.events)]
         event_id = f"c{len(self.events)}"
         self.events.append(event_id)
-        self.send(settle(None, amount=amount, event_id=event_id, corrects=target, model=model))
+        changed = posted(postings, amount)
+        self.send(settle(None, amount=amount, postings=changed, event_id=event_id, corrects=target, model=model))
 
     @rule(
         index=st.integers(0, len(KEYS) - 1),
@@ -224,7 +260,7 @@ class Agreement(RuleBasedStateMachine):
         self.send(release(self.decisions[which % len(self.decisions)]))
 
     @precondition(lambda self: self.decisions)
-    @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | amounts)
+    @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | AMOUNTS)
     def prolong(self, which: int, hold_for_s: int, cost: int | None) -> None:
         """Extend, with or without more money."""
         self.send(extend(self.decisions[which % len(self.decisions)], hold_for_s, cost))
@@ -238,6 +274,17 @@ class Agreement(RuleBasedStateMachine):
     def change_a_limit(self, index: int, limit: int) -> None:
         """A policy edit acts on the next decision and keeps what was used."""
         self.limits[index] = limit
+
+    @rule(index=st.integers(0, len(GRANTS) - 1))
+    def revoke(self, index: int) -> None:
+        """Close a grant, as another process does."""
+        if index in self.revoked:
+            return
+        self.revoked.add(index)
+        at = datetime.fromtimestamp(self.clock(), UTC)
+        self.database.write_now(lambda connection: close_budgets(connection, MARKERS[index], f"grant-{index}", at))
+        counter = self.memory.book.counters[MARKERS[index].digest] = Counter(MARKERS[index], used=1)
+        counter.fold(self.clock())
 
     @rule()
     def tidy_up(self) -> None:
@@ -255,17 +302,51 @@ class Agreement(RuleBasedStateMachine):
         """Both tell the same balances, none below zero."""
         if not hasattr(self, "memory"):
             return
-        digests = [key.digest for key in KEYS]
-        now_s = self.clock()
-        stored = self.database.read_now(lambda connection: read_balances(connection, digests, now_s))
-        self.memory.book.now_s = now_s
-        for digest in digests:
-            balance = stored.get(digest, Balance(0, 0))
+        stored = self.database.read_now(
+            lambda connection: read_balances(connection, [key.digest for key in EVERY_KEY], self.clock())
+        )
+        by_memory = self.balances()
+        for digest in (key.digest for key in EVERY_KEY):
+            balance = stored.get(digest, EMPTY)
 
             # What was credited may turn out not to have been used at all.
             assert balance.used >= -self.credited[digest]
             assert balance.held >= 0
-            assert self.memory.book.balance(digest) == balance
+            assert by_memory.get(digest, EMPTY) == balance
+
+
+def posted(amounts: Mapping[int, int] | None, cost: int) -> list[Posting] | None:
+    """Return what an event posts, or None for what was held; a budget of money is charged the event's cost."""
+    if amounts is None:
+        return None
+    keys = {index: KEYS[index] for index in amounts}
+    return [Posting(key.digest, cost if key.unit is Unit.USD else amounts[index], key) for index, key in keys.items()]
+
+
+def check_admission(options: Sequence[Option], admission: Admission, balances: Mapping[bytes, Balance]) -> None:
+    """Compare a choice with the words of the page, under the balances before it."""
+    standing = [
+        option.granted if option.granted is not None and admission.lifts(index) is not None else option
+        for index, option in enumerate(options)
+    ]
+    for hold in (hold for option in standing for hold in option.holds):
+        if hold.terms.rule in admission.ceilings:
+            assert ceiling_of(hold, balances) == admission.ceilings[hold.terms.rule]
+    for held in admission.placed:
+        # Nothing that must fit is placed above its ceiling, whoever pays for it.
+        assert not held.terms.must_fit or has_room(held, balances)
+    for option, unfit in zip(standing, admission.unfit, strict=False):
+        assert not any(has_room(option.holds[index], balances) for index in unfit)
+    offered = [
+        option.after is None or (standing[0].placeable and not set(option.after).isdisjoint(admission.unfit[0]))
+        for option in options[: len(admission.unfit)]
+    ]
+    passed_over = len(offered) if admission.chosen is None else admission.chosen
+    # The first that was possible was taken: all before were not offered, or were refused by a policy or a budget.
+    assert admission.chosen is None or (offered[passed_over] and standing[passed_over].placeable)
+    for index, option in enumerate(standing[:passed_over]):
+        full = any(hold.terms.must_fit and not has_room(hold, balances) for hold in option.holds)
+        assert full or not (offered[index] and option.placeable)
 
 
 def _empty(connection: Connection) -> None:
@@ -274,7 +355,7 @@ def _empty(connection: Connection) -> None:
 
 
 def test_memory_and_database_agree_whatever_happens(database_url: str) -> None:
-    """Decide, settle, correct, adjust, re-rate, release, extend, expire, replay, edit limits, sweep: any order."""
+    """Decide, settle, correct, adjust, re-rate, release, extend, expire, replay, revoke, edit limits, sweep."""
 
     class Machine(Agreement):
         url = database_url

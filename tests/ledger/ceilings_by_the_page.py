@@ -1,0 +1,74 @@
+"""How far a budget may go, worked out from the words of the ledger page and in fractions: nothing of the rules is used.
+
+What a ceiling is made of (``CeilingRule``) is only read; the balances are those before the request.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import floor
+
+from governor.core.ledger.budget import EMPTY, Balance
+from governor.core.ledger.ceilings import Carry, CeilingRule
+from governor.core.ledger.commands import Hold
+from governor.core.money import AMOUNT_MAX
+
+Balances = Mapping[bytes, Balance]
+"""The balance of every budget that was ever drawn on."""
+
+
+def ceiling_of(hold: Hold, balances: Balances) -> int:
+    """Return how far ``used + held`` of a hold's budget may go."""
+    rule = hold.terms.rule
+    if rule is not None:
+        return moved_ceiling(rule, hold.budget.digest, balances)
+    return AMOUNT_MAX if hold.terms.ceiling is None else hold.terms.ceiling
+
+
+def has_room(hold: Hold, balances: Balances) -> bool:
+    """Tell whether a budget has room; what takes nothing needs none."""
+    taken = _taken(hold.budget.digest, balances)
+    return hold.amount == 0 or taken + hold.amount <= min(AMOUNT_MAX, ceiling_of(hold, balances))
+
+
+def moved_ceiling(rule: CeilingRule, own: bytes, balances: Balances) -> int:
+    """Return the ceiling of the budget ``own`` by a rule."""
+    if rule.closed_by is not None and balances.get(rule.closed_by, EMPTY).used > 0:
+        return 0
+    whole = rule.limit + (carried(rule.carry, balances) if rule.carry is not None else 0)
+    if rule.pace is not None:
+        # floor(burst x max(0, limit + carry - used and held before today) / days left, today included)
+        before_today = _taken(rule.main, balances) - _taken(own, balances)
+        return floor(Fraction(rule.pace.burst_percent, 100) * max(0, whole - before_today) / rule.pace.days_left)
+    if rule.percent != 100:
+        # floor(percent x (limit + carry)); overage does not enlarge it
+        return floor(Fraction(rule.percent, 100) * max(0, whole))
+    # limit + carry + up_to; a downgrade begins before that for the model asked for
+    return min(whole + rule.extra, AMOUNT_MAX if rule.cap is None else rule.cap)
+
+
+def carried(carry: Carry, balances: Balances) -> int:
+    """Return what a period takes over: what the one before it left of, or took beyond, its own limit.
+
+    What that one had been given or owed by the period before it is settled first, and does not carry again.
+    """
+    chain = [carry.before.digest, *carry.former]
+    if not any(digest in balances for digest in chain):
+        return 0
+    given = _given(carry, balances)
+    rest = carry.before.limit - _taken(carry.before.digest, balances)
+    if rest < 0:
+        return min(0, rest + max(0, given)) if carry.overspend else 0
+    return min(max(0, rest + min(0, given)), carry.unused_max[0])
+
+
+def _given(carry: Carry, balances: Balances) -> int:
+    """Return what the period before had been given on top of its limit, or owed, by its own limit's predecessor."""
+    if carry.earlier is None or not any(digest in balances for digest in carry.former):
+        return 0
+    rest = carry.earlier.limit - _taken(carry.earlier.digest, balances)
+    return (rest if carry.overspend else 0) if rest < 0 else min(rest, carry.unused_max[1])
+
+
+def _taken(digest: bytes, balances: Balances) -> int:
+    balance = balances.get(digest, EMPTY)
+    return balance.used + balance.held

@@ -21,8 +21,9 @@ from sqlalchemy import Connection
 from governor.core.errors import GovernorError
 from governor.services.jobs import Turn
 from governor.store.database import Database
+from governor.store.differences import Difference
 from governor.store.ledger_checks import LedgerCheck, insert_ledger_check
-from governor.store.verify import Difference, verify
+from governor.store.verify import verify
 
 SHOWN_MAX = 100
 """Differences that are shown; all are counted."""

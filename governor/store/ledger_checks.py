@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
+from governor.store.differences import Difference
 from governor.store.tables import LEDGER_CHECKS
-from governor.store.verify import Difference
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ def rerate(work: WorkingSet, command: Rerate) -> Rerated:
         last,
         id=command.entry_id,
         kind=EntryKind.RERATING,
-        event_id=f"(rerating) {command.entry_id.hex()}",
+        event_id=rerating_event_id(command.entry_id),
         root_event_id=chain[0].event_id,
         received_at_ms=command.received_at_ms,
         usage=_NOTHING,
@@ -167,6 +167,11 @@ def rerate(work: WorkingSet, command: Rerate) -> Rerated:
     _post(work, entry)
     work.chains[entry.source, entry.root_event_id].append(entry)
     return Rerated(RerateOutcome.POSTED, before, after)
+
+
+def rerating_event_id(entry_id: bytes) -> str:
+    """Return the id of the event that a re-rating is."""
+    return f"(rerating) {entry_id.hex()}"
 
 
 def _post(work: WorkingSet, entry: Entry) -> None:

@@ -33,7 +33,7 @@ from governor.services.past import recorded_past
 from governor.services.plan_replay import PlanReplay
 from governor.services.recorded_decisions import recorded_decisions
 from governor.services.replay import ReplayOptions
-from governor.store.database import Database
+from governor.store.database import SCAN_CACHE_KIB, Database
 from governor.store.tables import DECISIONS, ENTRIES
 
 DECIDED = 2_000
@@ -87,7 +87,7 @@ def main(count: int) -> None:
     """Measure and print."""
     with scratch_database() as url:
         record(url, DECIDED)
-        database = Database(url)
+        database = Database(url, cache_kib=SCAN_CACHE_KIB)
         fill(database, count)
         policies, since = example(), datetime(2020, 1, 1, tzinfo=UTC)
         before, after = (Snapshot.build(each, genai_prices()) for each in (policies, stricter(policies)))

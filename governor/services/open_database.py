@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
 from governor.core.errors import GovernorError
-from governor.store.database import Database
+from governor.store.database import CACHE_KIB, Database
 from governor.store.migrate import ensure
 
 
@@ -15,17 +15,18 @@ class DatabaseUnavailableError(GovernorError):
     code = "database_unavailable"
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, *, cache_kib: int = CACHE_KIB) -> Database:
     """Open a database and make its schema ready.
 
     Args:
         url: ``sqlite:///file.db`` or ``postgresql://...``.
+        cache_kib: See ``Database``.
 
     Raises:
         DatabaseUnavailableError: If it cannot be reached.
         GovernorError: If its URL or its schema cannot be used.
     """
-    database = Database(url)
+    database = Database(url, cache_kib=cache_kib)
     try:
         await asyncio.to_thread(ensure, database)
     except (SQLAlchemyError, OSError) as error:

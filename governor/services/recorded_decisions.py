@@ -87,10 +87,11 @@ def _recorded(kept: Asked) -> Recorded:
     reported = [each for each in kept.reported if each.kind in _REPORTED]
     usage = _usage(kept, reported)
     ended_ms = reported[0].received_at_ms if reported else kept.at_ms
+    # The whole request and its usage have the last word over the counts beside them.
     return Recorded(
         at_s=kept.at_ms / 1000,
-        input_tokens=usage.input_tokens if usage is not None else kept.facts.input_tokens,
-        output_tokens=usage.output_tokens if usage is not None else None,
+        input_tokens=0,
+        output_tokens=None,
         duration_s=max(0, ended_ms - kept.at_ms) / 1000,
         request=_request(kept),
         usage=usage,

@@ -17,6 +17,12 @@ from governor.core.errors import GovernorError
 
 T = TypeVar("T")
 
+CACHE_KIB = 64 * 1024
+"""Pages of a SQLite file that a connection keeps: those that decisions write again and again."""
+
+SCAN_CACHE_KIB = 2 * 1024
+"""The same for whoever reads a file through once, page after page, and meets none of them again."""
+
 BUSY_TIMEOUT_MS = 5_000
 """How long a writer waits for another process's transaction on the same SQLite file before it tries again."""
 
@@ -38,15 +44,16 @@ class Database:
 
     Args:
         url: ``sqlite:///file.db`` or ``postgresql://user@host/name``.
+        cache_kib: What each connection to a SQLite file keeps of it in memory, at most.
 
     Raises:
         DatabaseUrlError: If the URL is of another kind.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, cache_kib: int = CACHE_KIB) -> None:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        self.engine = _sqlite_engine(self.url, cache_kib) if self.is_sqlite else _postgres_engine(self.url)
         # Whoever compares rows with what other rows say must not see the one before and the other after a commit:
         # on SQLite a transaction is like that anyway.
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -84,7 +91,7 @@ class Database:
     def open_sqlite(self) -> sqlite3.Connection:
         """Open the driver's own connection, with transactions left to the caller."""
         connection = sqlite3.connect(_path(self.url), isolation_level=None, check_same_thread=False)
-        _prepare_sqlite(connection)
+        _prepare_sqlite(connection, CACHE_KIB)
         return connection
 
     def open_postgres(self) -> psycopg.Connection[tuple[Any, ...]]:
@@ -139,19 +146,19 @@ def _path(url: URL) -> str:
     return str(Path(str(url.database)))
 
 
-def _prepare_sqlite(connection: sqlite3.Connection) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, cache_kib: int) -> None:
     """Make commits durable and readers independent of writers."""
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, cache_kib: int) -> Engine:
     engine = create_engine(url.set(drivername="sqlite"), connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection))
+    event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, cache_kib))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 

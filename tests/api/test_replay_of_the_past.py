@@ -1,5 +1,6 @@
 """Decisions replayed from an instant in their midst: the version that decided comes to what it decided."""
 
+import gc
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from governor.core.keys import Role
+from governor.services import recorded_decisions as recorded_module
 from governor.services.blocks import blocks_as_they_acted
 from governor.services.past import recorded_past
 from governor.services.plan_impact import Impact
@@ -169,3 +171,36 @@ async def test_replay_begins_where_the_records_were(database_url: str, tmp_path:
     assert decided == seen.verdicts
     assert {"allow", "deny"} == set(decided)
     assert 0 == seen.affected
+
+
+async def test_reading_what_was_decided_leaves_nothing_to_the_collector(
+    database_url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages are read, no cycles stay behind: memory is flat although the collector comes late."""
+    clock = StandingClock()
+    monkeypatch.setattr(recorded_module, "PAGE", 1)
+    policies = write_policies(tmp_path / "policies", TIGHT)
+    async with running(settings_for(database_url, policies), clock) as server:
+        traffic = Traffic(server, clock, seed=1)
+        for _ in range(20):
+            await traffic.ask(unreported=0)
+            await traffic.pass_time(1_200)
+        read = server.governor.database.read_now
+
+        def left_by(pages: int) -> int:
+            """Read some pages of one decision each, and return how many objects only the collector can free."""
+            rows = recorded_decisions(read, NOON, None)
+            gc.collect()
+            for _ in range(pages):
+                next(rows)
+            rows.close()
+            return gc.collect()
+
+        gc.disable()
+        try:
+            left_by(1)
+            few, many = left_by(2), left_by(20)
+        finally:
+            gc.enable()
+
+    assert many == few

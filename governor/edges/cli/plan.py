@@ -36,6 +36,7 @@ from governor.services.plan_replay import PlanReplay
 from governor.services.plan_wire import plan_wire
 from governor.services.replay import ReplayOptions
 from governor.settings import Settings, load_settings
+from governor.store.database import SCAN_CACHE_KIB
 
 EXAMPLE = "Example: governor plan --from main --since 2026-10-01T00:00:00Z --output markdown"
 
@@ -178,7 +179,7 @@ def _traffic(wanted: _Wanted, settings: Settings) -> Iterator[Traffic]:
         ) as traffic:
             yield traffic
         return
-    database = run(open_database(settings.database_url))
+    database = run(open_database(settings.database_url, cache_kib=SCAN_CACHE_KIB))
     try:
         with progress() as bar:
             bar.add_task("reading what had been used before", total=None, note="")

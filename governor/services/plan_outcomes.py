@@ -88,10 +88,10 @@ def effects(before: Outcome, after: Outcome, warned_before: Warned, warned_after
 def replaced_by(outcome: Outcome) -> str:
     """Name the policy because of which another model was given than the one asked for."""
     decided = outcome.decided
-    if decided is None or outcome.given is outcome.asked:
+    if outcome.given is outcome.asked:
         # What was asked for was given, and is called something else than in the other version.
         return "ModelCatalog"
-    if decided.plan.routing is not None:
+    if decided is not None and decided.plan.routing is not None:
         return decided.plan.routing.header.ref
     return refused_by(outcome)
 

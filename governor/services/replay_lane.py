@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.clear_path import clear_path
+from governor.core.decisions.clear_path import ClearSize, clear_path
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.prepare_model import PreparedCandidate
@@ -78,7 +78,7 @@ class Outcome(NamedTuple):
         max_output_tokens: What the gateway would have to send on; 0 for a request that was refused.
         usage: What an allowed request came to: as recorded, else what was held for it.
         cost_nano_usd: What it cost; 0 for one that was refused.
-        decided: The decision in full, or None where the verdict says all: given as asked, or refused by budgets alone.
+        decided: The decision in full, or None where the verdict says all: only budgets had anything to say.
         verdict: What budgets said to such a request.
     """
 
@@ -171,30 +171,62 @@ class Lane:
         verdict = path.compare(size.measures, self.accounts) if size is not None else None
         if size is None or verdict is None:
             return None
-        given = path.asked
-        if verdict.refused_by:
-            return Outcome(given, None, 0, _NOTHING, 0, None, verdict)
+        if not verdict.refused_by:
+            call = self._called(request, path, size, usage, at_s=at_s, duration_s=duration_s)
+            return Outcome(
+                path.asked, path.asked, size.max_output_tokens, call.usage, call.cost_nano_usd, None, verdict
+            )
+        for other in path.substitutes(verdict.unfit, self.snapshot, at_s, self._lines):
+            model = other.asked
+            if model.learning is not None or not self._is_plain(asked, model, at_s):
+                return None
+            if model.reasons or not model.within_abilities:
+                continue
+            size = other.size(self.snapshot, request, at_s)
+            instead = other.compare(size.measures, self.accounts) if size is not None else None
+            if size is None or instead is None:
+                return None
+            if not instead.refused_by:
+                call = self._called(request, other, size, usage, at_s=at_s, duration_s=duration_s)
+                told = Verdict(instead.pointed_out, verdict.refused_by, verdict.run_out)
+                return Outcome(path.asked, model, size.max_output_tokens, call.usage, call.cost_nano_usd, None, told)
+        return Outcome(path.asked, None, 0, _NOTHING, 0, None, verdict)
+
+    def _called(
+        self,
+        request: DecideRequest,
+        path: Path,
+        size: ClearSize,
+        usage: Usage | None,
+        *,
+        at_s: float,
+        duration_s: float,
+    ) -> Actual:
+        """Hold what a request may come to until it ends, then charge what it came to; return that."""
         if usage is None:
-            return None
-        cost = None
-        if duration_s <= 0 and path.price is not None:
-            # It ends at the price of its beginning, which is known.
-            cost = cost_nano_usd(path.price, usage, Rounding.HALF_UP)
-        if cost is None:
-            cost = self._cost(request, given, usage, at_s + duration_s, requests=1)
-        if cost is None:
-            cost = size.cost_nano_usd
-        amounts = self._lines.amounts(Actual(usage, cost, 1))
+            _, _, input_tokens, output_tokens, *_ = size.measures
+            held = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+            actual, amounts = Actual(held, size.cost_nano_usd, 1), self._lines.unreported(size.measures)
+        else:
+            cost = None
+            ends_at_s = at_s + duration_s
+            if path.price is not None and ends_at_s // 60 == at_s // 60:
+                # It ends at the price of its beginning, which is known.
+                cost = cost_nano_usd(path.price, usage, Rounding.HALF_UP)
+            if cost is None:
+                cost = self._cost(request, path.asked, usage, ends_at_s, requests=1)
+            actual = Actual(usage, cost if cost is not None else size.cost_nano_usd, 1)
+            amounts = self._lines.amounts(actual)
         if duration_s > 0:
             self._push(path.hold(self.accounts, size.measures, amounts), self._now_s + duration_s)
         else:
             path.settle(self.accounts, amounts)
-        return Outcome(given, given, size.max_output_tokens, usage, cost, None, verdict)
+        return actual
 
     def _path(self, asked: Asked, at_s: float) -> Path | None:
         """Return the clear path of a request at an instant, or None if it has none."""
         path = self._paths.get(asked.question)
-        if path is None or not (path.from_s <= at_s < path.until_s or path.move(self.snapshot, at_s, self._lines)):
+        if path is None or not (path.is_at(at_s) or path.move(self.snapshot, at_s, self._lines)):
             prepared = self.snapshot.prepared(asked.request, asked.caller, datetime.fromtimestamp(at_s, UTC))
             candidate = clear_path(prepared)
             if candidate is None:
@@ -202,17 +234,18 @@ class Lane:
             if len(self._paths) >= PATHS_MAX:
                 self._paths.clear()
             path = self._paths[asked.question] = Path(candidate, prepared, asked.request.operation, self._lines)
-        is_plain = not self.snapshot.blocks and not self.snapshot.grants
-        return path if is_plain or not self._is_special(asked, path.asked, at_s) else None
+        return path if self._is_plain(asked, path.asked, at_s) else None
 
-    def _is_special(self, asked: Asked, candidate: PreparedCandidate, at_s: float) -> bool:
-        """Tell whether something beside the policies concerns a request: it is stopped, or granted something."""
+    def _is_plain(self, asked: Asked, candidate: PreparedCandidate, at_s: float) -> bool:
+        """Tell whether nothing beside the policies concerns a request: it is not stopped, nor granted anything."""
         blocks, grants = self.snapshot.blocks, self.snapshot.grants
+        if not blocks and not grants:
+            return True
         now, attributes = datetime.fromtimestamp(at_s, UTC), candidate.attributes
         if grants and grants.find(attributes, now):
-            return True
+            return False
         zone, model = self.snapshot.organization.time_zone, candidate.model.id
-        return bool(blocks.reasons(asked.request, asked.caller, attributes, model, now=now, time_zone=zone))
+        return not blocks.reasons(asked.request, asked.caller, attributes, model, now=now, time_zone=zone)
 
     def _in_full(self, asking: Asked, usage: Usage | None, at_s: float, duration_s: float) -> Outcome:
         request = asking.request

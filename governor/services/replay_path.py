@@ -1,6 +1,6 @@
 """Clear paths with their accounts: the few numbers that most requests of a replay come down to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ class Line(NamedTuple):
         quiet: How far with nothing to point out.
         rule: How these follow from other budgets instead, or None.
         charge: Position of what it charges among the kinds of amounts.
+        instead: What may pay instead.
     """
 
     account: Account
@@ -42,6 +43,16 @@ class Line(NamedTuple):
     rule: CeilingRule | None
     charge: int
     draw: Draw
+    instead: tuple["Line", ...]
+
+    def limit(self, accounts: Accounts) -> int:
+        """Return how far the budget may be taken now."""
+        return self.up_to if self.rule is None else self.rule.ceiling(self.account.key.digest, accounts.drawn_on.get)
+
+    def fits(self, measures: Sequence[int], accounts: Accounts) -> bool:
+        """Tell whether the budget has room; what takes nothing needs none."""
+        amount = measures[self.measure]
+        return not amount or self.account.used + self.account.held + amount <= self.limit(accounts)
 
 
 class Verdict(NamedTuple):
@@ -49,13 +60,15 @@ class Verdict(NamedTuple):
 
     Attributes:
         pointed_out: The quotas that point something out of one that is allowed.
-        refused_by: The quota that refuses it, or ``""``.
+        refused_by: The quota that refuses it the model asked for, or ``""``.
         run_out: The budgets without room: policy and scope.
+        unfit: The same and their parts, as positions among the draws.
     """
 
     pointed_out: tuple[str, ...] = ()
     refused_by: str = ""
     run_out: tuple[tuple[str, Scope], ...] = ()
+    unfit: tuple[int, ...] = ()
 
 
 _QUIET = Verdict()
@@ -71,11 +84,12 @@ class Lines:
         kinds: The kinds of amounts that are charged.
     """
 
-    __slots__ = ("_known", "accounts", "kinds")
+    __slots__ = ("_known", "_measures", "accounts", "kinds")
 
     def __init__(self, accounts: Accounts) -> None:
         self.accounts = accounts
         self.kinds: list[tuple[Unit, Counts]] = []
+        self._measures: list[int] = []
         # By the identity of the draw, which the line keeps alive.
         self._known: dict[int, Line] = {}
 
@@ -86,7 +100,8 @@ class Lines:
             ceiling, account = ceiling_at_rest(draw), self.accounts.find(draw.budget)
             rule = draw.terms.rule if ceiling is None else None
             up_to = ceiling if ceiling is not None else AMOUNT_MAX
-            line = Line(account, int(draw.measure), up_to, quiet_under(draw, up_to), rule, self._kind(draw), draw)
+            quiet, instead = quiet_under(draw, up_to), tuple([self.find(other) for other in draw.instead])
+            line = Line(account, int(draw.measure), up_to, quiet, rule, self._kind(draw), draw, instead)
             self._known[id(draw)] = line
         return line
 
@@ -98,10 +113,18 @@ class Lines:
         """Return what a call is charged, by kind."""
         return [actual.amount(unit, counts) for unit, counts in self.kinds]
 
+    def unreported(self, measures: Sequence[int]) -> list[int]:
+        """Return what a call is charged of which nobody knows more than what was held; a slot is given back."""
+        return [
+            0 if unit is Unit.CONCURRENT else measures[measure]
+            for (unit, _), measure in zip(self.kinds, self._measures, strict=True)
+        ]
+
     def _kind(self, draw: Draw) -> int:
         kind = (draw.budget.unit, draw.terms.counts)
         if kind not in self.kinds:
             self.kinds.append(kind)
+            self._measures.append(int(draw.measure))
         return self.kinds.index(kind)
 
 
@@ -109,7 +132,7 @@ class Path:
     """What a yes to one question takes from which account, and whether that has room.
 
     Args:
-        asked: The question (see ``clear_path``).
+        asked: The question (see ``clear_path``), or a substitute of its model.
         prepared: What it was made from.
         operation: Of every such question.
         lines: Where its lines are found.
@@ -124,11 +147,11 @@ class Path:
     __slots__ = (
         "_default_output",
         "_drawn",
-        "_epoch",
-        "_is_paid",
         "_lines",
         "_minute",
-        "_offers",
+        "_operation",
+        "_prepared",
+        "_substitutes",
         "_untouched",
         "asked",
         "from_s",
@@ -139,27 +162,42 @@ class Path:
     def __init__(self, asked: PreparedCandidate, prepared: Prepared, operation: Operation, lines: Lines) -> None:
         self.asked = asked
         self._default_output = default_output_of(operation)
-        self._epoch = prepared.epoch
-        self._offers = tuple(prepared.substitutes.usual.values())
+        self._operation = operation
+        self._prepared = prepared
+        self._substitutes: dict[str, Path] = {}
         self._minute = -1.0
         self.price: Price | None = None
         self._draw(asked.drawn, lines)
 
     def move(self, snapshot: Snapshot, at_s: float, lines: Lines) -> bool:
         """Move to the budgets of another instant; False if the question must be asked anew."""
-        if not self._epoch[0] <= at_s < self._epoch[1]:
+        if not self._prepared.epoch[0] <= at_s < self._prepared.epoch[1]:
             return False
-        now = datetime.fromtimestamp(at_s, UTC)
-        self._draw(snapshot.draws.renew(self._drawn, self.asked.attributes, now, downgrades=True), lines)
+        now, downgrades = datetime.fromtimestamp(at_s, UTC), not self.asked.offer.substitute
+        self._draw(snapshot.draws.renew(self._drawn, self.asked.attributes, now, downgrades=downgrades), lines)
         return True
+
+    def is_at(self, at_s: float) -> bool:
+        """Tell whether its budgets are those of an instant."""
+        return self.from_s <= at_s < self.until_s
+
+    def substitutes(self, unfit: Sequence[int], snapshot: Snapshot, at_s: float, lines: Lines) -> Iterator["Path"]:
+        """Yield the paths of what is offered where draws have no room, in the order in which it is tried."""
+        for name, after in self._prepared.substitutes.usual.items():
+            if after is not None and set(after).isdisjoint(unfit):
+                continue
+            path = self._substitutes.get(name)
+            if path is None or not (path.is_at(at_s) or path.move(snapshot, at_s, lines)):
+                model = self._prepared.substitutes.prepare(snapshot, name, datetime.fromtimestamp(at_s, UTC))
+                path = self._substitutes[name] = Path(model, self._prepared, self._operation, lines)
+            yield path
 
     def _draw(self, drawn: Sequence[Drawn], lines: Lines) -> None:
         self._drawn = drawn
         self._lines = [lines.find(draw) for each in drawn for draw in each.draws]
-        self._is_paid = any(line.draw.instead for line in self._lines)
         self._untouched = True
-        self.from_s = max([self._epoch[0], *[each.from_s for each in drawn]])
-        self.until_s = min([self._epoch[1], *[each.until_s for each in drawn]])
+        self.from_s = max([self._prepared.epoch[0], *[each.from_s for each in drawn]])
+        self.until_s = min([self._prepared.epoch[1], *[each.until_s for each in drawn]])
 
     def size(self, snapshot: Snapshot, request: DecideRequest, at_s: float) -> ClearSize | None:
         """Return what a request may come to, or None where that takes a closer look."""
@@ -176,10 +214,10 @@ class Path:
         told: list[str] = []
         unfit: list[tuple[int, Line, int, int]] = []
         for index, line in enumerate(self._lines):
-            account, measure, up_to, quiet, rule, _, draw = line
+            account, measure, up_to, quiet, rule, _, draw, _ = line
             taken = account.used + account.held + measures[measure]
             if rule is not None:
-                up_to = rule.ceiling(account.key.digest, accounts.drawn_on.get)
+                up_to = line.limit(accounts)
                 quiet = quiet_under(draw, up_to) if taken <= up_to else 0
             if taken <= quiet:
                 continue
@@ -188,14 +226,21 @@ class Path:
             told.append(draw.applied.quota.header.ref)
         if not unfit:
             return Verdict(tuple(told)) if told else _QUIET
-        return self._without_room(told, unfit, measures)
+        return self._without_room(told, unfit, measures, accounts)
 
     def _without_room(
-        self, told: Sequence[str], unfit: Sequence[tuple[int, Line, int, int]], measures: Sequence[int]
+        self,
+        told: Sequence[str],
+        unfit: Sequence[tuple[int, Line, int, int]],
+        measures: Sequence[int],
+        accounts: Accounts,
     ) -> Verdict | None:
         """Return what becomes of a request for which some budgets have no room."""
-        if self._is_paid or any(taken > AMOUNT_MAX or not measures[line.measure] for _, line, _, taken in unfit):
-            return None
+        for _, line, _, taken in unfit:
+            if taken > AMOUNT_MAX or not measures[line.measure]:
+                return None
+            if line.instead and all(other.fits(measures, accounts) for other in line.instead):
+                return None
         run_out = tuple(
             (line.draw.applied.quota.header.ref, line.draw.budget.scope)
             for _, line, _, _ in unfit
@@ -204,9 +249,6 @@ class Path:
         binding = [each for each in unfit if each[1].draw.terms.must_fit]
         if not binding:
             return Verdict(tuple(told), run_out=run_out)
-        without = {index for index, *_ in unfit}
-        if any(after is None or not without.isdisjoint(after) for after in self._offers):
-            return None
 
         def room(each: tuple[int, Line, int, int]) -> float:
             _, line, up_to, taken = each
@@ -214,13 +256,13 @@ class Path:
             return (up_to - (taken - amount)) / amount
 
         _, tightest, _, _ = min(binding, key=room)
-        return Verdict((), tightest.draw.applied.quota.header.ref, run_out)
+        return Verdict((), tightest.draw.applied.quota.header.ref, run_out, tuple([index for index, *_ in unfit]))
 
     def settle(self, accounts: Accounts, amounts: Sequence[int]) -> None:
         """Charge what a request used that ends at once: nobody could see its hold."""
         if self._untouched:
             self._draw_on(accounts)
-        for account, _, _, _, _, charge, _ in self._lines:
+        for account, _, _, _, _, charge, *_ in self._lines:
             account.used += amounts[charge]
 
     def hold(self, accounts: Accounts, measures: Sequence[int], amounts: Sequence[int]) -> tuple[Charge, ...]:

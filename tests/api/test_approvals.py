@@ -187,6 +187,25 @@ async def test_a_request_that_is_sent_again_is_granted_once(
     assert {first["id"], kims["id"], broken[0]} == {*obeyed(any_server), kims["id"]}
 
 
+async def test_what_joined_or_prolonged_and_is_sent_again_is_done_once(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """The answer is lost, and somebody decides meanwhile: what was joined stays joined, what prolongs is one."""
+    first = (await people["eve"].post("/exceptions", json=asked())).json()
+    body = asked(request_id="fay-1", scope={"user": "eve@acme.example"})
+    joined = (await people["kim"].post("/exceptions", json=body)).json()
+    await people["fin"].post(f"/exceptions/{first['id']}/cancel", json={})
+    await people["eve"].post(f"/exceptions/{first['id']}/cancel", json={})
+    again = (await people["kim"].post("/exceptions", json=body)).json()
+    small = (await people["eve"].post("/exceptions", json=asked(amount_usd="4"))).json()
+    longer = {"for": "20 days", "amount_usd": "5", "request_id": "eve-longer"}
+    made = [(await people["eve"].post(f"/exceptions/{small['id']}/extend", json=longer)).json() for _ in range(3)]
+
+    assert (first["id"], True) == (joined["id"], joined["joined_existing"])
+    assert (first["id"], "cancelled", True) == (again["id"], again["state"], again["joined_existing"])
+    assert ("approved", 1) == (made[0]["state"], len({one["id"] for one in made}))
+
+
 async def test_small_ones_are_granted_and_their_sum_is_not(
     any_server: Server, people: dict[str, httpx.AsyncClient]
 ) -> None:

@@ -1,6 +1,7 @@
 """``governor exceptions``: ask, decide, look back and audit on the command line, beside the database or on a server."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,6 +151,23 @@ def test_mistakes_are_sentences(cli: Cli) -> None:
 
     assert [2, 2, 1, 2, 2] == [one.exit_code for one in (two, amount, unknown, nobody, far)]
     assert "no request has the id" in unknown.stderr
+
+
+def test_what_is_sent_twice_is_made_once(cli: Cli) -> None:
+    """Under an id of one's own; without one each command is a request of its own."""
+    made = [ask(cli, "50", "ada@acme.example", "--request-id", "run-17")["id"] for _ in range(2)]
+    other = ask(cli, "50")["id"]
+
+    assert made[0] == made[1] != other
+
+
+def test_a_lost_answer_says_how_to_send_it_again(cli: Cli) -> None:
+    """The server may have made the request: with the id that is printed it is made once."""
+    result = cli("exceptions", "request", *ASK, "--amount-usd", "50", "--url", "http://127.0.0.1:9", "--key", "x")
+    own = cli("exceptions", "extend", "x", "--for", "1 day", "--url", "http://127.0.0.1:9", "--request-id", "run-17")
+
+    assert re.search(r"send it again with --request-id [0-9a-f-]{36}, and it is made once", result.stderr)
+    assert "--request-id run-17" in own.stderr
 
 
 @pytest.fixture

@@ -253,10 +253,11 @@ async def test_a_small_request_is_approved_at_once(http_world: SlackWorld) -> No
     assert "Approved automatically" in said(http_world.workspace.posted("U0MIA")[-1].blocks)
 
 
-async def test_what_was_sent_twice_is_one_request(http_world: SlackWorld) -> None:
-    """A double click, or a delivery that is repeated: the second finds the first."""
+@pytest.mark.parametrize("amount", ["100", "3"])
+async def test_what_was_sent_twice_is_one_request(http_world: SlackWorld, amount: str) -> None:
+    """A double click, or a delivery that is repeated: the second finds the first, also what was granted at once."""
     view = await form(http_world)
-    preview = await previewed(http_world, view, **FILLED)
+    preview = await previewed(http_world, view, **{**FILLED, "amount": amount})
     for _ in range(2):
         await http_world.hands.submit("U0MIA", preview)
         await http_world.settled()

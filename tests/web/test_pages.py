@@ -17,7 +17,7 @@ from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.routes import create_gate
 from governor.edges.web.pages import open_pages
 from governor.services.approvals.create import create
-from governor.services.approvals.read import read_one
+from governor.services.approvals.read import RequestQuery, list_requests, read_one
 from governor.services.approvals.sign_in import make_link
 from governor.services.keys import revoke_key
 from governor.store.approval_records import read_records
@@ -55,9 +55,40 @@ async def test_somebody_asks_and_somebody_else_approves(site: Server, people: di
     assert "1 of department-leads" in shown.text
     assert (200, True) == (sent.status_code, "500 USD for team platform" in sent.text)
     assert ("one &lt;b&gt;more&lt;/b&gt; run" in case.text, "<b>more" in case.text) == (True, False)
-    assert "300 USD for team platform, until 30 November 2026" in sure.text
+    assert "300 USD for team platform, until 1 December 2026, 00:00" in sure.text
     assert ("active", True) == (await state(site, path.split("/")[-1]), "300 USD for team platform" in done.text)
     assert "kim@acme.example: voted — for now" in told.text
+
+
+async def test_a_form_that_is_sent_twice_is_one_request(site: Server, people: dict[str, Browser]) -> None:
+    """A second click leads to what the first one made, also where it was granted at once; another wish is another."""
+    ada = people["ada"]
+    form = await ada.get("/ask?kind=budget&lifts=Quota/team-spend&whom=team%3Dplatform")
+    fields = {"amount_usd": "50", "until": "2026-11-30", "justification": "one more run"}
+    shown = await ada.send(form, "/ask", **fields, do="preview")
+    sent = [await ada.send(shown, "/ask", **fields, do="send") for _ in range(2)]
+    changed = {**fields, "amount_usd": "40"}
+    edited = await ada.send(shown, "/ask", **changed, do="send")
+    again = await ada.send(edited, "/ask", **changed, do="send")
+    made = (await list_requests(site.governor.desk, RequestQuery(), NOON)).requests
+
+    assert sent[0].url == sent[1].url != again.url
+    assert (422, True) == (edited.status_code, "This form was sent before, with something else in it" in edited.text)
+    assert [40 * 10**9, 50 * 10**9] == [one.terms.amount_nano_usd for one in made]
+
+
+async def test_the_last_day_counts(site: Server, people: dict[str, Browser]) -> None:
+    """Until the end of the thirtieth is until midnight after it, in the organisation's zone; so are shorter terms."""
+    path = f"/requests/{await asked(site, until_at=NOON + timedelta(days=20))}"
+    ada, kim = people["ada"], people["kim"]
+    form = await ada.get("/ask?kind=budget&lifts=Quota/team-spend")
+    await ada.send(form, "/ask", amount_usd="40", until="2026-11-30", justification="one more run", do="send")
+    sure = await kim.send(await kim.get(path), "/confirm", verb="approve", until="2026-11-22")
+    await kim.send(sure, "/approve")
+    made = (await list_requests(site.governor.desk, RequestQuery(), NOON)).requests
+
+    assert 'name="until" type="date" value="2026-11-27"' in form.text
+    assert ["2026-11-30T23:00:00+00:00", "2026-11-22T23:00:00+00:00"] == [one.terms.ends_at.isoformat() for one in made]
 
 
 async def test_a_denial_reaches_the_requester_with_its_reason(site: Server, people: dict[str, Browser]) -> None:

@@ -112,8 +112,15 @@ def _requested(request: ExceptionRequest, actor: Actor) -> Step:
     )
 
 
-def join(request: ExceptionRequest, actor: Actor, note: str, now: datetime) -> Step:
+def join(request: ExceptionRequest, actor: Actor, note: str, now: datetime, *, request_id: str = "") -> Step:
     """Let somebody ask for the same thing: they hear of it as the requester does, and do not decide about it.
+
+    Args:
+        request: The one that is asked for already.
+        actor: Who asks for it too.
+        note: Why, in their words.
+        now: The door's instant.
+        request_id: Their own id of what they sent, or ``""``.
 
     Raises:
         ConflictError: If they have voted: nobody is on both sides.
@@ -124,4 +131,6 @@ def join(request: ExceptionRequest, actor: Actor, note: str, now: datetime) -> S
         message = "you have voted on this request; withdraw the vote before you ask for the same"
         raise ConflictError(message, code="wrong_state", state=str(request.state))
     joined = (*request.joined, actor.user)
-    return Step(request).to(joined=joined).then(Act.JOINED, actor, now, note=note or None)
+    return (
+        Step(request).to(joined=joined).then(Act.JOINED, actor, now, note=note or None, request_id=request_id or None)
+    )

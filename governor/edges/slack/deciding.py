@@ -1,7 +1,7 @@
 """The buttons of cards, and the modals behind them: approve, deny, ask, review, say what came of it."""
 
 from collections.abc import Awaitable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled
 from governor.services.approvals.ask import ask
 from governor.services.approvals.desk import Acted
+from governor.services.approvals.ends import end_of_day
 from governor.services.approvals.links import personal_link
 from governor.services.approvals.look_back import review, tell_outcome
 from governor.services.approvals.read import read_case, read_one
@@ -104,7 +105,7 @@ async def approving(asked: Asked) -> Reply:
     desk, request_id = asked.desk, request_of(asked)
     terms = (await read_one(desk.approvals, request_id)).terms
     amount = usd(held.get(deciding.AMOUNT), deciding.AMOUNT)
-    ends_at = end_of_day(held.get(deciding.UNTIL), desk.time_zone)
+    ends_at = end_in(held.get(deciding.UNTIL), desk.time_zone)
     same_day = ends_at is not None and _same_day(ends_at, terms.ends_at, desk.time_zone)
     instead = LowerTerms(
         amount_nano_usd=None if amount == terms.amount_nano_usd else amount,
@@ -188,12 +189,9 @@ def whole(text: Any, field: str) -> int | None:
     return int(digits)
 
 
-def end_of_day(text: Any, time_zone: str) -> datetime | None:
-    """Return the midnight after a day (``2026-11-27``) in the organisation's zone; None if nothing was chosen."""
-    if not text:
-        return None
-    following = date.fromisoformat(str(text)) + timedelta(days=1)
-    return datetime.combine(following, time(), ZoneInfo(time_zone))
+def end_in(text: Any, time_zone: str) -> datetime | None:
+    """Return the end of a chosen day (``2026-11-27``) in the organisation's zone; None if nothing was chosen."""
+    return end_of_day(date.fromisoformat(str(text)), time_zone) if text else None
 
 
 def _same_day(ends_at: datetime, other: datetime, time_zone: str) -> bool:

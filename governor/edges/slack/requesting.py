@@ -20,7 +20,7 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.grants import GrantKind
 from governor.core.units import Unit
-from governor.edges.slack.deciding import actor_of, end_of_day, usd, whole
+from governor.edges.slack.deciding import actor_of, end_in, usd, whole
 from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled, filled_in
 from governor.services.approvals.choices import Choices, choices_of, who_decides
@@ -98,7 +98,8 @@ async def sending(asked: Asked) -> Reply:
     desk = asked.desk
     wish = _sent_wish(str(asked.body["view"]["private_metadata"]))
     more = [str(one) for one in filled(asked).get(asking.LIFTS, ())]
-    wish = replace(wish, lifts=(*wish.lifts, *more))
+    # Who has no answer sends the very same preview again: that is the same request.
+    wish = replace(wish, lifts=(*wish.lifts, *more), request_id=f"slack {asked.body['view']['id']}")
     created = await create(desk.approvals, wish, actor_of(asked), asked.now)
     request = created.acted.request
     await desk.shown(request.id, asked.now)
@@ -156,7 +157,7 @@ async def _wish(asked: Asked, held: Mapping[str, Any]) -> Wish:
         InvalidRequestError: At the field that is wrong.
     """
     kind = GrantKind(str(held[asking.KIND]))
-    until_at = end_of_day(held.get(asking.UNTIL), asked.desk.time_zone)
+    until_at = end_in(held.get(asking.UNTIL), asked.desk.time_zone)
     if until_at is None:
         raise InvalidRequestError("choose the last day", field=asking.UNTIL)
     key, _, name = str(held[asking.WHOM]).partition("=")

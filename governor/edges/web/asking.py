@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_urlsafe
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from governor.core.errors import GovernorError, InvalidRequestError
+from governor.core.errors import ConflictError, GovernorError, InvalidRequestError
 from governor.core.grants import LIFTED_KINDS, GrantKind
 from governor.core.scopes import Scope
 from governor.edges.web.doorway import Doorway, Visit, sentence
@@ -40,7 +42,9 @@ FIELDS = (
     "urgent",
     "hours",
 )
+REQUEST_ID, REQUEST_ID_MAX = "request_id", 256
 HOURS_MAX = 744
+SENT_BEFORE = "This form was sent before, with something else in it. Look at what would happen, and send it again."
 DAYS = 7
 """How long a request is for, unless somebody says otherwise."""
 
@@ -61,14 +65,15 @@ class AskingPages:
         given = visit.request.query_params
         form = {name: given.get(name, "")[:2_000] for name in FIELDS}
         form["lifts"] = ", ".join(given.getlist("lifts"))[:2_000]
-        until = (visit.now + timedelta(days=DAYS)).date().isoformat()
+        zone = ZoneInfo(self._doorway.organization.time_zone)
+        until = (visit.now.astimezone(zone) + timedelta(days=DAYS)).date().isoformat()
         return self._form(visit, {**form, "kind": form["kind"] or "budget", "until": form["until"] or until})
 
     async def send(self, visit: Visit) -> Response:
         """Show what would happen, or send it."""
         sent = await read_form(visit.request)
         check_guard(visit.session, sent)
-        form = {name: sent.get(name, "") for name in FIELDS}
+        form = {name: sent.get(name, "") for name in (*FIELDS, REQUEST_ID)}
         desk, actor = self._governor.desk, visit.session.actor
         try:
             if sent.get("do") == "glass":
@@ -87,7 +92,9 @@ class AskingPages:
             shown = preview_wire(await preview(desk, wish, actor, visit.now))
         except GovernorError as error:
             field = str(error.details.get("field", "") or "")
-            return self._form(visit, form, status=422, problem=sentence(error), field=field)
+            again = isinstance(error, ConflictError) and error.code == ConflictError.code
+            problem = SENT_BEFORE if again else sentence(error)
+            return self._form(visit, form, status=422, problem=problem, field=field)
         return self._form(visit, form, preview=shown)
 
     async def refused(self, visit: Visit) -> Response:
@@ -122,6 +129,7 @@ class AskingPages:
             outcome=form["outcome"],
             expected_value_nano_usd=dollars_in(form, "expected_value_usd"),
             urgent=bool(form["urgent"]),
+            request_id=form[REQUEST_ID][:REQUEST_ID_MAX],
         )
 
     def _form(self, visit: Visit, form: Mapping[str, str], *, status: int = 200, **facts: Any) -> Response:
@@ -134,6 +142,8 @@ class AskingPages:
             status=status,
             session=visit.session,
             form=form,
+            # Each page that is shown can be sent once: a second click finds what the first one made.
+            request_id=f"web {token_urlsafe()}",
             kinds=KINDS,
             whoms=self._whoms(visit, form["whom"]),
             policies=policies[:500],

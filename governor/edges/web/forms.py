@@ -1,14 +1,14 @@
 """Forms as they arrive: bounded, without control characters, and only from our own pages."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import date, datetime
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
 from governor.core.errors import AmountError, ForbiddenError, InvalidRequestError
 from governor.core.money import nano_from_text
+from governor.services.approvals.ends import end_of_day
 from governor.services.approvals.sign_in import Session, is_guard
 
 BYTES_MAX = 64 * 1024
@@ -91,11 +91,10 @@ def end_in(form: Mapping[str, str], name: str, time_zone: str) -> datetime | Non
     if not text:
         return None
     try:
-        day = datetime.fromisoformat(text).date()
-        following = datetime.combine(day, time(), ZoneInfo(time_zone)).timestamp()
-    except (ValueError, OverflowError):
+        day = date.fromisoformat(text)
+    except ValueError:
         raise InvalidRequestError(f"`{text[:40]}` is not a day; write it like 2026-12-01", field=name) from None
-    return datetime.fromtimestamp(following, UTC)
+    return end_of_day(day, time_zone)
 
 
 def names_in(form: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from governor.core.approvals.asking import Asking, asking, check_may_ask
 from governor.core.approvals.opening import check_extends, join, open_request, ruling_of
-from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, State
+from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, State, Step
 from governor.core.approvals.routes import route_for, rule_for
 from governor.core.approvals.terms import Terms
 from governor.core.decisions.ids import id_bytes, id_text
@@ -147,12 +147,11 @@ async def create(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Created
         lock_chain(connection)
         sent = sent_before(connection, draft.wish, draft.asked.scope, draft.lifts, terms=draft.terms, actor=actor)
         if sent is not None:
-            return Created(Acted(sent, ()), draft, joined=False)
+            return Created(Acted(sent, ()), draft, joined=actor.user in sent.joined)
         _check_extends(connection, draft, now)
         same = _same(connection, draft, now)
         if same is not None:
-            note = draft.wish.justification
-            acted = desk.advance(connection, same, lambda request, _: join(request, actor, note, now), now)
+            acted = desk.advance(connection, same, lambda request, _: _join(request, draft.wish, actor, now), now)
             return Created(acted, draft, joined=True)
         before, route = _route(connection, desk, draft, now)
         ruling = ruling_of(draft.rule, route, urgent=draft.wish.urgent)
@@ -177,6 +176,10 @@ def _rule(snapshot: Snapshot, asked: Asking, terms: Terms, now: datetime) -> App
         message = f"different rules decide about these models ({', '.join(sorted(found))}); ask for each by itself"
         raise InvalidRequestError(message, field="models")
     return next(iter(found.values()))
+
+
+def _join(request: ExceptionRequest, wish: Wish, actor: Actor, now: datetime) -> Step:
+    return join(request, actor, wish.justification, now, request_id=wish.request_id)
 
 
 def _check_extends(connection: Connection, draft: Draft, now: datetime) -> None:

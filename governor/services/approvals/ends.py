@@ -1,6 +1,7 @@
-"""When something ends that was given an end or a length: ``until`` or ``for``."""
+"""When something ends that was given an end, a length, or a last day: ``until`` or ``for``."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from governor.compiler.quantities import QuantityError
 from governor.compiler.working_quantities import parse_length
@@ -21,3 +22,16 @@ def end_of(until_at: datetime | None, length: str, now: datetime) -> datetime:
         return now + timedelta(seconds=parse_length(length))
     except QuantityError as error:
         raise InvalidRequestError(f"`for`: {error.message}; {error.hint}".rstrip("; "), field="for") from error
+
+
+def end_of_day(last_day: date, time_zone: str) -> datetime:
+    """Return the first instant after a day in a zone: what is given until the end of a day acts on that day.
+
+    Raises:
+        InvalidRequestError: If the calendar has no day after it.
+    """
+    try:
+        following = datetime.combine(last_day + timedelta(days=1), time(), ZoneInfo(time_zone))
+        return datetime.fromtimestamp(following.timestamp(), UTC)
+    except OverflowError:
+        raise InvalidRequestError(f"{last_day} is too far away; give an earlier day", field="until") from None

@@ -52,5 +52,6 @@ async def ask_for_longer(exception_id: ExceptionId, office: TheOffice) -> dict[s
         until_at=body.end(office.now),
         amount_nano_usd=body.amount(),
         justification=body.justification,
+        wish_id=body.request_id or "",
     )
     return await office.created(created)

@@ -21,6 +21,14 @@ Prose = Annotated[str, Meta(max_length=2_000)]
 Usd = Annotated[str, Meta(min_length=1, max_length=32, description="USD as a decimal, like `250` or `12.50`.")]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Tokens = Annotated[int, Meta(ge=1, le=2**62)]
+RequestId = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=256,
+        description="Your own id: sent again under it, it is the same request and not a second one.",
+    ),
+]
 Length = Annotated[str, Meta(max_length=64, description="How long from now, like `10 days` or `2 hours`.")]
 
 
@@ -78,9 +86,7 @@ class ExceptionWire(Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
     outcome: Annotated[Prose, Meta(description="The business outcome.")] = ""
     expected_value_usd: Annotated[Usd | None, Meta(description="What that is expected to be worth.")] = None
     urgent: Annotated[bool, Meta(description="Reminds and escalates sooner.")] = False
-    request_id: Annotated[
-        Name | None, Meta(description="Your own id: sent again under it, it is the same request and not a second one.")
-    ] = None
+    request_id: RequestId | None = None
 
     def to_core(self, now: datetime) -> Wish:
         """Return what is wished.
@@ -163,6 +169,7 @@ class ExtensionWire(Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
     ] = field(default=None, name="for")
     amount_usd: Annotated[Usd | None, Meta(description="What it may spend then; absent: as much as the first.")] = None
     justification: Prose = ""
+    request_id: RequestId | None = None
 
     def end(self, now: datetime) -> datetime:
         """Return when it should end."""

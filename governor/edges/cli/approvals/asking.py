@@ -1,6 +1,7 @@
 """Commands of those who ask."""
 
 from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -16,6 +17,7 @@ from governor.edges.cli.approvals.office import (
     acted,
     end,
     part,
+    sent_once,
     usd,
 )
 from governor.edges.cli.approvals.placing import Place, add_command
@@ -35,6 +37,10 @@ Lifts = Annotated[
     typer.Option("--lift", metavar="POLICY", help="A policy that stands in the way, like `Quota/team-spend`."),
 ]
 Amount = Annotated[str, typer.Option("--amount-usd", metavar="USD", help="What it may spend in all.")]
+RequestId = Annotated[
+    str,
+    typer.Option(metavar="ID", help="Your own id: sent again under it, it is the same request and not a second one."),
+]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The justification.")]
 _REQUEST = (
     "governor exceptions request --lift Quota/team-spend --team growth --amount-usd 800 "
@@ -79,6 +85,7 @@ def request(
     worth_usd: Annotated[str, typer.Option(metavar="USD", help="What that is expected to be worth.")] = "",
     urgent: Annotated[bool, typer.Option("--urgent", help="Remind and escalate sooner.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it costs and who would be asked.")] = False,
+    request_id: RequestId = "",
     place: Place,
 ) -> None:
     """Ask for an exception. What somebody asks for already is joined instead."""
@@ -101,6 +108,7 @@ def request(
         "expected_value_usd": worth_usd,
         "urgent": urgent or None,
     }
+    own_id = request_id or str(uuid4())
 
     def wish(work: Work) -> Wish:
         return Wish(
@@ -118,6 +126,7 @@ def request(
             outcome=outcome,
             expected_value_nano_usd=usd(worth_usd, "--worth-usd"),
             urgent=urgent,
+            request_id=own_id,
         )
 
     async def try_it(work: Work) -> Any:
@@ -129,7 +138,7 @@ def request(
     if dry_run:
         _show_preview(acted(place, "/preview", body, try_it), place)
     else:
-        show_one(acted(place, "", body, send), place.output)
+        show_one(sent_once(place, "", body, send, own_id), place.output)
 
 
 def break_glass(
@@ -143,6 +152,7 @@ def break_glass(
     use_case: Annotated[str, typer.Option(help="For a use case.")] = "",
     length: ForOption = "",
     until: UntilOption = "",
+    request_id: RequestId = "",
     place: Place,
 ) -> None:
     """Lift quotas at once without asking, for whom a rule lets; somebody else reviews it afterwards."""
@@ -156,14 +166,15 @@ def break_glass(
         "until": until,
         "justification": why,
     }
+    own_id = request_id or str(uuid4())
 
     async def do(work: Work) -> Any:
         amount = usd(amount_usd, "--amount-usd")
         until_at = end(until, length, work.now)
-        wish = Wish(GrantKind.BUDGET, tuple(lifts), until_at, scope, amount, justification=why)
+        wish = Wish(GrantKind.BUDGET, tuple(lifts), until_at, scope, amount, justification=why, request_id=own_id)
         return request_wire((await break_it(work.desk, wish, work.actor, work.now)).request, work.now)
 
-    done = acted(place, "/break-glass", body, do)
+    done = sent_once(place, "/break-glass", body, do, own_id)
     show_one(done, place.output)
     if not place.prints_json:
         say(f"somebody else must review it by {done['review']['due_at']}: governor exceptions review {done['id']}")
@@ -179,10 +190,12 @@ def extend(
         typer.Option("--amount-usd", metavar="USD", help="What it may spend then; by default as much as the first."),
     ] = "",
     why: Why = "",
+    request_id: RequestId = "",
     place: Place,
 ) -> None:
     """Ask for the same for longer: a request of its own, whose grant begins when the present one ends."""
     body = {"for": length, "until": until, "amount_usd": amount_usd, "justification": why}
+    own_id = request_id or str(uuid4())
 
     async def do(work: Work) -> Any:
         created = await extend_it(
@@ -193,10 +206,11 @@ def extend(
             until_at=end(until, length, work.now),
             amount_nano_usd=usd(amount_usd, "--amount-usd"),
             justification=why,
+            wish_id=own_id,
         )
         return created_wire(created, work.now)
 
-    show_one(acted(place, part(exception_id, "extend"), body, do), place.output)
+    show_one(sent_once(place, part(exception_id, "extend"), body, do, own_id), place.output)
 
 
 def cancel(

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import typer
 
-from governor.clients.gateway import Gateway
+from governor.clients.gateway import Gateway, ServerError
 from governor.core.approvals.request import Actor, Door
 from governor.core.errors import AmountError, InvalidRequestError
 from governor.core.ledger.port import Ledger
@@ -79,6 +79,30 @@ def acted(place: Place, path: str, body: dict[str, Any], work: Callable[[Work], 
         with Gateway(place.url, place.key) as gateway:
             return gateway.post(f"/exceptions{path}", _given(body))
     return here(place, work)
+
+
+def sent_once(
+    place: Place, path: str, body: dict[str, Any], work: Callable[[Work], Awaitable[Any]], request_id: str
+) -> Any:
+    """Send something that must not be made twice, as ``acted`` does; whose answer is lost is told how to send it again.
+
+    Args:
+        place: Where.
+        path: Below ``/exceptions``.
+        body: What the server is sent, beside the id.
+        work: What is done here.
+        request_id: Under which it is sent.
+
+    Raises:
+        ServerError: If the server does not answer, or refuses.
+    """
+    try:
+        return acted(place, path, {**body, "request_id": request_id}, work)
+    except ServerError as error:
+        if "status" in error.details:
+            raise
+        again = f"if it runs, it may have it: send it again with --request-id {request_id}, and it is made once"
+        raise ServerError(f"{error.message}; {again}") from error
 
 
 def act_on(

@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
+from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -37,13 +39,22 @@ def serve(settings: Settings) -> None:
         if settings.workers > 1:
             # Workers count in files, so that whichever is asked can answer for all of them.
             os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", directory)
-        _run(_config(settings), settings.open_port)
+        _run(server_config("governor.asgi:create_app", settings, factory=True), settings.open_port)
 
 
-def _config(settings: Settings) -> uvicorn.Config:
+def server_config(
+    application: Callable[..., Any] | str, settings: Settings, *, factory: bool = False
+) -> uvicorn.Config:
+    """Return how the server program runs an application.
+
+    Args:
+        application: The application, or where it is imported from (``module:name``).
+        settings: Where it listens, with how many workers.
+        factory: Whether what is imported makes the application.
+    """
     return uvicorn.Config(
-        "governor.asgi:create_app",
-        factory=True,
+        application,
+        factory=factory,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,

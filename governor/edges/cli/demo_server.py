@@ -13,6 +13,7 @@ from uvicorn.importer import import_from_string
 from governor.clients.clock import TickingClock
 from governor.core.errors import GovernorError
 from governor.settings import Settings
+from governor.wiring.serve import server_config
 
 START_S_MAX = 30.0
 
@@ -57,18 +58,7 @@ def running_server(settings: Settings, clock: DayClock) -> Iterator[str]:
     """
     # By its import string, as uvicorn's own command line does: the command line does not import the HTTP interface.
     application = import_from_string("governor.asgi:create_app")(settings, clock)
-    config = uvicorn.Config(
-        application,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(application, settings))
     thread = Thread(target=server.run, name="governor-demo", daemon=True)
     thread.start()
     try:

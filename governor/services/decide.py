@@ -39,7 +39,7 @@ class Answered:
     Attributes:
         body: JSON.
         codes: The codes of its reasons, for metrics.
-        would_deny: The codes of what audit and warn policies would have refused.
+        would_deny: What audit and warn policies would have refused: policy and code.
         replayed: Whether it was given before.
         degraded: Whether the ledger gave no answer.
         evaluate_s: Seconds that making the plan took.
@@ -50,7 +50,7 @@ class Answered:
     codes: tuple[str, ...]
     replayed: bool = False
     degraded: bool = False
-    would_deny: tuple[str, ...] = ()
+    would_deny: tuple[tuple[str, str], ...] = ()
     evaluate_s: float = 0.0
 
 
@@ -276,6 +276,6 @@ def _answered(decision: Decision, body: bytes | None = None, evaluate_s: float =
         decision.verdict,
         codes,
         degraded=decision.degraded,
-        would_deny=tuple([warning.code for warning in decision.warnings if warning.would_deny]),
+        would_deny=tuple([(warning.policy, warning.code) for warning in decision.warnings if warning.would_deny]),
         evaluate_s=evaluate_s,
     )

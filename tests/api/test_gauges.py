@@ -11,6 +11,7 @@ import structlog
 
 from governor.core.errors import LedgerUnavailableError
 from governor.core.keys import Role
+from governor.edges.api import metrics as metrics_module
 from tests.api.test_operate import metric
 from tests.api.world import QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
 from tests.ledger.faults import stuck
@@ -115,10 +116,30 @@ async def test_what_audit_and_warn_policies_would_have_denied_is_counted(server:
     assert ["Quota/pointed-out", "Quota/tried"] == sorted(
         warning["policy"] for warning in answer["warnings"] if warning["would_deny"]
     )
-    assert (4.0, 2.0) == (
-        await metric(server, "governor_decisions_would_deny_total", code="quota_exceeded"),
+    assert (2.0, 2.0, 2.0) == (
+        await metric(server, "governor_decisions_would_deny_total", policy="Quota/pointed-out", code="quota_exceeded"),
+        await metric(server, "governor_decisions_would_deny_total", policy="Quota/tried", code="quota_exceeded"),
         await metric(server, "governor_decisions_total", verdict="allow", code=""),
     )
+
+
+async def test_only_so_many_policies_on_trial_are_counted_by_name(
+    server: Server, policies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred thousand policies do not become a hundred thousand series: what is beyond is counted together."""
+    monkeypatch.setattr(metrics_module, "TRIALS_MAX", 1)
+    write_policies(policies, QUOTAS + TRIED)
+    await server.governor.publisher.reload()
+    async with server.client() as client:
+        await client.post("/decide", json=question())
+        await client.post("/decide", json=question())
+    counted = {
+        policy: await metric(server, "governor_decisions_would_deny_total", policy=policy, code="quota_exceeded")
+        for policy in ("Quota/pointed-out", "Quota/tried", "others")
+    }
+
+    assert 2.0 == counted.pop("others")
+    assert [2.0] == [count for count in counted.values() if count is not None]
 
 
 async def test_a_repeated_answer_is_counted_as_such(server: Server) -> None:

@@ -1,10 +1,12 @@
 """Signed commits, webhooks, going back, and the command line of policies in a repository."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
@@ -96,6 +98,54 @@ async def test_a_merge_that_the_forge_made_stands_by_what_it_merged(
 def github(body: bytes, secret: str) -> dict[str, str]:
     """Sign a body as GitHub does."""
     return {"x-hub-signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def gitlab(body: bytes, secret: str, *, key: bytes, age_s: float = 0, also: str = "") -> dict[str, str]:
+    """Sign a body as GitLab does with a signing token."""
+    assert secret == f"whsec_{base64.b64encode(key).decode()}"
+    delivery, timestamp = "f9c0a8d2-3b62-4d0e-9f55-6c3c9c2f7a10", str(int(time.time() - age_s))
+    digest = hmac.new(key, f"{delivery}.{timestamp}.".encode() + body, hashlib.sha256).digest()
+    signature = f"{also}v1,{base64.b64encode(digest).decode()}"
+    return {"webhook-id": delivery, "webhook-timestamp": timestamp, "webhook-signature": signature}
+
+
+async def test_a_signing_token_of_gitlab_opens_the_route_for_five_minutes(
+    sqlite_url: str, repository: PolicyRepository, standing: StandingClock
+) -> None:
+    """Id, time and body are signed; none of them may be another, and a recorded webhook is refused later."""
+    key = b"thirty-two bytes that GitLab made"
+    secret = f"whsec_{base64.b64encode(key).decode()}"
+    settings = settings_for(sqlite_url, repository.url(), policies_webhook_secret=secret)
+    body = b'{"ref":"refs/heads/main"}'
+    good = gitlab(body, secret, key=key)
+    async with running(settings, standing) as server, server.client(None) as client:
+
+        async def post(headers: dict[str, str], content: bytes = body) -> tuple[int, str]:
+            response = await client.post("/policies/sync", content=content, headers=headers)
+            return response.status_code, response.json().get("error", {}).get("message", "")
+
+        accepted = [
+            await post(good),
+            await post(gitlab(body, secret, key=key, age_s=250)),
+            await post(gitlab(body, secret, key=key, also="v1,b2xkIGtleQ== ")),
+        ]
+        refused = [
+            await post(good, body + b" "),
+            await post({**good, "webhook-id": "another"}),
+            await post({**good, "webhook-timestamp": str(int(good["webhook-timestamp"]) + 1)}),
+            await post({**good, "webhook-signature": good["webhook-signature"].removeprefix("v1,")}),
+            await post({**good, "webhook-signature": ""}),
+            await post({"webhook-signature": good["webhook-signature"]}),
+            # The secret itself beside a signature that is wrong does not mend it.
+            await post({**good, "webhook-id": "another", "x-gitlab-token": secret}),
+        ]
+        late = [await post(gitlab(body, secret, key=key, age_s=age_s)) for age_s in (320, -320)]
+
+    assert [202] * 3 == [status for status, _ in accepted]
+    assert [401] * 7 == [status for status, _ in refused]
+    assert all("the same secret in both" in message for _, message in refused)
+    assert [401] * 2 == [status for status, _ in late]
+    assert all("five minutes" in message for _, message in late)
 
 
 async def test_a_webhook_needs_the_secret_and_is_answered_at_once(

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from governor.core.errors import GovernorError
 from governor.core.keys import Role
@@ -60,6 +61,16 @@ async def limit_of(server: Server) -> tuple[str, str]:
         answer = (await client.post("/decide", json=asked)).json()
     [limit] = [budget["limit"] for budget in answer["budgets"] if budget["policy"] == "Quota/department-spend"]
     return answer["policy_version"], limit
+
+
+def refused_by_metric(exposition: str) -> list[tuple[str, str]]:
+    """Return the commits that a scrape calls refused, each with why."""
+    return [
+        (sample.labels["commit"], sample.labels["problem"])
+        for family in text_string_to_metric_families(exposition)
+        for sample in family.samples
+        if sample.name == "governor_policy_refused_info"
+    ]
 
 
 async def readiness(server: Server) -> dict[str, Any]:
@@ -118,13 +129,16 @@ async def test_a_commit_that_is_not_good_leaves_the_last_good_one(
     mended = repository.push("Mend it")
     await sync(second)
     await settled(standing, first, second)
+    async with second.client(None) as client:
+        mended_metrics = (await client.get("/metrics")).text
 
     assert ("refused", broken) == (found["found"], found["commit"])
     assert found["problems"]
     assert [good, good] == served
     assert [(200, True, True)] * 2 == [(each["status"], each["ready"], each["degraded"]) for each in said]
     assert all(broken in each["checks"]["policies"]["facts"]["problem"] for each in said)
-    assert f'governor_policy_refused_info{{commit="{broken}"}} 1.0' in metrics
+    assert [(broken, found["problems"][0])] == refused_by_metric(metrics)
+    assert [] == refused_by_metric(mended_metrics)
     assert [(mended, "30")] * 2 == [await limit_of(worker) for worker in workers]
     assert (await readiness(first))["checks"]["policies"]["ok"]
 

@@ -31,6 +31,11 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 NOTES_MAX = 256
 """Notes that are kept at most before they are counted: counting them holds nobody up for more than a millisecond."""
 
+TRIALS_MAX = 100
+"""Policies on trial that are counted by name; the others are counted together."""
+
+OTHERS = "others"
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -38,7 +43,7 @@ STAGES = ("decode", "evaluate", "ledger")
 """The stages of a decision whose seconds are noted, in order; ``commit`` is measured by the ledger."""
 
 Stages = tuple[float, float, float]
-_Outcome = tuple[str, str, tuple[str, ...], bool, bool, bool]
+_Outcome = tuple[str, str, tuple[tuple[str, str], ...], bool, bool, bool]
 
 GaugeMode = Literal["livesum", "livemax", "livemin"]
 
@@ -66,7 +71,10 @@ class _Families:
             "governor_decisions_total", "Decisions by verdict and decisive reason.", "verdict", "code"
         )
         self.would_deny = counter(
-            "governor_decisions_would_deny_total", "Denials that audit and warn policies would have made.", "code"
+            "governor_decisions_would_deny_total",
+            "Denials that audit and warn policies would have made; the first hundred policies by name, then `others`.",
+            "policy",
+            "code",
         )
         self.replayed = counter("governor_decisions_replayed_total", "Decisions that repeated an earlier answer.")
         self.degraded = counter("governor_decisions_degraded_total", "Decisions made without the ledger.")
@@ -100,12 +108,6 @@ class _Families:
         self.policy_failures = counter(
             "governor_policy_load_failures_total", "Policy folders and commits that were refused."
         )
-        self.policy_refused = gauge(
-            "governor_policy_refused_info",
-            "1 for the commit that is not served because it is refused.",
-            "livemax",
-            "commit",
-        )
 
 
 class HttpMetrics:
@@ -125,7 +127,7 @@ class HttpMetrics:
         self._decided: list[tuple[_Outcome, Stages | None]] = []
         self._commit_seconds = self._families.stage_seconds.labels("commit")
         self._policy_version = ""
-        self._policy_refused = ""
+        self._trials: set[str] = set()
         self._failures_seen = 0
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -151,8 +153,8 @@ class HttpMetrics:
             _observe(families.request_seconds.labels(route), times)
         for (verdict, code, would_deny, replayed, degraded, failed), same in _grouped(decided).items():
             families.decisions.labels(verdict, code).inc(len(same))
-            for each in would_deny:
-                families.would_deny.labels(each).inc(len(same))
+            for policy, would_code in would_deny:
+                families.would_deny.labels(self._trial(policy), would_code).inc(len(same))
             if replayed:
                 families.replayed.inc(len(same))
             if degraded:
@@ -162,6 +164,14 @@ class HttpMetrics:
         spent = [stages for _, stages in decided if stages is not None]
         for index, name in enumerate(STAGES):
             _observe(families.stage_seconds.labels(name), [stages[index] for stages in spent])
+
+    def _trial(self, policy: str) -> str:
+        """Return how a policy on trial is labelled: there may be a hundred thousand of them."""
+        if policy not in self._trials:
+            if len(self._trials) >= TRIALS_MAX:
+                return OTHERS
+            self._trials.add(policy)
+        return policy
 
     def usage_event(self, status: str, *, unpriced: bool = False) -> None:
         """Count one usage event; ``unpriced`` if it was recorded now and nobody knows what it costs."""
@@ -187,14 +197,8 @@ class HttpMetrics:
         for kind, count in in_force.items():
             self._families.blocks.labels(kind).set(count)
 
-    def policies(self, version: str, age_s: float, *, valid: bool, refused: str) -> None:
-        """Record which policies are in force, how fresh they are, and which commit is refused in their place."""
-        if refused != self._policy_refused:
-            if self._policy_refused:
-                self._families.policy_refused.labels(self._policy_refused).set(0)
-            if refused:
-                self._families.policy_refused.labels(refused).set(1)
-            self._policy_refused = refused
+    def policies(self, version: str, age_s: float, *, valid: bool) -> None:
+        """Record which policies are in force, and how fresh they are."""
         if version != self._policy_version:
             if self._policy_version:
                 self._families.policy_info.labels(self._policy_version).set(0)

@@ -11,6 +11,7 @@ from governor.edges.api.alert_metrics import outbox_families
 from governor.edges.api.job_metrics import job_families
 from governor.edges.api.ledger_metrics import ledger_families
 from governor.edges.api.metrics import HttpMetrics
+from governor.edges.api.policy_metrics import policy_refusal
 from governor.store.alerts import read_outbox
 from governor.store.jobs import read_jobs
 from governor.store.ledger_checks import read_last_check
@@ -26,7 +27,7 @@ def observe(governor: Governor, metrics: HttpMetrics) -> None:
     """Read the state of this worker off into its gauges."""
     publisher, now = governor.publisher, governor.clock.now()
     state, age_s = publisher.state, publisher.snapshots.age_s(now)
-    metrics.policies(state.version, age_s, valid=state.valid, refused=state.refused)
+    metrics.policies(state.version, age_s, valid=state.valid)
     metrics.policy_failures(state.failures)
     metrics.blocks(publisher.snapshots.current.blocks.count(now))
     metrics.ledger_queue(governor.ledger.queue_depth)
@@ -41,6 +42,11 @@ async def keep_observed(governor: Governor, metrics: HttpMetrics) -> None:
 
 
 async def families(governor: Governor) -> list[Metric]:
+    """Return what is read for a scrape: from the policies, and from the database unless it does not answer."""
+    return [policy_refusal(governor.publisher.state), *await stored_families(governor)]
+
+
+async def stored_families(governor: Governor) -> list[Metric]:
     """Return what is read from the database for a scrape; nothing while the database does not answer."""
     now = governor.clock.now()
     try:

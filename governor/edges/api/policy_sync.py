@@ -1,6 +1,7 @@
 """``POST /policies/sync``: look at the branch of the policies now."""
 
 import asyncio
+import time
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
@@ -45,11 +46,13 @@ async def sync(request: Request, response: Response, governor: TheGovernor, call
     """Fetch the branch; its commit goes live if it is valid and passes its own tests.
 
     An admin waits for the outcome, and a commit that was refused is checked again. A webhook of GitHub or GitLab is
-    signed with ``GOVERNOR_POLICIES_WEBHOOK_SECRET`` and answered at once.
+    signed with ``GOVERNOR_POLICIES_WEBHOOK_SECRET`` (GitLab's signing token is one, its secret token will do) and
+    answered at once.
     """
     if caller is ANYBODY:
         secret = governor.settings.policies_webhook_secret
-        check_webhook(request.headers, await request.body(), secret.get_secret_value() if secret else None)
+        known = secret.get_secret_value() if secret else None
+        check_webhook(request.headers, await request.body(), known, time.time())
     policies = governor.publisher
     if not isinstance(policies, RepositoryPolicies):
         raise ApiError(

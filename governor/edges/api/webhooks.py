@@ -1,24 +1,37 @@
-"""Who signed a webhook: GitHub signs the body, GitLab sends the secret itself."""
+"""Who signed a webhook: GitHub signs the body; GitLab signs body, id and time, or sends the secret itself."""
 
+import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
 
+from governor.core.recent import is_recent
 from governor.edges.api.errors import ApiError
 
 GITHUB = "x-hub-signature-256"
 GITLAB = "x-gitlab-token"
+STANDARD = "webhook-signature"
+STANDARD_ID = "webhook-id"
+STANDARD_TIMESTAMP = "webhook-timestamp"
+
+_STANDARD_KEY = "whsec_"
+_STANDARD_VERSION = "v1,"
 
 
-def check_webhook(headers: Mapping[str, str], body: bytes, secret: str | None) -> None:
+def check_webhook(headers: Mapping[str, str], body: bytes, secret: str | None, now_s: float) -> None:
     """Let a webhook pass that knows the secret; compared in constant time.
+
+    A signature counts before the secret itself, which GitLab can send beside it.
 
     Args:
         headers: Of the request, by lower-case name.
         body: As it was sent.
         secret: The setting, or None if there is none.
+        now_s: The wall clock, Unix seconds.
 
-    Source: GitHub, "Validating webhook deliveries"; GitLab, "Webhooks: secret token".
+    Source: GitHub, "Validating webhook deliveries"; GitLab, "Webhooks: signing token" (as Standard Webhooks has it) and
+    "secret token".
 
     Raises:
         ApiError: ``unauthenticated``.
@@ -27,16 +40,53 @@ def check_webhook(headers: Mapping[str, str], body: bytes, secret: str | None) -
         raise _refused(
             "send an admin's key, or set GOVERNOR_POLICIES_WEBHOOK_SECRET and the same secret in the webhook"
         )
-    signature, token = headers.get(GITHUB), headers.get(GITLAB)
-    if signature is not None:
+    github, standard, token = headers.get(GITHUB), headers.get(STANDARD), headers.get(GITLAB)
+    if github is not None:
         expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        good = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
+        good = _same(expected, github)
+    elif standard is not None:
+        timestamp = headers.get(STANDARD_TIMESTAMP, "")
+        expected = standard_signature(secret, headers.get(STANDARD_ID, ""), timestamp, body)
+        # While a key is changed there is one signature by each, with a space between them.
+        good = any(_same(expected, each) for each in standard.split())
+        if good and not is_recent(timestamp, now_s):
+            raise _refused(
+                "the webhook was not signed within the last five minutes; send it anew, and check this server's clock"
+            )
     elif token is not None:
-        good = hmac.compare_digest(secret.encode(), token.encode("utf-8", "replace"))
+        good = _same(secret, token)
     else:
-        raise _refused(f"send an admin's key, or a webhook with `{GITHUB}` or `{GITLAB}`")
+        raise _refused(f"send an admin's key, or a webhook with `{GITHUB}`, `{STANDARD}` or `{GITLAB}`")
     if not good:
         raise _refused("the webhook is not signed with GOVERNOR_POLICIES_WEBHOOK_SECRET; set the same secret in both")
+
+
+def standard_signature(secret: str, delivery: str, timestamp: str, body: bytes) -> str:
+    """Return ``v1,`` and the HMAC-SHA256, in Base64, of ``<id>.<timestamp>.<body>``.
+
+    Args:
+        secret: The key itself, or ``whsec_`` and the key in Base64.
+        delivery: The webhook's id.
+        timestamp: Unix seconds, as they are sent.
+        body: As it is sent.
+    """
+    signed = f"{delivery}.{timestamp}.".encode() + body
+    digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
+    return _STANDARD_VERSION + base64.b64encode(digest).decode("ascii")
+
+
+def _key(secret: str) -> bytes:
+    if not secret.startswith(_STANDARD_KEY):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix(_STANDARD_KEY), validate=True)
+    except binascii.Error:
+        # Somebody's own secret that only begins like one.
+        return secret.encode()
+
+
+def _same(expected: str, given: str) -> bool:
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
 
 
 def _refused(message: str) -> ApiError:

@@ -16,6 +16,7 @@ from governor.edges.cli.workbench import Workbench, open_workbench
 from governor.services.grants import GrantKeeper
 from governor.settings import load_settings
 from tests.api.world import StandingClock, running, settings_for
+from tests.clients.test_git import git
 
 Cli = Callable[..., Result]
 
@@ -109,6 +110,7 @@ def from_the_command_line(cli: Cli, policies: Path, at: datetime, monkeypatch: p
     budgets = json.loads(cli("budgets", "--output", "json").stdout)
     (policies / "grants.test.yaml").write_text(SUITE.format(now=at.strftime("%Y-%m-%dT%H:%M:%SZ")))
     suite = json.loads(cli("test", "--output", "json").stdout)
+    listed = json.loads(cli("exceptions", "grants", "--state", "active", "--output", "json").stdout)
     monkeypatch.delenv("GOVERNOR_CLOCK")
     monkeypatch.delenv("GOVERNOR_AUTH")
     cases = {case["name"]: case["passed"] for case in suite["cases"]}
@@ -116,6 +118,7 @@ def from_the_command_line(cli: Cli, policies: Path, at: datetime, monkeypatch: p
         "decide, over budget": over["verdict"] == "allow" and over["grants"][0]["id"] == BUDGET.id,
         "decide, another model": new["verdict"] == "allow" and new["grants"][0]["id"] == MODEL.id,
         "budgets": [BUDGET.id, MODEL.id] == [grant["id"] for grant in budgets["grants"]],
+        "exceptions grants": [MODEL.id, BUDGET.id] == [grant["id"] for grant in listed["grants"]],
         "test, over budget": cases["what does not fit"],
         "test, another model": cases["a model that is not allowed"],
     }
@@ -172,6 +175,31 @@ def test_every_door_agrees(
     wanted = {name: acts or (at < START and name.startswith("test,")) for name in said}
 
     assert wanted == said
+
+
+def test_a_plan_sees_the_same_end(granted: Cli, policies: Path, tmp_path: Path) -> None:
+    """Of two recorded requests the one of a second before the end is allowed, the one of a second after it is not."""
+    for words in (("init", "-q", "-b", "main"), ("add", "policies"), ("commit", "-qm", "begin")):
+        git(policies.parent, *words)
+
+    async def decided() -> list[str]:
+        clock = StandingClock(END - INSTANT)
+        asked = {"subject": {"user": "dan@acme.example"}, "model": "acme/new", "input_tokens": 10}
+        verdicts = []
+        settings = settings_for(f"sqlite:///{tmp_path / 'governor.db'}", policies)
+        async with running(settings, clock) as server, server.client() as gateway:
+            for _ in range(2):
+                answer = await gateway.post("/decide", json={**asked, "max_output_tokens": 1})
+                verdicts.append(answer.json()["verdict"])
+                clock.advance(2)
+        return verdicts
+
+    verdicts = asyncio.run(decided())
+    shown = granted("plan", "--since", "2026-11-20T00:00:00Z", "--until", "2026-11-22T00:00:00Z", "-o", "json")
+    replay = json.loads(shown.output)["replay"]
+
+    assert ["allow", "deny"] == verdicts
+    assert (2, 1, 1) == (replay["requests"], replay["before"]["allowed"], replay["after"]["allowed"])
 
 
 def test_an_explanation_tells_what_became_of_a_grant(

@@ -118,6 +118,22 @@ async def test_an_act_that_is_delivered_twice_is_done_once(http_world: SlackWorl
     assert 1 == len(http_world.workspace.answers)
 
 
+async def test_an_act_that_comes_twice_over_the_socket_is_done_once(
+    sqlite_url: str, policies: Path, slack: SlackServer
+) -> None:
+    """Slack sends an envelope again that it believes was lost, with how often it has: both are acknowledged."""
+    populate(slack.workspace)
+    async with slack_world(sqlite_url, policies, slack, over_socket=True) as world:
+        payload = world.hands.command_payload("U0EVE", "stop team:growth for 2h")
+        for retry in ({}, {"retry_attempt": 1, "retry_reason": "timeout"}):
+            assert {} == await slack.deliver("slash_commands", payload, **retry)
+            await world.settled()
+        async with world.server.client(Role.VIEWER) as viewer:
+            blocks = (await viewer.get("/blocks")).json()["blocks"]
+
+    assert (1, 1) == (len(blocks), len(world.workspace.answers))
+
+
 async def test_an_act_that_two_workers_get_is_done_once(database_url: str, policies: Path, slack: SlackServer) -> None:
     """A retry may reach another worker; the database knows what was begun."""
     populate(slack.workspace)
@@ -178,6 +194,28 @@ async def test_a_lost_socket_is_replaced(sqlite_url: str, policies: Path, slack:
         await world.settled()
 
     assert 1 == len(world.workspace.answers)
+
+
+async def test_the_watchdog_looks_by_itself(sqlite_url: str, policies: Path, slack: SlackServer) -> None:
+    """Nobody has to ask it to: at its next look a connection that was lost is there again."""
+    populate(slack.workspace)
+    looks = asyncio.Semaphore(0)
+
+    async def pause(_seconds: float) -> None:
+        await looks.acquire()
+
+    async with slack_world(sqlite_url, policies, slack, over_socket=True, pause=pause) as world:
+        assert world.door.socket is not None
+        lost = world.door.socket._client
+        await slack.drop_sockets()
+        while not slack.connected.is_set():
+            looks.release()
+            await asyncio.sleep(0)
+        replaced = world.door.socket._client is not lost
+        await world.hands.command("U0MIA", "help")
+        await world.settled()
+
+    assert (True, 1) == (replaced, len(world.workspace.answers))
 
 
 async def test_a_reader_that_died_is_noticed(sqlite_url: str, policies: Path, slack: SlackServer) -> None:

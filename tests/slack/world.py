@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,6 +175,7 @@ async def slack_world(
     connected: bool = True,
     patience_s: float = 60.0,
     change: Callable[[Governor], Governor] = lambda governor: governor,
+    pause: Callable[[float], Awaitable[None]] = never,
     **given: Any,
 ) -> AsyncIterator[SlackWorld]:
     """Run a server whose Slack is the made-up one, over HTTP or Socket Mode.
@@ -189,6 +190,7 @@ async def slack_world(
         patience_s: How long a submission is worked on before Slack is told to wait; long, so that a busy machine
             changes nothing.
         change: Puts another part in, like a slow database.
+        pause: Waits between looks at what is to be shown, and at the socket.
         given: More settings.
     """
     clock = StandingClock()
@@ -202,7 +204,7 @@ async def slack_world(
         client = await stack.enter_async_context(
             open_slack_client(BOT_TOKEN, slack.api_url, time_s=walls, pause=walls.pause)
         )
-        door = await stack.enter_async_context(open_slack_door(governor, client, walls, never, patience_s=patience_s))
+        door = await stack.enter_async_context(open_slack_door(governor, client, walls, pause, patience_s=patience_s))
         for listener in door.app._async_listeners:
             # The library gives up on an acknowledgement after three seconds of this machine's time.
             listener.ack_timeout = ACK_S

@@ -12,6 +12,7 @@ from governor.clients.slack_blocks.budgets import left_message
 from governor.clients.slack_blocks.card import CardFacts, card_message
 from governor.clients.slack_blocks.decision import decision_message
 from governor.clients.slack_blocks.denial import denial_message
+from governor.clients.slack_blocks.glass import glass_form
 from governor.clients.slack_blocks.home import HomePage, Refusal, home_view
 from governor.clients.slack_blocks.message import Message, View
 from governor.clients.slack_blocks.notes import problem_message, unknown_person_message, waiting_modal
@@ -302,6 +303,7 @@ def views() -> dict[str, View]:
         "modal_request_budget_in_requests": form(GrantKind.BUDGET, "Quota/user-requests"),
         "modal_request_model": form(GrantKind.MODEL),
         "modal_request_context": form(GrantKind.CONTEXT),
+        "modal_break_glass": glass_form(["Quota/department-monthly-spend", "Quota/user-requests"]),
         "modal_preview": preview_modal(COME, '{"kind": "budget"}'),
         "modal_approve": deciding.approve_modal(FACTS),
         "modal_deny": deciding.deny_modal(FACTS),

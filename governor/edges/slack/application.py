@@ -14,7 +14,7 @@ from governor.clients.slack import SlackError, SlackUnavailableError
 from governor.clients.slack.manifest import COMMAND, EXPLAIN_MESSAGE, HOME_OPENED
 from governor.clients.slack_blocks.home import REFRESH, WHY
 from governor.clients.slack_blocks.stops import LIFT
-from governor.edges.slack import deciding, requesting
+from governor.edges.slack import deciding, glass, requesting
 from governor.edges.slack.clicks import WHY_TITLE, explain_message, lift_clicked, why_clicked
 from governor.edges.slack.command import answer_command, opens_form
 from governor.edges.slack.conduct import Listener, answered_first
@@ -39,7 +39,7 @@ class Listeners:
 def listeners(desk: Desk) -> Listeners:
     """Return which act leads where."""
     clicks = {**deciding.CLICKS, **requesting.CLICKS}
-    submissions = {**deciding.SUBMISSIONS, **requesting.SUBMISSIONS}
+    submissions = {**deciding.SUBMISSIONS, **requesting.SUBMISSIONS, **glass.SUBMISSIONS}
     return Listeners(
         commands={COMMAND: answered_first(desk, answer_command, waiting=opens_form)},
         events={HOME_OPENED: _home_opened(desk)},

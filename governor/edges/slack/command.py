@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from governor.clients.slack.manifest import COMMAND
-from governor.clients.slack_blocks.asking import TITLE
+from governor.clients.slack_blocks import asking, glass
 from governor.clients.slack_blocks.budgets import left_message
 from governor.clients.slack_blocks.decision import decision_message
 from governor.clients.slack_blocks.message import Message
@@ -15,11 +15,15 @@ from governor.clients.slack_blocks.usage import help_message
 from governor.core.decisions.blocks import Block
 from governor.core.errors import InvalidRequestError, NotFoundError
 from governor.edges.slack.desk import Asked
+from governor.edges.slack.glass import glass_asked
 from governor.edges.slack.requesting import request_asked
 from governor.edges.slack.words import USAGES, stop_words, target_words, typed
 from governor.services.blocks import BlockQuery, BlockWish, end_of, lift_a_block, list_blocks, place_block
 from governor.services.explanation_wire import instant_ms
 from governor.services.who_may_see import may_see
+
+FORMS = {"request": asking.TITLE, "break-glass": glass.TITLE}
+"""What opens a modal, and its title."""
 
 
 async def answer_command(asked: Asked) -> None:
@@ -32,6 +36,8 @@ async def answer_command(asked: Asked) -> None:
             await asked.say(await why(asked, words.rest))
         case "request":
             await request_asked(asked)
+        case "break-glass":
+            await glass_asked(asked)
         case "stop":
             await asked.say(await stop(asked, words.rest))
         case "resume":
@@ -42,7 +48,7 @@ async def answer_command(asked: Asked) -> None:
 
 def opens_form(body: Mapping[str, Any]) -> str:
     """Return the title of the modal that a command opens at once, or ``""``."""
-    return TITLE if typed(str(body.get("text", ""))).verb == "request" else ""
+    return FORMS.get(typed(str(body.get("text", ""))).verb, "")
 
 
 async def what_is_left(asked: Asked) -> Message:

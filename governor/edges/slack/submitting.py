@@ -136,6 +136,8 @@ FIELDS_OF = {
     "terms": ("amount",),
     "ends_at": ("until",),
     "note": ("reason",),
+    "reason": ("reason", "justification"),
+    "until": ("until", "hours"),
     "expected_value_usd": ("value",),
     "worth_usd": ("worth",),
     "scope": ("whom",),

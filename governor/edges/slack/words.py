@@ -8,19 +8,22 @@ from difflib import get_close_matches
 
 from governor.core.decisions.blocks import BlockKind
 from governor.core.errors import InvalidRequestError
+from governor.core.grants import GRANTEE_KEYS
 from governor.core.policy.organization import Person
+from governor.core.scopes import Scope
 
 USAGES = (
     ("", "what is left of my budgets, and when they reset"),
     ("request", "ask for an exception: more budget, another model, a larger limit"),
     ("why DECISION", "why a request was allowed or refused"),
+    ("break-glass", "lift a budget at once, for those on call; somebody else reviews it"),
     ("stop team:growth for 2h because runaway agent", "stop at once, for those who may; also `user:`, `model:`, ..."),
     ("resume team:growth", "let it go on before that"),
     ("help", "this list"),
 )
 """What can be typed, and what it does."""
 
-VERBS = ("left", "request", "why", "stop", "resume", "help")
+VERBS = ("left", "request", "why", "break-glass", "stop", "resume", "help")
 
 STOP_FORM = "write it like `stop team:growth for 2h because runaway agent`"
 
@@ -94,20 +97,37 @@ def target_words(text: str, find: FindPerson) -> tuple[BlockKind, str]:
     Raises:
         InvalidRequestError: If it is neither.
     """
+    word, name = _named(text, find)
+    if word not in set(BlockKind) or not name:
+        kinds = ", ".join(f"{one}:" for one in BlockKind)
+        raise InvalidRequestError(f"`{text[:60]}` names nothing that can be stopped; begin with {kinds} or a mention")
+    return BlockKind(word), name
+
+
+def scope_words(text: str, find: FindPerson) -> Scope:
+    """Read for whom something is: ``team:growth``, or a mention of a person.
+
+    Raises:
+        InvalidRequestError: If it is neither.
+    """
+    word, name = _named(plain_text(text), find)
+    if word not in GRANTEE_KEYS or not name:
+        kinds = ", ".join(f"{one}:" for one in GRANTEE_KEYS)
+        raise InvalidRequestError(f"`{text[:60]}` is nobody; begin with {kinds} or a mention", field="whom")
+    return ((word, name),)
+
+
+def _named(text: str, find: FindPerson) -> tuple[str, str]:
+    """Return a kind and a name, of which either may be none."""
     mention = _MENTION.fullmatch(text.strip())
     if mention is not None:
         person = find(mention[1])
         if person is None:
-            raise InvalidRequestError(
-                "I do not know who this is; name them by their user, like `user:mia@acme.example`"
-            )
-        return BlockKind.USER, person.user
+            message = "I do not know who this is; name them by their user, like `user:mia@acme.example`"
+            raise InvalidRequestError(message, field="whom")
+        return "user", person.user
     kind, _, name = text.strip().partition(":")
-    word = kind.strip().lower().replace("-", "_").replace(" ", "_")
-    if word not in set(BlockKind) or not name.strip():
-        kinds = ", ".join(f"{one}:" for one in BlockKind)
-        raise InvalidRequestError(f"`{text[:60]}` names nothing that can be stopped; begin with {kinds} or a mention")
-    return BlockKind(word), name.strip()
+    return kind.strip().lower().replace("-", "_").replace(" ", "_"), name.strip()
 
 
 def _length(text: str) -> str:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from governor.core.errors import ConflictError, GovernorError, InvalidRequestError
+from governor.core.errors import ConflictError, ForbiddenError, GovernorError, InvalidRequestError
 from governor.core.grants import LIFTED_KINDS, GrantKind
 from governor.core.scopes import Scope
 from governor.edges.web.doorway import Doorway, Visit, sentence
 from governor.edges.web.forms import check_guard, dollars_in, end_in, names_in, number_in, read_form
-from governor.services.approvals.break_glass import break_glass
+from governor.services.approvals.break_glass import break_glass, check_on_call
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.refused import refused_lately
 from governor.services.approvals.wire import preview_wire
@@ -153,9 +153,11 @@ class AskingPages:
 
     def _may_break_glass(self, visit: Visit) -> bool:
         """Tell whether a rule lets somebody break the glass for anybody; which budget, the service looks."""
-        rules = self._snapshot.policies.approval_rules
-        groups = {rule.break_glass.group for rule in rules if rule.break_glass is not None}
-        return any(visit.session.actor.user in self._doorway.organization.groups.get(name, ()) for name in groups)
+        try:
+            check_on_call(self._snapshot, visit.session.actor.user, visit.now)
+        except ForbiddenError:
+            return False
+        return True
 
     def _whoms(self, visit: Visit, asked: str) -> list[tuple[str, str]]:
         """Return for whom somebody may ask, as far as a list can say."""

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from governor.core.approvals.groups import members_of
+from governor.core.approvals.groups import Home, members_of
 from governor.core.approvals.opening import break_the_glass, ruling_of
 from governor.core.approvals.request import Actor, ExceptionRequest
 from governor.core.approvals.routes import route_for
+from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestError
 from governor.core.grants import GrantKind
 from governor.core.money import decimal_text
@@ -58,6 +59,19 @@ async def break_glass(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Ac
         return desk.keep(connection, break_the_glass(_request(draft, actor, now), draft.rule, actor), now)
 
     return await desk.database.write(write)
+
+
+def check_on_call(snapshot: Snapshot, user: str, now: datetime) -> None:
+    """Refuse whoever no rule lets break the glass for anybody; which budget and for whom is looked at later.
+
+    Raises:
+        ForbiddenError: With the groups that may.
+    """
+    rights = [rule.break_glass for rule in snapshot.policies.approval_rules if rule.break_glass is not None]
+    groups = sorted({right.group for right in rights})
+    if not any(user in members_of(snapshot.organization, group, Home(), now) for group in groups):
+        who = f"only members of {', '.join(groups)} break" if groups else "no rule lets anybody break"
+        raise ForbiddenError(f"{who} the glass; ask for an urgent exception", needed=", ".join(groups))
 
 
 def _right(desk: Desk, draft: Draft, actor: Actor, now: datetime) -> BreakGlass:

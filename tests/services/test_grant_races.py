@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +12,8 @@ import pytest
 from governor.core.grants import Grant, GrantKind
 from governor.services.grants import GrantKeeper
 from governor.store.database import Database
-from governor.store.ledger import SqlLedger
-from governor.store.verify import verify
 from tests.decisions.story import START, Story
+from tests.services.two_workers import two_stories
 
 POLICIES = """
 {apiVersion: governor/v1, kind: ModelAllowlist, name: some, allow: [small]}
@@ -67,22 +65,10 @@ class Workers:
 
 
 @pytest.fixture
-async def workers(database_url: str, tmp_path: Path) -> AsyncIterator[Workers]:
+async def workers(database: Database, tmp_path: Path) -> AsyncIterator[Workers]:
     """Give two workers on each kind of database; afterwards every balance must follow from the records."""
-    database = Database(database_url)
-    async with AsyncExitStack() as stack:
-        stories = []
-        for name in ("one", "two"):
-            (tmp_path / name).mkdir()
-            story = Story(tmp_path / name, POLICIES, ledger_of=lambda clock: SqlLedger(database, clock))
-            await story.ledger.start()
-            stack.push_async_callback(story.ledger.close)
-            stories.append(story)
-        yield Workers((stories[0], stories[1]), database)
-    differences = await database.read(lambda connection: list(verify(connection, START.timestamp())))
-    await database.close()
-
-    assert [] == differences
+    async with two_stories(database, tmp_path, POLICIES) as stories:
+        yield Workers(stories, database)
 
 
 async def test_two_hundred_at_once_get_no_more_than_the_budget_and_the_grant(workers: Workers) -> None:

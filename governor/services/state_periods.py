@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from governor.core.decisions.draws import FORMER_MAX
+from governor.core.decisions.draws import BEFORE_MAX
 from governor.core.decisions.grant_budgets import money_budget
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.grants import Grant
@@ -142,7 +142,7 @@ class PeriodStater:
             stated.new.append((replace(statement, reason=reason), page.whose(statement)))
             stated.checks.extend(page.later_checks(statement))
             if closing.quota.rollover is not None and _moves_carry(last, statement):
-                following = read_later_stated(connection, statement, 1 + FORMER_MAX)
+                following = read_later_stated(connection, statement, BEFORE_MAX)
                 stated.checks.extend((each, now_s) for each in following)
         return stated
 

@@ -300,3 +300,55 @@ def test_the_world_ends_november_in_berlin() -> None:
     noon = datetime(2026, 11, 20, 12, 0, tzinfo=UTC).timestamp()
 
     assert datetime(2026, 11, 30, 23, 0, tzinfo=UTC).timestamp() == noon + DECEMBER_S
+
+
+SURCHARGED = """\
+apiVersion: governor/v1
+kind: Quota
+name: department
+per: [department]
+limit: 10 USD
+period: month
+rollover: {unused: {up_to: 50%}, overspend: carry}
+when_reached: {overage: {up_to: 100 USD, surcharge: 20%}}
+"""
+
+# Month, used (USD), carried in, over the limit and what was carried in, surcharge, carried out: by hand.
+MONTHS = [
+    # Four are left over.
+    ("2026-11", 6, "0", "0", "0", "4"),
+    # 18 of 14: four over, a fifth of which is the surcharge; of the eight over its own limit four were given.
+    ("2026-12", 18, "4", "4", "0.8", "-4"),
+    # 9 of 6: the debt lowers where the surcharge begins; it was paid, so nothing is owed and nothing left over.
+    ("2027-01", 9, "-4", "3", "0.6", "0"),
+    # 12 of 10: nothing was given for it.
+    ("2027-02", 12, "0", "2", "0.4", "-2"),
+    # 3 of 8: five are left over, and five are the most that is carried.
+    ("2027-03", 3, "-2", "0", "0", "5"),
+    # 15 of 15.
+    ("2027-04", 15, "5", "0", "0", "0"),
+]
+
+
+async def test_a_surcharge_begins_beyond_what_was_carried_in(
+    any_server: Server, policies: Path, standing: StandingClock
+) -> None:
+    """Unused budget puts it off, a debt brings it forward; and the next month's ceiling is what the statement says."""
+    (policies / "quotas.yaml").write_text(SURCHARGED)
+    assert await any_server.governor.publisher.reload()
+    ceilings = []
+    for month, used, *_ in MONTHS:
+        standing.advance((datetime.fromisoformat(f"{month}-20T12:00:00Z") - standing.now()).total_seconds())
+        async with any_server.client() as client:
+            [budget] = (await client.get("/budgets?quota=department&department=engineering")).json()["budgets"]
+        ceilings.append(budget["ceiling"])
+        usage = {"input_tokens": used * 1_000_000 // 3, "output_tokens": 0}
+        await spend(any_server, event(event_id=month, usage=usage))
+    standing.advance(30 * 86_400)
+    await close(any_server)
+    stated = await listed(any_server, "quota=department")
+
+    assert [tuple(str(figure) for figure in month[1:]) for month in MONTHS] == [
+        amounts(statement, "used", "carried_in", "over", "surcharge", "carried_out") for statement in stated
+    ]
+    assert ceilings == [str(10 + int(carried_in) + 100) for _, _, carried_in, *_ in MONTHS]

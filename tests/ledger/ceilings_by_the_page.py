@@ -47,26 +47,23 @@ def moved_ceiling(rule: CeilingRule, own: bytes, balances: Balances) -> int:
 
 
 def carried(carry: Carry, balances: Balances) -> int:
-    """Return what a period takes over: what the one before it left of, or took beyond, its own limit.
+    """Return what a period takes over, counted forward from the scope's first.
 
-    What that one had been given or owed by the period before it is settled first, and does not carry again.
+    Each period leaves what it did not use of its own limit, after what it owed; or owes what it used beyond that, after
+    what it had been given.
     """
-    chain = [carry.before.digest, *carry.former]
-    if not any(digest in balances for digest in chain):
-        return 0
-    given = _given(carry, balances)
-    rest = carry.before.limit - _taken(carry.before.digest, balances)
-    if rest < 0:
-        return min(0, rest + max(0, given)) if carry.overspend else 0
-    return min(max(0, rest + min(0, given)), carry.unused_max[0])
-
-
-def _given(carry: Carry, balances: Balances) -> int:
-    """Return what the period before had been given on top of its limit, or owed, by its own limit's predecessor."""
-    if carry.earlier is None or not any(digest in balances for digest in carry.former):
-        return 0
-    rest = carry.earlier.limit - _taken(carry.earlier.digest, balances)
-    return (rest if carry.overspend else 0) if rest < 0 else min(rest, carry.unused_max[1])
+    given = 0
+    has_begun = False
+    for period in reversed(carry.before):
+        has_begun = has_begun or period.digest in balances
+        rest = period.limit - _taken(period.digest, balances)
+        if not has_begun:
+            continue
+        if rest >= 0:
+            given = min(max(0, rest + min(0, given)), period.unused_max)
+        else:
+            given = min(0, rest + max(0, given)) if carry.overspend else 0
+    return given
 
 
 def _taken(digest: bytes, balances: Balances) -> int:

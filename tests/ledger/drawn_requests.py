@@ -135,11 +135,10 @@ def _rule(drawn: DrawnHold, main: int, limits: Sequence[int]) -> CeilingRule:
 
 
 def _carry(drawn: DrawnHold, limits: Sequence[int]) -> Carry:
-    """Let two other budgets stand for the periods before, and a third for those before them."""
-    before = Predecessor(KEYS[DEPARTMENT].digest, limits[DEPARTMENT])
-    earlier = Predecessor(KEYS[FUND].digest, limits[FUND])
-    former = (KEYS[FUND].digest, KEYS[SPEND].digest)
-    return Carry(before, earlier, (6, 3), overspend=drawn.overspend, former=former)
+    """Let other budgets stand for the periods before."""
+    periods = ((DEPARTMENT, 6), (FUND, 3), (SPEND, 20), (PART, 5))
+    before = tuple(Predecessor(KEYS[index].digest, limits[index], unused_max) for index, unused_max in periods)
+    return Carry(before, overspend=drawn.overspend)
 
 
 def _fund(drawn: DrawnHold, limits: Sequence[int]) -> tuple[Hold, ...]:

@@ -8,24 +8,16 @@ from governor.core.ledger.ceilings import Carry, CeilingRule, Pace, Predecessor
 from tests.ledger.ceilings_by_the_page import carried, moved_ceiling
 from tests.ledger.factory import budget
 
-OWN, BEFORE, EARLIER, OLDEST = (budget("company", period=str(number)).digest for number in range(4))
-DAY, MARKER = budget("day").digest, budget("revoked").digest
+OWN, DAY, MARKER = (budget(name).digest for name in ("company", "day", "revoked"))
+BEFORE = tuple(budget("company", period=str(number)).digest for number in range(5))
 
 AMOUNTS = st.integers(0, 60)
-BALANCES = st.dictionaries(
-    st.sampled_from([OWN, BEFORE, EARLIER, OLDEST, DAY, MARKER]), st.builds(Balance, used=AMOUNTS, held=AMOUNTS)
-)
+BALANCES = st.dictionaries(st.sampled_from([OWN, DAY, MARKER, *BEFORE]), st.builds(Balance, used=AMOUNTS, held=AMOUNTS))
 CARRIES = st.builds(
-    lambda limits, unused_max, overspend, earlier: Carry(
-        Predecessor(BEFORE, limits[0]),
-        Predecessor(EARLIER, limits[1]) if earlier else None,
-        unused_max,
-        overspend,
-        (EARLIER, OLDEST) if earlier else (),
+    lambda periods, overspend: Carry(
+        tuple(Predecessor(digest, *amounts) for digest, amounts in zip(BEFORE, periods, strict=False)), overspend
     ),
-    st.tuples(AMOUNTS, AMOUNTS),
-    st.tuples(AMOUNTS, AMOUNTS),
-    st.booleans(),
+    st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=len(BEFORE)),
     st.booleans(),
 )
 RULES = st.builds(

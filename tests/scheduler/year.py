@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-LOOK_BACK = 12
-"""Periods before the last one in which a scope must have been used to have begun."""
+LOOK_BACK = 13
+"""Periods before one that are looked at for what it takes over."""
 
 
 @dataclass(frozen=True)
@@ -112,28 +112,19 @@ class Year:
         self.calls[budget].append(Spent(now, now, {}, -amount))
 
     def carried_into(self, rule: Rule, scope: str, number: int) -> int:
-        """Return what a period takes over from the one before it."""
+        """Return what a period takes over, counted forward from the scope's first one."""
         if rule.unused_max is None:
             return 0
-        left = self._left_over(rule, scope, number - 1, LOOK_BACK)
-        if left is None:
-            return 0
-        if left >= 0:
-            owed = 0
-            if rule.debt and (rule.name, scope, number - 2) in self.used:
-                owed = max(0, self.used[rule.name, scope, number - 2] - rule.limit)
-            return min(max(0, left - owed), rule.unused_max)
-        if not rule.debt:
-            return 0
-        earlier = self._left_over(rule, scope, number - 2, LOOK_BACK - 1)
-        return min(0, left + max(0, min(earlier or 0, rule.unused_max)))
-
-    def _left_over(self, rule: Rule, scope: str, number: int, look_back: int) -> int | None:
-        """Return what a period left of its limit, below zero if it overspent; None if the scope had not begun."""
-        if (rule.name, scope, number) in self.used:
-            return rule.limit - self.used[rule.name, scope, number]
-        begun = any((rule.name, scope, number - back) in self.used for back in range(1, look_back + 1))
-        return rule.limit if begun else None
+        given = 0
+        begun = False
+        for before in range(number - LOOK_BACK, number):
+            begun = begun or (rule.name, scope, before) in self.used
+            left = rule.limit - self.used.get((rule.name, scope, before), 0)
+            if begun and left >= 0:
+                given = min(max(0, left + min(0, given)), rule.unused_max)
+            elif begun:
+                given = min(0, left + max(0, given)) if rule.debt else 0
+        return given
 
     def look(self, now: datetime, charged: set[Budget]) -> None:
         """Tell whom there is to tell: of budgets that go on, and of those just charged that ended within the hour."""

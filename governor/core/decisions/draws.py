@@ -25,8 +25,8 @@ from governor.core.values import hot_value
 
 _INSTANT = timedelta(microseconds=1)
 
-FORMER_MAX = 12
-"""Periods looked back for a scope's first use; one that nobody has used for longer begins anew."""
+BEFORE_MAX = 13
+"""Periods looked back for what is carried; a scope that nobody has used for longer begins anew."""
 
 
 class Measure(IntEnum):
@@ -168,23 +168,17 @@ def _carry(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> 
     if rollover is None:
         return None
     header = quota.header
-    former = budgets_before(quota, key, 1 + FORMER_MAX)
+    former = budgets_before(quota, key, BEFORE_MAX)
     if header.effective_from is not None or header.effective_until is not None:
         former = list(takewhile(lambda before: header.in_force(_last_instant(before[1])), former))
     if not former:
         return None
-    # What lies further back only tells whether the scope had begun.
-    before, *earlier = [
-        Predecessor(digest, apply_quota(quota, scope, context.organization, _last_instant(end_s)).limit)
-        for digest, end_s in former[:2]
-    ]
-    return Carry(
-        before=before,
-        earlier=earlier[0] if earlier else None,
-        unused_max=(rollover.unused_max(before.limit), rollover.unused_max(earlier[0].limit) if earlier else 0),
-        overspend=rollover.overspend,
-        former=tuple([digest for digest, _ in former[1:]]),
+    periods = (
+        (digest, apply_quota(quota, scope, context.organization, _last_instant(end_s)).limit)
+        for digest, end_s in former
     )
+    before = tuple(Predecessor(digest, limit, rollover.unused_max(limit)) for digest, limit in periods)
+    return Carry(before, rollover.overspend)
 
 
 def _last_instant(period_end_s: int) -> datetime:

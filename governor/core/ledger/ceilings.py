@@ -4,7 +4,7 @@ What a policy fixes is worked out before the ledger is asked (``HoldTerms.ceilin
 a ``CeilingRule``, worked out in the ledger's transaction on locked values.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from governor.core.ledger.budget import EMPTY, Balance
@@ -17,69 +17,61 @@ Lookup = Callable[[bytes], Balance | None]
 
 @hot_value
 class Predecessor:
-    """A period that is over: its budget, and its limit in force at its last instant."""
+    """A period that is over.
+
+    Attributes:
+        digest: Its budget.
+        limit: Its limit in force at its last instant.
+        unused_max: The most that may be carried of what it left over.
+    """
 
     digest: bytes
     limit: int
+    unused_max: int
 
 
 @hot_value
 class Carry:
-    """What a period takes over from the one before it.
+    """What a period takes over from those before it.
 
-    What is carried lasts one period: it follows from the limit and the use of the period before, and what that one had
-    been given on top is neither given again nor owed.
+    What is carried lasts one period: what a period had been given on top of its own limit is not given again, and what
+    it owed it had that much less to leave over.
 
     Attributes:
-        before: The period before.
-        earlier: The one before that: what it left over is not overspent when ``before`` spends it. None where nothing
-            unused is carried, or where there is no such period.
-        unused_max: The most that may be carried of what was left over, for ``before`` and for ``earlier``.
+        before: The periods before, the latest first. Those before the first that was ever drawn on lie before the
+            scope's first period; one in between without any use left its whole limit over.
         overspend: Whether what was spent above the limit is taken off.
-        former: Budgets of the periods before ``before``, ``earlier`` first: if one of them was drawn on, a period
-            without any use left its whole limit over; if none was, ``before`` lies before the scope's first period.
     """
 
-    before: Predecessor
-    earlier: Predecessor | None
-    unused_max: tuple[int, int]
+    before: tuple[Predecessor, ...]
     overspend: bool
-    former: tuple[bytes, ...] = ()
 
     def amount(self, lookup: Lookup) -> int:
-        """Return what is carried, below zero for a debt. Open holds of the period before count as used."""
-        balance = lookup(self.before.digest)
-        if balance is None:
-            if not _was_drawn_on(self.former, lookup):
-                # Nothing is carried from before a scope's first period.
-                return 0
-            balance = EMPTY
-        unused = self.before.limit - balance.taken
-        if unused >= 0:
-            # A period that paid a debt had that much less to leave over.
-            return min(max(0, unused - self._owed_by_earlier(lookup)), self.unused_max[0])
-        return min(0, unused + self._left_by_earlier(lookup)) if self.overspend else 0
+        """Return what is carried, below zero for a debt. Open holds of the periods before count as used."""
+        return self._unused(0, lookup) - self._owed(0, lookup)
 
-    def _owed_by_earlier(self, lookup: Lookup) -> int:
-        balance = lookup(self.earlier.digest) if self.earlier is not None and self.overspend else None
-        return max(0, balance.taken - self.earlier.limit) if balance is not None and self.earlier is not None else 0
+    def _unused(self, index: int, lookup: Lookup) -> int:
+        """Return what a period left over of its own limit once its debt was paid."""
+        rest = self._rest(index, lookup)
+        return min(max(0, rest - self._owed(index + 1, lookup)), self.before[index].unused_max) if rest > 0 else 0
 
-    def _left_by_earlier(self, lookup: Lookup) -> int:
-        if self.earlier is None:
+    def _owed(self, index: int, lookup: Lookup) -> int:
+        """Return what a period spent above its own limit that what it had been given does not cover."""
+        rest = self._rest(index, lookup) if self.overspend else 0
+        return max(0, -rest - self._unused(index + 1, lookup)) if rest < 0 else 0
+
+    def _rest(self, index: int, lookup: Lookup) -> int:
+        """Return what was left of a period's own limit; 0 for one before the scope's first."""
+        if index == len(self.before):
             return 0
-        balance = lookup(self.earlier.digest)
-        if balance is None:
-            if not _was_drawn_on(self.former[1:], lookup):
-                return 0
-            balance = EMPTY
-        return max(0, min(self.earlier.limit - balance.taken, self.unused_max[1]))
-
-
-def _was_drawn_on(budgets: Sequence[bytes], lookup: Lookup) -> bool:
-    for digest in budgets:  # noqa: SIM110 - a generator costs as much as the look, and there are twelve of them
-        if lookup(digest) is not None:
-            return True
-    return False
+        period = self.before[index]
+        balance = lookup(period.digest)
+        if balance is not None:
+            return period.limit - balance.taken
+        for earlier in self.before[index + 1 :]:
+            if lookup(earlier.digest) is not None:
+                return period.limit
+        return 0
 
 
 @hot_value
@@ -142,12 +134,11 @@ class CeilingRule:
 
     def reads(self) -> tuple[bytes, ...]:
         """Return the budgets that it looks at beside its own; none of them is created by looking."""
-        carry = self.carry
         if self.closed_by is not None:
             return (self.main, self.closed_by)
-        if carry is None:
+        if self.carry is None:
             return (self.main,)
-        return (self.main, carry.before.digest, *carry.former)
+        return (self.main, *[period.digest for period in self.carry.before])
 
 
 @hot_value

@@ -233,6 +233,7 @@ COME = WhatWouldCome(
     helps=False,
     tried="this alone will not help: Quota/company-spend is in the way too; ask for Quota/company-spend as well",
     offered=["Quota/company-spend"],
+    slack_ids=IDS,
 )
 
 

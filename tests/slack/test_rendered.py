@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 
 from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.card import card_message
+from governor.clients.slack_blocks.deciding import approve_modal, deny_modal
+from governor.clients.slack_blocks.steps import outcome_message
 from governor.clients.slack_blocks.texts import cut, escape
+from governor.core.approvals.request import Door, Vote
+from tests.approvals.world import NOON
 from tests.slack.fake.block_kit import message_problems, view_problems
 from tests.slack.rendered import FACTS, GOLDEN, REQUEST, documents, facts, replace, written
 
@@ -63,8 +67,31 @@ def test_what_people_write_mentions_nobody() -> None:
 
 
 def test_a_text_that_is_too_long_says_where_the_whole_is() -> None:
-    """With a link, as far as there is a page."""
-    said = card_message(facts(request=replace(REQUEST, justification="because " * 400)))
+    """With a link, or with the command where there is no page: the reason, the outcome, and what voters wrote."""
+    long = "because " * 400
+    votes = [Vote(str(n), str(n), approve=True, at=NOON, door=Door.API, reason="r" * 500) for n in range(9)]
+    changed = replace(REQUEST, justification=long, outcome_expected=long, votes=tuple(votes))
+    card = str(card_message(facts(request=changed)).blocks)
+    without = str(card_message(replace(facts(request=changed), page="")).blocks)
 
-    assert f"<{FACTS.page}|the whole reason>" in str(said.blocks)
-    assert len("because " * 400) > limits.SECTION
+    for words in ("the whole reason", "the whole", "all votes"):
+        assert f"… <{FACTS.page}|{words}>" in card
+        assert f"… {words}: `governor exceptions show {REQUEST.id}`" in without
+    assert len(long) > limits.SECTION
+
+
+def test_whoever_decides_reads_the_whole_reason() -> None:
+    """A card shows its beginning; the modal that approves or denies shows all that the form takes."""
+    reason = ("because " * 250).strip()
+    about = facts(request=replace(REQUEST, justification=reason))
+
+    assert reason not in str(card_message(about).blocks)
+    for view in (approve_modal(about), deny_modal(about)):
+        assert reason in str(view["blocks"])
+
+
+def test_one_result_is_one_result() -> None:
+    """Not "1 results"."""
+    told = replace(REQUEST.outcome, told_at=NOON, told_by=REQUEST.asked_by, count=1)
+
+    assert ": 1 result." in str(outcome_message(replace(REQUEST, outcome=told), 0, {}).blocks)

@@ -64,7 +64,7 @@ async def test_a_request_is_previewed_and_sent(world: SlackWorld) -> None:
         "It lifts `Quota/department-spend`.",
         "*Worth, as you expect*\n2,000 USD",
         "*Who will be asked*: 1 of team-leads",
-        "• 1 of team-leads: *lea@acme.example*",
+        "• 1 of team-leads: <@U0LEA>",
     ):
         assert expected in text
     assert (0, {"response_action": "clear"}) == (len(nothing_yet.requests), acknowledged)

@@ -1,7 +1,7 @@
 """The modals in which somebody asks for an exception: a form, and what would come of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from governor.clients.slack_blocks import limits
@@ -99,6 +99,7 @@ class WhatWouldCome:
         helps: Whether it would help, by itself.
         tried: The same in words, with what else is in the way.
         offered: Policies that it could lift as well.
+        slack_ids: Slack ids by user name.
     """
 
     asked: str
@@ -112,6 +113,7 @@ class WhatWouldCome:
     helps: bool
     tried: str
     offered: Sequence[str]
+    slack_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def request_form(form: Form) -> View:
@@ -244,9 +246,9 @@ def _who(come: WhatWouldCome) -> str:
     route = come.route
     if route.automatic:
         return ":white_check_mark: *It is approved at once*: nobody needs to be asked for so little."
+    people = [", ".join(named(user, come.slack_ids) for user in group) or "nobody is left" for group in come.people]
     asked = [
-        f"• {one.at_least} of {escape(one.group)}: {', '.join(named(user, {}) for user in group) or 'nobody is left'}"
-        for one, group in zip(route.require, come.people, strict=True)
+        f"• {one.at_least} of {escape(one.group)}: {names}" for one, names in zip(route.require, people, strict=True)
     ]
     page = "They decide on a page, because of the amount." if route.decide_in is DecideIn.WEB else ""
     return lines([f":busts_in_silhouette: *Who will be asked*: {route_words(route)}", *asked, page])

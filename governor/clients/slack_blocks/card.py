@@ -16,7 +16,7 @@ from governor.clients.slack_blocks.request_words import (
     terms_words,
     what,
 )
-from governor.clients.slack_blocks.texts import amount, escape, instant, lines, link
+from governor.clients.slack_blocks.texts import amount, cut, escape, instant, lines, link
 from governor.core.approvals.facts import BudgetNow, CaseFacts, Past
 from governor.core.approvals.request import OPEN_STATES, ExceptionRequest, State
 from governor.core.policy.approval_rule import DecideIn
@@ -27,7 +27,7 @@ JUSTIFIED = "review"
 """The buttons of a card; their value is the request's id."""
 
 TEXT_SHOWN = 600
-"""Characters of a justification on a card; the whole of it is on the page, and in the modal that decides."""
+"""Characters of what somebody wrote that a card shows; the whole is on the page, and in the modal that decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ def card_message(about: CardFacts) -> Message:
     """Make the card; one whose request is decided has no buttons."""
     request = about.request
     title = f"{'Urgent: ' if request.urgent else ''}{what(request)}"
-    blocks: list[Block] = [header(title), section(opening(about)), *case_blocks(about)]
-    blocks.append(section(standing(about)))
+    blocks: list[Block] = [header(title), section(opening(about), more=where_whole(about)), *case_blocks(about)]
+    blocks.append(section(standing(about), more=where_whole(about, "all votes")))
     if about.state is State.PENDING:
         blocks.append(_buttons(about))
     elif _review_open(about):
@@ -74,17 +74,20 @@ def card_message(about: CardFacts) -> Message:
     return Message(f"{title}: {state_words(about.state)}", tuple(blocks[: limits.MESSAGE_BLOCKS]))
 
 
-def opening(about: CardFacts) -> str:
-    """Say who asks for what, and why."""
+def opening(about: CardFacts, shown: int = TEXT_SHOWN) -> str:
+    """Say who asks for what, and why; of the reason at most so many characters, and then where the whole is."""
     request = about.request
     who = named(request.asked_by, about.slack_ids)
     more = [named(user, about.slack_ids) for user in request.joined]
     also = f", and so do {', '.join(more)}" if more else ""
-    why = f">{escape(request.justification[:TEXT_SHOWN])}".replace("\n", "\n>") if request.justification else ""
-    cut_off = link(about.page, "the whole reason") if len(request.justification) > TEXT_SHOWN else ""
-    return lines(
-        [f"{who} asks for {terms_words(request.terms)} {for_whom(request, about.slack_ids)}{also}.", why, cut_off]
-    )
+    reason = cut(escape(request.justification), shown, where_whole(about, "the whole reason"))
+    why = f">{reason}".replace("\n", "\n>") if reason else ""
+    return lines([f"{who} asks for {terms_words(request.terms)} {for_whom(request, about.slack_ids)}{also}.", why])
+
+
+def where_whole(about: CardFacts, label: str = "the whole") -> str:
+    """Say where a text that had to be cut stands whole: on the page, or on the command line where there is none."""
+    return link(about.page, label) if about.page else f"{label}: `governor exceptions show {about.request.id}`"
 
 
 def case_blocks(about: CardFacts) -> list[Block]:
@@ -93,7 +96,7 @@ def case_blocks(about: CardFacts) -> list[Block]:
     pairs = [
         ("Until", f"{instant(request.terms.ends_at, about.time_zone)} ({length_words(request, about.case.now)})"),
         ("Lifts", ", ".join(f"`{escape(ref)}`" for ref in request.lifts)),
-        ("Expected worth", _worth(request)),
+        ("Expected worth", _worth(about)),
         ("Expected cost", _cost(request)),
         ("Granted this period already", _granted(about)),
         ("Acts for the same already", _acting(about)),
@@ -175,13 +178,14 @@ def _small_print(about: CardFacts) -> Block:
     missing = f"not in Slack: {escape(', '.join(about.unreachable))}" if about.unreachable else ""
     open_ = about.state in OPEN_STATES
     seen = f"numbers as of {instant(about.case.now, about.time_zone)}" if open_ else ""
-    page = link(about.page, "the whole case") if about.page else f"`governor exceptions show {request.id}`"
-    return context(f"`{escape(request.ruling.rule)}`", seen, missing, page)
+    whole = where_whole(about, "the whole case")
+    return context(f"`{escape(request.ruling.rule)}`", seen, missing, whole)
 
 
-def _worth(request: ExceptionRequest) -> str:
+def _worth(about: CardFacts) -> str:
+    request = about.request
     worth = request.expected_value_nano_usd
-    outcome = escape(request.outcome_expected[:TEXT_SHOWN])
+    outcome = cut(escape(request.outcome_expected), TEXT_SHOWN, where_whole(about))
     if worth is None:
         return outcome or "nobody said"
     cost = request.estimate_nano_usd or request.terms.amount_nano_usd

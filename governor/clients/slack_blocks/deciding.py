@@ -3,7 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from governor.clients.slack_blocks.card import CardFacts, case_blocks, opening, standing
+from governor.clients.slack_blocks.card import CardFacts, case_blocks, opening, standing, where_whole
 from governor.clients.slack_blocks.elements import context, labelled, modal, option, section, select, text_input
 from governor.clients.slack_blocks.message import Block, View
 from governor.clients.slack_blocks.request_words import money, terms_words, what
@@ -33,6 +33,9 @@ AMOUNT, UNTIL, REASON, TEXT, JUSTIFIED, COUNT, WORTH = (
 """The fields; an error is shown at the field of its name."""
 
 REASON_MAX = 500
+WHOLE = 2_500
+"""Characters of a justification in the modal that decides: all that a form takes, unless much of it is escaped."""
+
 YES, NO = "yes", "no"
 
 
@@ -107,12 +110,13 @@ def outcome_modal(request: ExceptionRequest, spent_nano_usd: int) -> View:
 
 def decided_modal(about: CardFacts) -> View:
     """Show a request that is decided by now to somebody who came late."""
-    blocks = [section(opening(about)), section(standing(about)), _as_of(about)]
+    blocks = [section(opening(about)), section(standing(about), more=where_whole(about, "all votes")), _as_of(about)]
     return modal("Decided by now", blocks, callback_id="note")
 
 
 def _case(title: str, about: CardFacts, fields: list[Block], callback_id: str, submit: str) -> View:
-    blocks = [section(opening(about)), *case_blocks(about), *fields, _as_of(about)]
+    whole = section(opening(about, shown=WHOLE), more=where_whole(about))
+    blocks = [whole, *case_blocks(about), *fields, _as_of(about)]
     return modal(title, blocks, callback_id=callback_id, submit=submit, close="Go back", metadata=about.request.id)
 
 

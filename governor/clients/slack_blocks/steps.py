@@ -8,6 +8,7 @@ from governor.clients.slack_blocks.message import Message
 from governor.clients.slack_blocks.request_words import for_whom, money, named, requires_words, terms_words, what
 from governor.clients.slack_blocks.texts import cut, escape, instant, lines
 from governor.core.approvals.request import Act, ExceptionRequest, Review, Transition
+from governor.core.wording.phrases import counted
 
 TELL_OUTCOME = "tell_outcome"
 """The button that asks what came of a grant; its value is the request's id."""
@@ -122,7 +123,7 @@ def outcome_message(request: ExceptionRequest, spent_nano_usd: int, slack_ids: M
     told = request.outcome
     if told.told_at is not None:
         worth = f"worth {money(told.worth_nano_usd)}" if told.worth_nano_usd is not None else ""
-        count = f"{told.count:,} results" if told.count is not None else ""
+        count = counted(told.count, "result") if told.count is not None else ""
         facts = ", ".join(part for part in (count, worth, escape(told.note)) if part)
         said = (
             f":white_check_mark: {named(told.told_by, slack_ids)} said what came of *{escape(what(request))}*: {facts}."

@@ -26,6 +26,7 @@ from governor.edges.slack.submitting import CLOSE, Reply, filled, filled_in
 from governor.services.approvals.choices import Choices, choices_of, who_decides
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.wishes import Wish
+from governor.services.slack.card_facts import slack_ids
 from governor.services.try_grant import Trial
 from governor.services.who_may_see import may_see
 
@@ -80,6 +81,7 @@ async def requesting(asked: Asked) -> Reply:
         helps=would.trial.helps and not would.trial.narrow,
         tried=would.trial.summary,
         offered=_offered(would.trial, wish.kind, desk.snapshot),
+        slack_ids=slack_ids(desk.organization),
     )
     return Reply(over=asking.preview_modal(come, _kept_wish(wish)))
 

@@ -119,4 +119,31 @@ def schema_files() -> dict[str, str]:
     """Return every file of ``schemas/`` by name, as text."""
     files = {"policy.schema.json": policy_schema()}
     files |= {f"{kind}.schema.json": kind_schema(kind) for kind in SHAPES}
-    return {name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in files.items()}
+    return {
+        name: json.dumps(_for_editors(schema), indent=2, ensure_ascii=False) + "\n" for name, schema in files.items()
+    }
+
+
+def _for_editors(node: Any) -> Any:
+    """Offer what has fields of its own as snippets: editors show an example that is an object as `[object Object]`."""
+    if isinstance(node, list):
+        return [_for_editors(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: value if key in {"examples", "default"} else _for_editors(value) for key, value in node.items()}
+    # A property may be called `examples`; what editors offer is a list.
+    examples = made["examples"] if isinstance(made.get("examples"), list) else []
+    # Of a list the server wants one item, and makes the list itself.
+    items = [example[0] if isinstance(example, list) and example else example for example in examples]
+    snippets = [item for item in items if isinstance(item, dict)]
+    if snippets:
+        made["examples"] = [
+            example for example, item in zip(examples, items, strict=True) if not isinstance(item, dict)
+        ]
+        made["defaultSnippets"] = [{"label": _flow(item), "body": item} for item in snippets]
+    return made
+
+
+def _flow(example: Any) -> str:
+    """Return an example in a line, without the quotes that YAML does not need."""
+    return json.dumps(example, ensure_ascii=False).replace('"', "")

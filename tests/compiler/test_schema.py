@@ -67,6 +67,28 @@ def test_every_field_has_a_description_and_an_example_that_is_valid(kind: str) -
     assert [] == undocumented
 
 
+def test_editors_offer_no_object_as_a_word() -> None:
+    """The YAML language server makes `[object Object]` of an example with fields; snippets it can show."""
+    whens = json.loads(schema_files()["Quota.schema.json"])["properties"]["when_reached"]
+    alerts = json.loads(schema_files()["Quota.schema.json"])["properties"]["alerts"]
+    offered = [
+        example
+        for text in schema_files().values()
+        for shape in _objects(json.loads(text))
+        for field in shape["properties"].values()
+        for example in field.get("examples", ())
+    ]
+
+    assert ["warn"] == whens["examples"]
+    assert {
+        "label": "{downgrade: {to: [group:economy], from: 80%}}",
+        "body": {"downgrade": {"to": ["group:economy"], "from": "80%"}},
+    } == whens["defaultSnippets"][0]
+    assert "at" in alerts["defaultSnippets"][0]["body"]
+    assert len(offered) > 100
+    assert "{" not in json.dumps(offered)
+
+
 def test_schemas_are_schemas() -> None:
     """Every file is itself valid draft 2020-12."""
     for text in schema_files().values():

@@ -191,6 +191,21 @@ def test_gitlab_template_validates_tests_and_plans(shell: Shell, repository: Pat
     assert (repository / "plan.md").read_text().startswith(MARKER)
 
 
+def test_plan_replays_what_was_recorded_since(
+    shell: Shell, github: dict[str, str], gitlab: dict[str, str], tmp_path: Path
+) -> None:
+    """With a time and a database both read the recorded decisions; there are none yet, and the plan says so."""
+    recorded = {"SINCE": "2026-11-01T00:00:00Z", "GOVERNOR_DATABASE_URL": f"sqlite:///{tmp_path}/recorded.db"}
+    results = [
+        shell(steps(ACTION)["Plan"], **github, **recorded),
+        shell(steps(TEMPLATE)["governor-plan"], **gitlab, **recorded),
+    ]
+
+    assert [0, 0] == [result.returncode for result in results], results
+    for plan in (tmp_path / "plan.md", Path("plan.md")):
+        assert "the decisions on record" in plan.read_text()
+
+
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_forge_that_refuses_is_said(
     kind: str, comments: Comments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

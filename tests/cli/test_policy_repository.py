@@ -60,13 +60,23 @@ def test_what_is_begun_is_valid_and_tested(tmp_path: Path, ci: str) -> None:
 
 
 def test_budgets_belong_to_finance_and_models_to_technology(run: Cli) -> None:
-    """The code owners are those that were named."""
+    """The code owners are those that were named; no line has two, of whom either could approve alone."""
     owners = dict(re.findall(r"^(/\S+)\s+(.+)$", Path("CODEOWNERS").read_text(), re.MULTILINE))
 
-    assert ("@acme/finance", "@technology @acme/finance") == (
-        owners["/policies/quotas.yaml"],
-        owners["/policies/models.yaml"],
-    )
+    assert ("@acme/finance", "@technology") == (owners["/policies/"], owners["/policies/models.yaml"])
+    assert {"@acme/finance", "@technology"} == set(owners.values())
+    assert "one approval of @acme/finance and one of @technology" in Path("README.md").read_text()
+
+
+def test_gitlab_asks_both_for_every_policy(tmp_path: Path) -> None:
+    """A section must approve what it matches, and the policies are in finance's and in technology's."""
+    begun = CliRunner().invoke(app, ["init", str(tmp_path), "--ci", "gitlab", "--finance", "@acme/finance"])
+    sections = re.split(r"^\[.+\]\[1\] ", (tmp_path / "CODEOWNERS").read_text(), flags=re.MULTILINE)[1:]
+    owned = {lines[0]: lines[1:] for lines in (section.split() for section in sections)}
+
+    assert 0 == begun.exit_code, begun.output
+    assert ["@acme/finance", "@technology"] == [owner for owner, paths in owned.items() if "/policies/" in paths]
+    assert "finance and technology both approve" in (tmp_path / "README.md").read_text()
 
 
 def test_nothing_is_overwritten(run: Cli) -> None:
@@ -173,11 +183,26 @@ def test_layout_is_restored_and_comments_stay(run: Cli) -> None:
 def test_broken_file_is_left_alone(run: Cli) -> None:
     """What cannot be read is not laid out: the problem is shown."""
     place = Path("policies/quotas.yaml")
-    place.write_text("kind: [\n")
+    broken = "apiVersion: governor/v1\nkind: [\n"
+    place.write_text(broken)
     result = run("fmt", place)
 
-    assert (1, "kind: [\n") == (result.exit_code, place.read_text())
+    assert (1, broken) == (result.exit_code, place.read_text())
     assert "yaml-syntax" in result.output
+
+
+def test_only_policies_are_laid_out(run: Cli) -> None:
+    """A hook names every YAML file of the repository: what is no policy is left alone, and said to be."""
+    other, policy = Path("deployment.yaml"), Path("policies/quotas.yaml")
+    other.write_text("apiVersion:   apps/v1\nkind:   Deployment\n")
+    policy.write_text(policy.read_text().replace("limit: 100 USD", "limit:   100 USD"))
+    result = run("fmt", other, policy)
+    told = json.loads(run("fmt", other, policy, "--output", "json").stdout)
+
+    assert (0, "apiVersion:   apps/v1\nkind:   Deployment\n") == (result.exit_code, other.read_text())
+    assert "limit: 100 USD" in policy.read_text()
+    assert "1 of 1 files changed" in result.output
+    assert (1, ["deployment.yaml"]) == (told["files"], told["no_policies"])
 
 
 def test_programs_are_told_what_was_written_where(run: Cli, tmp_path: Path) -> None:

@@ -240,14 +240,19 @@ async def test_going_back_holds_until_the_branch_moves(
 
 def test_the_command_line_says_what_to_do(repository: PolicyRepository, sqlite_url: str) -> None:
     """Sync and rollback without a repository, an unknown version, a file that is not there: sentences, no traces."""
+    commit = repository.git("rev-parse", "HEAD")
     nothing = cli("policies", "log", "--database", sqlite_url)
     synced = cli("policies", "sync", "--policies", repository.url(), "--database", sqlite_url)
     again = cli("policies", "sync", "--policies", repository.url(), "--database", sqlite_url)
     folder = cli("policies", "sync", "--policies", str(repository.folder), "--database", sqlite_url)
+    (repository.folder / "quotas.yaml").write_text("apiVersion: governor/v2\n")
+    repository.push("Broken")
+    refused = cli("policies", "sync", "--policies", repository.url(), "--database", sqlite_url)
+    repository.git("push", "--quiet", "origin", "--delete", "main")
+    unreachable = cli("policies", "sync", "--policies", repository.url(), "--database", sqlite_url)
     first = cli("policies", "rollback", "--reason", "why not", "--database", sqlite_url)
     unknown = cli("policies", "rollback", "abcdef", "--reason", "why not", "--database", sqlite_url)
     no_text = cli("policies", "show", "abcdef", "--database", sqlite_url)
-    commit = repository.git("rev-parse", "HEAD")
     no_file = cli("policies", "show", commit, "--file", "x.yaml", "--database", sqlite_url)
 
     assert "no policies have decided yet" in nothing.stdout
@@ -257,6 +262,9 @@ def test_the_command_line_says_what_to_do(repository: PolicyRepository, sqlite_u
         again.stdout.strip(),
     )
     assert "is a folder, which a server watches" in folder.stderr
+    assert (1, 1) == (refused.exit_code, unreachable.exit_code)
+    assert len(set(refused.stderr.splitlines())) == refused.stderr.count("quotas.yaml:") > 0
+    assert 1 == len(unreachable.stderr.splitlines()), unreachable.stderr
     assert "nothing was live before" in first.stderr
     assert "no commit `abcdef` was live" in unknown.stderr
     assert "no text of `abcdef` is kept" in no_text.stderr

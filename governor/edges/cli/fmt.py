@@ -1,6 +1,7 @@
 """``governor fmt``: one layout for all policies."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from governor.edges.cli.printing import Output, OutputOption, complain, print_js
 
 EXAMPLE = "Example: governor fmt policies --check"
 
+_SAYS_SO = re.compile(rb"""^\s*["']?apiVersion["']?\s*:\s*["']?governor/""", re.MULTILINE)
+"""How a policy begins, also one that cannot be read: hooks name every YAML file of a repository."""
+
 
 def fmt(
     *,
@@ -34,15 +38,17 @@ def fmt(
 ) -> None:
     """Lay out policy files alike; comments, quotes and every value stay as they are.
 
-    A file that cannot be read is left alone, and its problems are printed.
+    A file that cannot be read is left alone, and its problems are printed; so is one that is named and is no policy.
     """
-    results = [_tidied(path) for path in _files(paths or [policy_folder(None)])]
+    named = list(_files(paths or [policy_folder(None)]))
+    others = [path for path in named if path in (paths or ()) and not _is_policy(path)]
+    results = [_tidied(path) for path in named if path not in others]
     changed = [one for one in results if one.is_changed]
     for one in changed:
         if not check:
             _write(one.path, one.made)
     if output is Output.JSON:
-        _print_document(results, check=check, diff=diff)
+        _print_document(results, others, check=check, diff=diff)
     else:
         _print_lines(results, check=check, diff=diff)
     if any(one.is_broken for one in results) or (check and changed):
@@ -94,17 +100,23 @@ def _print_lines(results: list[_Tidied], *, check: bool, diff: bool) -> None:
     say(f"{changed} of {len(results)} files {would}changed{left}")
 
 
-def _print_document(results: list[_Tidied], *, check: bool, diff: bool) -> None:
+def _print_document(results: list[_Tidied], others: list[Path], *, check: bool, diff: bool) -> None:
     changed = [one for one in results if one.is_changed]
     document: dict[str, Any] = {
         "files": len(results),
         "stale" if check else "written": [one.path.as_posix() for one in changed],
         "left_alone": [one.path.as_posix() for one in results if one.is_broken],
+        "no_policies": [path.as_posix() for path in others],
         "problems": [problem for one in results for problem in one.problems],
     }
     if diff:
         document["diff"] = "\n".join(one.diff for one in changed)
     print_json(document)
+
+
+def _is_policy(path: Path) -> bool:
+    """Tell whether a file says that it is a policy."""
+    return _SAYS_SO.search(path.read_bytes()) is not None
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

@@ -19,12 +19,23 @@ class Ci(StrEnum):
     NONE = "none"
 
 
-_POLICIES = ("organization.yaml", "models.yaml", "quotas.yaml", "company.test.yaml")
+_POLICIES = ("organization.yaml", "models.yaml", "prices.yaml", "quotas.yaml", "company.test.yaml")
 _CI_FILES: Mapping[Ci, tuple[tuple[str, str], ...]] = {
-    Ci.GITHUB: (("github.yml", ".github/workflows/policies.yml"),),
-    Ci.GITLAB: (("gitlab.yml", ".gitlab-ci.yml"),),
-    Ci.NONE: (),
+    Ci.GITHUB: (("CODEOWNERS.github", "CODEOWNERS"), ("github.yml", ".github/workflows/policies.yml")),
+    Ci.GITLAB: (("CODEOWNERS.gitlab", "CODEOWNERS"), ("gitlab.yml", ".gitlab-ci.yml")),
+    Ci.NONE: (("CODEOWNERS.github", "CODEOWNERS"),),
 }
+_BY_FILE = """finance approves budgets and prices, technology models (`CODEOWNERS`), the
+checks pass, and the plan stands in a comment. To ask both for every change, give `main` a ruleset that requires a pull
+request with *required reviewers*: one approval of {{finance}} and one of {{technology}} for `policies/**`; policies may
+stand in any file."""
+_AGREEMENTS: Mapping[Ci, str] = {
+    Ci.GITHUB: _BY_FILE,
+    Ci.GITLAB: """finance and technology both approve (`CODEOWNERS`), the checks pass, and the plan
+stands in a comment.""",
+    Ci.NONE: _BY_FILE,
+}
+"""Who agrees to a change: GitLab can ask two owners of one file, GitHub's code owners cannot."""
 
 
 def starter_files(
@@ -42,6 +53,8 @@ def starter_files(
         repository: Where Governor itself is: ``https://github.com/owner/name``.
     """
     words = {
+        # First, because it has words of the others.
+        "agreement": _AGREEMENTS[ci],
         "name": name,
         "domain": domain,
         "time_zone": time_zone,
@@ -54,7 +67,7 @@ def starter_files(
         "template": f"{repository}/raw/v{__version__}/deploy/gitlab/policies.gitlab-ci.yml",
     }
     sources = {f"policies/{each}": f"policies/{each}" for each in _POLICIES}
-    sources |= {"CODEOWNERS": "CODEOWNERS", "pre-commit.yaml": ".pre-commit-config.yaml", "README.md": "README.md"}
+    sources |= {"pre-commit.yaml": ".pre-commit-config.yaml", "README.md": "README.md"}
     sources |= dict(_CI_FILES[ci])
     files = {place: _filled(STARTER / source, words) for source, place in sources.items()}
     return files | {f"schemas/{each}": text for each, text in schema_files().items()}

@@ -113,7 +113,8 @@ class PolicySyncer:
                     return await self._unchanged(source)
                 return await self._consider(head)
             except RepositoryError as error:
-                _log.warning("policy_repository_unreadable", place=self._place, problem=error.message)
+                # Not a warning: whoever asked is told, and each worker says it once, as long as it lasts.
+                _log.info("policy_repository_unreadable", place=self._place, problem=error.message)
                 await self._note(replace(source, problem=error.message))
                 return SyncResult(Found.UNREACHABLE, source.head, (error.message,))
 

@@ -27,8 +27,8 @@ from governor.services.forget_records import ALERTS_MARK, forget_records
 from governor.store.forecasts import keep_forecasts
 from governor.store.jobs import write_mark
 from governor.store.tables import ALERT_DELIVERIES
+from tests.api.processes import free_port
 from tests.api.test_operate import metric
-from tests.api.test_process import free_port
 from tests.api.test_statement_lists import forecast_of
 from tests.api.test_usage import event, report
 from tests.api.world import QUOTAS, Server, StandingClock, running, settings_for, write_policies

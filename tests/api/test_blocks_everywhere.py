@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,10 @@ from governor.services.keys import create_key
 from governor.services.refresher import REFRESH_S
 from governor.store.database import Database
 from tests.api.pauses import Pauses
+from tests.api.processes import WITHIN_S, ask, middle, served, until_all_say
 from tests.api.test_blocks import INSTANT_S, verdict, wish
-from tests.api.test_process import START_S_MAX, ask, middle, served
 from tests.api.world import BOOTSTRAP, NOON, Server, StandingClock, question, running, settings_for, write_policies
 
-WITHIN_S = 1.0
 WORKERS = 2
 
 # For each kind: the name, and how somebody asks who is stopped by it.
@@ -145,31 +144,18 @@ def test_every_process_stops_within_a_second(sqlite_url: str, tmp_path: Path) ->
         at, here = ("--url", address, "--key", BOOTSTRAP), ("--database", sqlite_url, "--policies", str(policies))
         for kind, (name, asked) in STOPPED.items():
             body = json.dumps(question(**asked, dry_run=True)).encode()
-            until_all_say(address, gateway, body, "allow")
+            told = partial(verdict_of, address, gateway, body)
+            until_all_say(told, "allow", WORKERS)
             block = governor("block", "create", OPTIONS[kind], name, "--for", "1 hour", "--reason", "runs away", *here)
-            stopped_s.append(until_all_say(address, gateway, body, "deny"))
+            stopped_s.append(until_all_say(told, "deny", WORKERS))
             governor("block", "lift", block["id"], *at)
-            lifted_s.append(until_all_say(address, gateway, body, "allow"))
+            lifted_s.append(until_all_say(told, "allow", WORKERS))
 
     assert (len(BlockKind), len(BlockKind)) == (len(stopped_s), len(lifted_s))
     assert max(middle(stopped_s), middle(lifted_s)) < WITHIN_S
 
 
-def until_all_say(address: str, secret: str, body: bytes, wanted: str) -> float:
-    """Ask until every worker has answered with a verdict.
-
-    Returns:
-        After how many seconds the last request was sent that got another one.
-    """
-    began, other_s = time.monotonic(), 0.0
-    agree: set[str] = set()
-    while len(agree) < WORKERS:
-        sent_s = time.monotonic() - began
-        assert sent_s < START_S_MAX
-        worker, _, answer = ask(address, "POST", "/decide", secret, body)
-        if json.loads(answer)["verdict"] == wanted:
-            agree.add(worker)
-        else:
-            agree.discard(worker)
-            other_s = sent_s
-    return other_s
+def verdict_of(address: str, secret: str, body: bytes) -> tuple[str, str]:
+    """Ask one worker for a decision; return which worker it is, and the verdict."""
+    worker, _, answer = ask(address, "POST", "/decide", secret, body)
+    return worker, str(json.loads(answer)["verdict"])

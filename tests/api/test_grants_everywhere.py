@@ -2,14 +2,15 @@
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 from governor.core.keys import Role
 from governor.services.keys import create_key
 from governor.store.database import Database
 from tests.api.approvals import write_company
-from tests.api.test_blocks_everywhere import WITHIN_S, WORKERS, governor, until_all_say
-from tests.api.test_process import middle, served
+from tests.api.processes import WITHIN_S, middle, served, until_all_say
+from tests.api.test_blocks_everywhere import WORKERS, governor, verdict_of
 from tests.api.world import NOON, question
 
 ROUNDS = 5
@@ -27,11 +28,12 @@ def test_every_process_obeys_a_grant_within_a_second(sqlite_url: str, tmp_path: 
     body = json.dumps(question(dry_run=True)).encode()
     granted_s, revoked_s = [], []
     with served(sqlite_url, policies, GOVERNOR_WORKERS=str(WORKERS)) as (_, address):
-        until_all_say(address, gateway, body, "deny")
+        told = partial(verdict_of, address, gateway, body)
+        until_all_say(told, "deny", WORKERS)
         for _ in range(ROUNDS):
             request = governor(*ASK, *WHY, *here)
-            granted_s.append(until_all_say(address, gateway, body, "allow"))
+            granted_s.append(until_all_say(told, "allow", WORKERS))
             governor("exceptions", "revoke", request["id"], "--reason", "done", "--by", "eve@acme.example", *here)
-            revoked_s.append(until_all_say(address, gateway, body, "deny"))
+            revoked_s.append(until_all_say(told, "deny", WORKERS))
 
     assert max(middle(granted_s), middle(revoked_s)) < WITHIN_S

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.api.test_process import HEADERS, START_S_MAX, differences, served
+from tests.api.processes import HEADERS, START_S_MAX, served
+from tests.api.test_process import differences
 from tests.api.world import QUOTAS, question, write_policies
 
 SLOTS = """\

@@ -129,7 +129,7 @@ def _budgets(views: Sequence[BudgetView]) -> str:
     """Render budgets as a JSON array. Only used, held and free change from one answer to the next."""
     parts: list[str] = []
     for view in views:
-        prefix, suffix = _around(view.budget, view.limit, view.ceiling, view.why, view.existing)
+        prefix, suffix = _around(view)
         text = decimal_text if view.budget.unit is _USD else str
         used, held, ceiling = view.used, view.held, view.ceiling
         free = "null" if ceiling is None else f'"{text(ceiling - used - held)}"'
@@ -137,12 +137,13 @@ def _budgets(views: Sequence[BudgetView]) -> str:
     return f"[{','.join(parts)}]"
 
 
-_around_memo: dict[tuple[bytes, str, int, int | None, str, int], tuple[str, str]] = {}
+_around_memo: dict[tuple[bytes, str, int, int | None, str, int, str], tuple[str, str]] = {}
 
 
-def _around(key: BudgetKey, limit: int, ceiling: int | None, why: str, existing: int) -> tuple[str, str]:
+def _around(view: BudgetView) -> tuple[str, str]:
     """Return what stands before and after the balances of a budget."""
-    memo_key = (key.digest, key.policy, limit, ceiling, why, existing)
+    key, limit, ceiling = view.budget, view.limit, view.ceiling
+    memo_key = (key.digest, key.policy, limit, ceiling, view.why, view.existing, view.began_anew)
     found = _around_memo.get(memo_key)
     if found is None:
         if len(_around_memo) >= _BUDGETS_MAX:
@@ -154,9 +155,11 @@ def _around(key: BudgetKey, limit: int, ceiling: int | None, why: str, existing:
             "limit": amount_text(limit, key.unit),
             "ceiling": _amount(ceiling, key.unit),
         }
-        after: dict[str, Any] = {"period": _period(key), **({"why": why} if why else {})}
-        if existing:
-            after["existing"] = amount_text(existing, key.unit)
+        after: dict[str, Any] = {"period": _period(key), **({"why": view.why} if view.why else {})}
+        if view.existing:
+            after["existing"] = amount_text(view.existing, key.unit)
+        if view.began_anew:
+            after["began_anew"] = view.began_anew
         found = _around_memo[memo_key] = (f"{_encode(before).decode()[:-1]},", f",{_encode(after).decode()[1:]}")
     return found
 

@@ -1,37 +1,57 @@
-"""Tie the quotas of a policy version to the balances that they continue."""
+"""Tie the quotas of a policy version to the balances that they continue, or say since when they do not."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from operator import itemgetter
+from typing import TypeVar
 
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.lineage import trace
+from governor.core.policy_changes.renewals import reigns_begun, renewed
 from governor.store.database import Database
+from governor.store.quota_identities import read_reigns, write_reigns
 from governor.store.quota_roots import read_quota_roots, write_quota_roots
+
+T = TypeVar("T")
 
 NAMES_AT_ONCE = 1_000
 """Names written in one transaction: 100,000 of them must not keep decisions waiting for the database."""
 
 
-async def trace_quotas(database: Database, policies: PolicySet, *, publish: bool) -> PolicySet:
-    """Give every quota the root of its balances.
+async def trace_quotas(database: Database, policies: PolicySet, now: datetime, *, publish: bool) -> PolicySet:
+    """Give every quota the root of its balances, and tell whether an edit made it begin anew.
 
     Args:
-        database: Remembers the names of all versions that were published.
+        database: Remembers the names and the identities of all versions that were published.
         policies: As compiled.
-        publish: Whether this version is going to decide: then its names are remembered.
+        now: When edits of this version take effect that no other worker has published yet.
+        publish: Whether this version is going to decide: then its names and identities are remembered.
     """
     headers = [quota.header for quota in policies.quotas]
     names = {name for header in headers if header.formerly for name in (header.name, *header.formerly)}
     remembered = await database.read(partial(read_quota_roots, names=names))
-    lineage = trace(policies.quotas, remembered, policies.version)
+    # With 100,000 quotas each of these steps takes a while: in threads, so that decisions go on.
+    lineage = await asyncio.to_thread(trace, policies.quotas, remembered, policies.version)
+    reigns = await database.read(read_reigns)
+    begun = await asyncio.to_thread(reigns_begun, lineage.quotas, reigns, now)
     if publish:
-        await _remember(database, lineage.roots)
-    return replace(policies, quotas=lineage.quotas)
+        for roots in _some(lineage.roots):
+            await database.write(partial(write_quota_roots, roots=roots))
+        for beginning in _some({root: (len(reigns.get(root, ())), reign) for root, reign in begun.items()}):
+            await database.write(partial(write_reigns, reigns=beginning))
+        # Another worker may have been faster: all say the same instant.
+        reigns = await database.read(read_reigns) if begun else reigns
+    else:
+        for root, reign in begun.items():
+            reigns.setdefault(root, []).append(reign)
+    return replace(policies, quotas=await asyncio.to_thread(renewed, lineage.quotas, reigns))
 
 
-async def _remember(database: Database, roots: Mapping[str, str]) -> None:
-    pairs = sorted(roots.items())
+def _some(rows: Mapping[str, T]) -> Iterator[dict[str, T]]:
+    """Yield rows by the number that is written at once."""
+    pairs = sorted(rows.items(), key=itemgetter(0))
     for start in range(0, len(pairs), NAMES_AT_ONCE):
-        some = dict(pairs[start : start + NAMES_AT_ONCE])
-        await database.write(partial(write_quota_roots, roots=some))
+        yield dict(pairs[start : start + NAMES_AT_ONCE])

@@ -44,6 +44,21 @@ def test_a_server_and_its_database_give_the_same_picture(cli: Cli, url: str, wor
     assert here.stdout == there.stdout
 
 
+@pytest.mark.parametrize("words", [("decide", *ADA), ("budgets",)], ids=lambda words: words[0])
+def test_people_read_since_when_an_edited_budget_counts(
+    cli: Cli, url: str, policies: Path, words: tuple[str, ...]
+) -> None:
+    """Below the table: which budget began anew, when, and by which edit; what the server said first stays."""
+    before = cli(*words).stdout
+    file = policies / "acme.yaml"
+    file.write_text(file.read_text().replace("period: {every: month}", "period: {every: quarter}"))
+    after = cli(*words).stdout
+
+    assert "began anew" not in before
+    assert "Quota/department-monthly, sales: began anew on " in after
+    assert "when an edit changed period: what was used before does not count" in " ".join(after.split())
+
+
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_an_explanation_is_the_same_from_a_server_and_from_its_database(cli: Cli, url: str, output: str) -> None:
     """The command's JSON is the answer of `GET /decisions/{id}`; its picture is drawn from it."""

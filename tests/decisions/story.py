@@ -25,6 +25,7 @@ from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
 from governor.core.policy.lineage import trace
+from governor.core.policy_changes.renewals import Reign, reigns_begun, renewed
 from governor.core.units import Unit
 from governor.core.usage import Usage
 from governor.services.answers import encode_event_result
@@ -80,6 +81,7 @@ class Story:
         self.now = START
         self.ledger = ledger_of(self.now_s)
         self.roots: dict[str, str] = {}
+        self.reigns: dict[str, list[Reign]] = {}
         (folder / "world.yaml").write_text(world(changes))
         self.snapshots = Snapshots(self.compiled(policies), self.now)
         self.decider = Decider(self.snapshots, self.ledger, deadline_ms=DEADLINE_MS)
@@ -98,7 +100,10 @@ class Story:
         assert compiled.policies is not None, [str(problem) for problem in compiled.problems]
         lineage = trace(compiled.policies.quotas, self.roots, compiled.policies.version)
         self.roots.update(lineage.roots)
-        return Snapshot.build(replace(compiled.policies, quotas=lineage.quotas), NO_CATALOGUES)
+        for root, reign in reigns_begun(lineage.quotas, self.reigns, self.now).items():
+            self.reigns.setdefault(root, []).append(reign)
+        quotas = renewed(lineage.quotas, self.reigns)
+        return Snapshot.build(replace(compiled.policies, quotas=quotas), NO_CATALOGUES)
 
     async def step(self, step: dict[str, Any]) -> Any:
         """Do one step and return its answer as people see it."""

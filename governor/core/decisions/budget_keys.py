@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from governor.core.ledger.budget import BudgetKey, budget_digest, digests_of
 from governor.core.periods import Every, PeriodClock, PeriodDefinition, period_at
@@ -30,14 +31,28 @@ def _period_clock(definition: PeriodDefinition) -> PeriodClock:
     return PeriodClock(definition)
 
 
-def quota_identity(quota: Quota) -> str:
-    """Return what makes a budget of this quota the same budget: lineage name, unit, ``counts``, ``per`` and period.
+class Identity(NamedTuple):
+    """What makes a budget the same budget beside its lineage; ``""`` where a quota has nothing of the kind.
 
     Limits, soft limits and everything else may be edited freely: the balance stays.
     """
+
+    unit: str
+    counts: str
+    per: str
+    period: str
+
+
+def identity_fields(quota: Quota) -> Identity:
+    """Return the fields whose edit makes other budgets, as text."""
     counts = quota.counts if quota.unit is Unit.TOKENS else ""
     period = _period_identity(quota.period) if quota.period is not None else ""
-    return "\x1d".join((quota.root or quota.header.name, quota.unit, counts, ",".join(quota.per), period))
+    return Identity(quota.unit, counts, ",".join(quota.per), period)
+
+
+def quota_identity(quota: Quota) -> str:
+    """Return what makes a budget of this quota the same budget: lineage name, unit, ``counts``, ``per`` and period."""
+    return "\x1d".join((quota.root or quota.header.name, *identity_fields(quota)))
 
 
 def scope_of(quota: Quota, attributes: Mapping[str, str]) -> Scope:

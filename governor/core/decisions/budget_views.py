@@ -9,11 +9,19 @@ from governor.core.ledger.ceilings import Lookup
 
 def budget_view(draw: Draw, balance: Balance, ceiling: int | None) -> BudgetView:
     """Return the view of a budget with the ceiling that was worked out for it."""
-    terms = draw.terms
-    if terms.rule is None and terms.ceiling == terms.limit:
+    terms, renewed = draw.terms, draw.applied.quota.renewed
+    if terms.rule is None and terms.ceiling == terms.limit and renewed is None:
         return BudgetView(draw.budget, terms.limit, ceiling, balance.used, balance.held)
-    why = ceiling_words(draw, ceiling)
-    return BudgetView(draw.budget, shown_limit(draw, ceiling), ceiling, balance.used, balance.held, why)
+    return BudgetView(
+        draw.budget,
+        shown_limit(draw, ceiling),
+        ceiling,
+        balance.used,
+        balance.held,
+        ceiling_words(draw, ceiling),
+        # A period that begins after the edit is whole.
+        began_anew=renewed.words if renewed is not None and draw.budget.period_start_s < renewed.since_s else "",
+    )
 
 
 def shown_limit(draw: Draw, ceiling: int | None) -> int:

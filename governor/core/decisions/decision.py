@@ -123,6 +123,7 @@ class BudgetView:
 
     ``why`` says in words what made the ceiling another than the limit; ``""`` if it is the limit. ``existing`` is what
     of ``used`` was used before the budget began (``count_existing``), as far as whoever made the view has looked.
+    ``began_anew`` says when and why an edit of its policy put it in the place of another in the middle of its period.
     """
 
     budget: BudgetKey
@@ -132,6 +133,7 @@ class BudgetView:
     held: int
     why: str = ""
     existing: int = 0
+    began_anew: str = ""
 
     @property
     def free(self) -> int | None:

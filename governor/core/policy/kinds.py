@@ -7,6 +7,7 @@ from enum import StrEnum
 from governor.core.periods import PeriodDefinition
 from governor.core.policy.alert_rule import AlertRule
 from governor.core.policy.header import Header, Selector
+from governor.core.policy.renewal import Renewal
 from governor.core.units import Counts, Unit
 
 
@@ -153,6 +154,7 @@ class Quota:
         learned: True if the output is held that such calls have had, not all that was asked for (``reserve``).
         alerts: When somebody is told how full its budgets are.
         root: The lineage name that takes part in the budget's identity: the oldest name of the quota.
+        renewed: That an edit made these budgets in the place of others; None: they are the first, or nobody looked.
     """
 
     header: Header
@@ -179,6 +181,7 @@ class Quota:
     learned: bool = False
     alerts: tuple[AlertRule, ...] = ()
     root: str = ""
+    renewed: Renewal | None = None
 
 
 class Prefer(StrEnum):

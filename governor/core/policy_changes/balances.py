@@ -1,8 +1,6 @@
 """Whether budgets go on with what was spent, when their quota is edited: what makes a budget the same budget."""
 
-from dataclasses import replace
-
-from governor.core.decisions.budget_keys import quota_identity
+from governor.core.decisions.budget_keys import Identity, identity_fields
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.kinds import Quota
 
@@ -31,15 +29,19 @@ def pairs(before: PolicySet, after: PolicySet) -> tuple[dict[str, Quota], dict[s
 
 def starts_anew(before: Quota, after: Quota) -> bool:
     """Tell whether an edit makes other budgets: unit, counted tokens, ``per`` or period were changed."""
-    return quota_identity(replace(before, root="x")) != quota_identity(replace(after, root="x"))
+    return identity_fields(before) != identity_fields(after)
 
 
 def changed_identity(before: Quota, after: Quota) -> tuple[str, ...]:
-    """Return the fields whose edit makes other budgets."""
-    same = {"unit": before.unit is after.unit, "per": before.per == after.per, "counts": before.counts is after.counts}
-    changed = [name for name, is_same in same.items() if not is_same]
-    cut = [quota.period.identity() if quota.period is not None else "" for quota in (before, after)]
-    return (*changed, *(("period",) if cut[0] != cut[1] else ()))
+    """Return the fields by whose edit one quota makes other budgets than another."""
+    return changed_fields(identity_fields(before), identity_fields(after))
+
+
+def changed_fields(before: Identity, after: Identity) -> tuple[str, ...]:
+    """Return the fields in which two identities differ; that tokens are counted somehow follows from the unit."""
+    pairs = zip(Identity._fields, before, after, strict=True)
+    changed = [name for name, was, is_now in pairs if was != is_now]
+    return tuple(name for name in changed if name != "counts" or "unit" not in changed)
 
 
 def renamed_without_saying(before: PolicySet, after: PolicySet) -> dict[str, Quota]:

@@ -43,6 +43,13 @@ class BudgetWire(BaseModel):
         str | None,
         Field(description="Of `used`, what was used before the budget began (`count_existing`); absent: nothing."),
     ] = None
+    began_anew: Annotated[
+        str | None,
+        Field(
+            description="When and why an edit of the policy put this budget in the place of another in the middle of "
+            "its period, and what therefore does not count; absent: none did."
+        ),
+    ] = None
 
 
 class GrantedRestWire(BaseModel):

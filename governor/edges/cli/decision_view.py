@@ -98,13 +98,18 @@ def budgets_table(budgets: list[Mapping[str, Any]], title: str = "Budgets") -> R
     """Render budgets with a bar each: used and held of the limit."""
     columns = ("policy", "for", "", "used", "held", "limit", "free", "unit", "until")
     shown = table(title, columns, map(_budget, budgets), right=("used", "held", "limit", "free"))
-    return Group(shown, *[_why(budget) for budget in budgets if budget.get("why")])
+    return Group(shown, *[line for budget in budgets for line in _notes(budget)])
 
 
-def _why(budget: Mapping[str, Any]) -> str:
-    """Say why another amount is free than the limit leaves."""
-    ceiling = _number(budget["ceiling"]) if budget["ceiling"] is not None else "no ceiling"
-    return f"[dim]{escape(budget['policy'])}, {escape(_whose(budget))}: {ceiling}, {escape(budget['why'])}[/dim]"
+def _notes(budget: Mapping[str, Any]) -> Iterator[str]:
+    """Say why another amount is free than the limit leaves, and why less was used than people remember."""
+    which = f"{budget['policy']}, {_whose(budget)}"
+    why, began_anew = budget.get("why"), budget.get("began_anew")
+    if why:
+        ceiling = _number(budget["ceiling"]) if budget["ceiling"] is not None else "no ceiling"
+        yield f"[dim]{escape(f'{which}: {ceiling}, {why}')}[/dim]"
+    if began_anew:
+        yield f"[dim]{escape(f'{which}: began anew {began_anew}')}[/dim]"
 
 
 def _whose(budget: Mapping[str, Any]) -> str:

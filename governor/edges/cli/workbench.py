@@ -65,7 +65,7 @@ async def open_workbench(settings: Settings) -> AsyncIterator[Workbench]:
 async def _snapshot(place: Path | GitPlace, database: Database, now: datetime) -> Snapshot:
     """Return the policies of a folder or, of a repository, the commit that the server decides by."""
     if isinstance(place, Path):
-        traced = await trace_quotas(database, load_policies(place, now), publish=False)
+        traced = await trace_quotas(database, load_policies(place, now), now, publish=False)
         return Snapshot.build(traced, genai_prices())
     release = await database.read(read_live_release)
     if release is None:

@@ -63,7 +63,7 @@ class Publisher:
             SQLAlchemyError: If the database does not answer: without their roots, renamed quotas would start from
                 nothing.
         """
-        traced = await trace_quotas(self.database, policies, publish=True)
+        traced = await trace_quotas(self.database, policies, self.now(), publish=True)
         # Indexing 100,000 policies takes a while: in a thread, so that decisions go on.
         return await asyncio.to_thread(Snapshot.build, traced, self._catalogues())
 

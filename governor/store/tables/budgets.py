@@ -1,4 +1,4 @@
-"""Counters of budgets, and the roots of renamed quotas."""
+"""Counters of budgets, the roots of renamed quotas, and when an edit made other budgets of theirs."""
 
 from sqlalchemy import Index
 
@@ -41,5 +41,21 @@ class QuotaRoots(Stored, table=True):
     root: str = words()
 
 
+class QuotaIdentities(Stored, table=True):
+    """What made the budgets of a lineage the same budgets: a row for each edit that changed it, numbered from 0."""
+
+    __tablename__ = "quota_identities"
+    __table_args__ = (CLUSTERED,)
+
+    root: str = words(key=True)
+    sequence: int = number(key=True)
+    at_ms: int = number()
+    unit: str = words()
+    counts: str = words()
+    per: str = words()
+    period: str = words()
+
+
 BUDGETS = table(Budgets)
 QUOTA_ROOTS = table(QuotaRoots)
+QUOTA_IDENTITIES = table(QuotaIdentities)

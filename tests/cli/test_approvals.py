@@ -69,8 +69,25 @@ def test_who_acts_is_somebody(cli: Cli) -> None:
     own = cli("exceptions", "approve", request["id"], "--by", "ada@acme.example")
 
     assert [2, 2, 2] == [system.exit_code, invented.exit_code, own.exit_code]
-    assert "a known person stands behind every act" in system.stderr
+    assert "a known person stands behind every act; say who you are with --by USER" in system.stderr
     assert "nobody decides about what they asked for" in own.stderr
+
+
+def test_people_read_words(cli: Cli) -> None:
+    """What is asked for, what happened and what is over, without digits of a program and names of fields."""
+    request = ask(cli)["id"]
+    cli("exceptions", "approve", request, "--amount-usd", "300", "--by", "kim@acme.example")
+    ended = cli("exceptions", "revoke", request, "--reason", "the run is over", "--by", "kim@acme.example").output
+    shown = cli("exceptions", "show", request).output
+    model = ("--kind", "model", "--lift", "ModelAllowlist/economy", "--model", "large", "--amount-usd", "5")
+    more = ("--for", "2 days", "--why", "one more run", "--by", "ada@acme.example")
+    granted = cli("exceptions", "request", *model, *more).output
+
+    assert "is revoked: more of Quota/team-spend, for team platform" in ended
+    assert "it was for 300 USD until" in ended
+    assert "amount 300 USD; ends 20" in " ".join(shown.split())
+    assert ("approve yes" in shown, "True" in shown, ".000" in shown) == (True, False, False)
+    assert "is active: acme/large, lifting ModelAllowlist/economy, for user ada@acme.example" in granted
 
 
 def test_votes_are_withdrawn_denied_and_delegated(cli: Cli) -> None:

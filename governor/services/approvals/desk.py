@@ -160,7 +160,9 @@ def grant_of(request: ExceptionRequest, now: datetime) -> Grant:
 
 def not_found(request_id: str) -> NotFoundError:
     """Make the error for a request that nobody made."""
-    return NotFoundError(f"no request has the id `{request_id[:80]}`; GET /exceptions lists them", id=request_id[:200])
+    return NotFoundError(
+        f"no request has the id `{request_id[:80]}`; the list of exceptions has them all", id=request_id[:200]
+    )
 
 
 def whole_ms(at: datetime) -> datetime:

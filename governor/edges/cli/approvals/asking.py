@@ -266,8 +266,8 @@ def _show_preview(made: dict[str, Any], place: Place) -> None:
     if place.prints_json:
         print_json(made)
         return
-    expects = cents(made["estimate_usd"]) or "nothing it could tell"
-    say(f"Governor expects {expects} ({made['estimate_basis']})")
+    expects = f"expects {cents(made['estimate_usd'])}" if made["estimate_usd"] else "cannot tell what it will cost"
+    say(f"Governor {expects}: {made['estimate_basis']}")
     before = dollars(made["granted_before_usd"])
     amount, cost = dollars(made["terms"]["amount_usd"]), dollars(made["cost_usd"])
     say(f"it may spend {amount}; with {before} granted before, that is {cost}")

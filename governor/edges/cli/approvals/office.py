@@ -12,7 +12,7 @@ import typer
 
 from governor.clients.gateway import Gateway, ServerError
 from governor.core.approvals.request import Actor, Door
-from governor.core.errors import AmountError, InvalidRequestError
+from governor.core.errors import AmountError, ForbiddenError, InvalidRequestError
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
 from governor.edges.cli.approvals.placing import Place
@@ -51,7 +51,11 @@ class Work:
         Raises:
             ForbiddenError: If the Organization does not know them.
         """
-        return actor_of(self.desk.snapshots.current.organization, operator(self.by), Door.CLI, self.now)
+        organization = self.desk.snapshots.current.organization
+        try:
+            return actor_of(organization, operator(self.by), Door.CLI, self.now)
+        except ForbiddenError as error:
+            raise ForbiddenError(f"{error.message}; say who you are with --by USER", **error.details) from error
 
     def on(self, request_id: str) -> OnRequest:
         """Return what every act on a request begins with."""

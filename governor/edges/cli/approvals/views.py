@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from governor.core.approvals.request import OPEN_STATES
+from governor.core.grants import GrantKind
 from governor.core.money import nano_from_text
 from governor.core.units import Unit, amount_words, rounded_words
 from governor.core.wording.phrases import counted
@@ -54,10 +56,16 @@ def show_list(page: Mapping[str, Any], output: Output) -> None:
 
 def what(request: Mapping[str, Any]) -> str:
     """Say what a request asks for."""
-    terms = request["terms"]
-    models = f" {', '.join(terms['models'])}" if terms["models"] else ""
+    terms, lifts = request["terms"], ", ".join(request["lifts"])
     sizes = [f"{name.removesuffix('_tokens_max')} {terms[name]:,}" for name in _SIZES if terms[name] is not None]
-    return f"{request['kind']}{models}{' ' + ', '.join(sizes) if sizes else ''}: {', '.join(request['lifts'])}"
+    match request["kind"]:
+        case GrantKind.MODEL:
+            return f"{', '.join(terms['models'])}, lifting {lifts}"
+        case GrantKind.CONTEXT:
+            return f"larger requests ({', '.join(sizes)} tokens), lifting {lifts}"
+        case _:
+            units = [f"{int(one['amount']):,} {one['unit']}" for one in terms["amounts"].values()]
+            return f"more of {lifts}{' (' + ', '.join(units) + ')' if units else ''}"
 
 
 _SIZES = ("input_tokens_max", "output_tokens_max", "total_tokens_max")
@@ -70,7 +78,8 @@ def show_one(request: Mapping[str, Any], output: Output) -> None:
         return
     say(f"{request['id']} is {request['state'].replace('_', ' ')}: {what(request)}, for {whom(request)}")
     terms = request["terms"]
-    say(f"it may spend {dollars(terms['amount_usd'])} until {minute(terms['until'])} UTC")
+    may = "it may spend" if request["state"] in OPEN_STATES else "it was for"
+    say(f"{may} {dollars(terms['amount_usd'])} until {minute(terms['until'])} UTC")
     if request["state"] == "pending":
         needed = " and ".join(f"{one['at_least']} of {one['group']}" for one in request["ruling"]["requires"])
         given = ", ".join(f"{vote['by']} {'approves' if vote['approve'] else 'denies'}" for vote in request["votes"])
@@ -156,12 +165,21 @@ def show_records(records: list[Mapping[str, Any]]) -> None:
             one["act"].replace("_", " "),
             one["actor"] or "Governor",
             one["door"],
-            "; ".join(f"{name} {_shown(value)}" for name, value in one["details"].items()),
+            "; ".join(_detail(name, value) for name, value in one["details"].items()),
         )
         for one in records
     ]
     console().print(table("Records (UTC)", ("no", "at", "what", "who", "by", "details"), rows, right=("no",)))
 
 
-def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _detail(name: str, value: Any) -> str:
+    """Write what is known about a step for people: money as money, instants to the minute, yes and no."""
+    if name.endswith("_usd"):
+        return f"{name.removesuffix('_usd').replace('_', ' ')} {dollars(value)}"
+    if name.endswith("_at") or name == "until":
+        return f"{name.removesuffix('_at').replace('_', ' ')} {minute(value)}"
+    if isinstance(value, bool):
+        shown = "yes" if value else "no"
+    else:
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{name.replace('_', ' ')} {shown}"

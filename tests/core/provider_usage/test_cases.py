@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from governor.core.money import usd_text
+from governor.core.money import NANO_PER_USD, Rounding, usd_text
+from governor.core.prices import Price, Rates, cost_nano_usd
 from governor.core.provider_usage.convert import convert
+from governor.core.provider_usage.providers import PROVIDERS, find_provider
 from governor.core.provider_usage.report import Converted, UnreadableUsageError
 from governor.core.usage import Usage
 
@@ -35,6 +37,35 @@ NAMES = {
 """The recordings' names of providers and ours."""
 
 
+PRICE = Price(
+    Rates(
+        input=1 * NANO_PER_USD,
+        cached_input=NANO_PER_USD // 10,
+        cache_write=5 * NANO_PER_USD // 4,
+        cache_write_1h=2 * NANO_PER_USD,
+        output=5 * NANO_PER_USD,
+        reasoning=6 * NANO_PER_USD,
+        units={"search": NANO_PER_USD // 100, "audio_minute": 6 * NANO_PER_USD // 1000, "page": NANO_PER_USD // 500},
+        modalities={
+            "input_audio": 10 * NANO_PER_USD,
+            "cached_audio": 3 * NANO_PER_USD // 2,
+            "input_image": 2 * NANO_PER_USD,
+            "input_video": 3 * NANO_PER_USD,
+            "output_image": 30 * NANO_PER_USD,
+            "output_audio": 20 * NANO_PER_USD,
+        },
+    )
+)
+"""USD per million tokens, and for one unit. No two kinds cost the same, so that a token in a wrong place is seen."""
+
+
+def cost_usd(usage: Usage) -> str:
+    """Return what usage costs at these prices."""
+    cost = cost_nano_usd(PRICE, usage, Rounding.HALF_UP)
+    assert cost is not None
+    return usd_text(cost)
+
+
 def counts(**given: int) -> dict[str, int]:
     """Return all counts of a usage, those not given as 0."""
     usage = Usage(**given)
@@ -49,18 +80,23 @@ def found(converted: Converted) -> dict[str, Any]:
         "tokens": {name: getattr(usage, name) for name in counts()},
         "units": usage.units,
         "modalities": usage.modalities,
+        "cost_usd": cost_usd(usage),
         "unknown": list(report.unknown),
         "reported_cost_usd": None if report.reported_cost_nano_usd is None else usd_text(report.reported_cost_nano_usd),
         "others": [
-            {"model": other.model, **{name: getattr(other.usage, name) for name in counts()}}
+            {
+                "model": other.model,
+                "cost_usd": cost_usd(other.usage),
+                **{name: getattr(other.usage, name) for name in counts()},
+            }
             for other in converted.others
         ],
     }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_object_is_counted_as_its_provider_documents_it(case: dict[str, Any]) -> None:
-    """Everything that a case does not name is 0, or not there."""
+def test_an_object_is_counted_and_priced_as_its_provider_documents_it(case: dict[str, Any]) -> None:
+    """Everything that a case does not name is 0, or not there; what it costs was worked out apart from our rules."""
     if "rejected" in case:
         with pytest.raises(UnreadableUsageError) as refusal:
             convert(case["provider"], case["usage"])
@@ -76,6 +112,7 @@ def test_an_object_is_counted_as_its_provider_documents_it(case: dict[str, Any])
         "tokens": counts(**want.get("tokens", {})),
         "units": want.get("units", {}),
         "modalities": want.get("modalities", {}),
+        "cost_usd": want["cost_usd"],
         "unknown": want.get("unknown", []),
         "reported_cost_usd": want.get("reported_cost_usd"),
         "others": [{**counts(), **other} for other in want.get("others", [])],
@@ -85,6 +122,17 @@ def test_an_object_is_counted_as_its_provider_documents_it(case: dict[str, Any])
     assert len(warnings) == len(converted.report.warnings), converted.report.warnings
     for expected, actual in zip(warnings, converted.report.warnings, strict=True):
         assert expected in actual
+
+
+def test_every_provider_has_an_object_that_costs_something() -> None:
+    """A new one cannot be forgotten."""
+    priced = {
+        find_provider(case["provider"]).name
+        for [case] in (param.values for param in CASES)
+        if float(case.get("want", {}).get("cost_usd", 0))
+    }
+
+    assert {provider.name for provider in PROVIDERS} == priced
 
 
 EXPECTED = [
@@ -105,6 +153,25 @@ EXPECTED = [
     counts(input_tokens=142, cache_write_tokens=27, output_tokens=33, reasoning_tokens=11),
 ]
 """What each recording comes to, in their order; worked out by hand."""
+
+COSTS_USD = [
+    "0.069600000",
+    "0.000339000",
+    "0.505428000",
+    "0.002247000",
+    "0.001550000",
+    "0.003202000",
+    "0.000618000",
+    "0.000365000",
+    "0.000621200",
+    "0.000082000",
+    "0.000091400",
+    "0.003473000",
+    "0.001062000",
+    "0.008030000",
+    "0.000324750",
+]
+"""What each recording costs at the prices above, searches and audio included; worked out apart from our rules."""
 
 BESIDE_TOKENS = {2: ({"searches": 10}, {}), 12: ({}, {"input_audio": 69})}
 """Units and modalities of the recordings that have any."""
@@ -130,6 +197,7 @@ def test_recorded_objects_are_counted_without_a_warning() -> None:
     converted = [convert(NAMES[example["provider"]], example["usage"]) for example in recorded]
 
     assert EXPECTED == [{name: getattr(one.usage, name) for name in counts()} for one in converted]
+    assert COSTS_USD == [cost_usd(one.usage) for one in converted]
     assert [BESIDE_TOKENS.get(index, ({}, {})) for index in range(len(recorded))] == [
         (one.usage.units, one.usage.modalities) for one in converted
     ]

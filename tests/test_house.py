@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,33 @@ def test_links_in_the_documentation_lead_somewhere() -> None:
     ]
 
     assert [] == dead
+
+
+LOADED_BY_OTHERS = {
+    "fastapi-offline": "the pages under /docs are files of this package",
+    "httptools": "uvicorn reads HTTP with it",
+    "tzdata": "zones where the machine has none",
+    "uvloop": "uvicorn runs on it",
+}
+
+
+def test_nothing_is_installed_that_nothing_uses() -> None:
+    """Each package that users get is one more to trust: it is imported, or there is a reason for it."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    by_module = packages_distributions()
+    imported = {
+        distribution.lower().replace("_", "-")
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for module in modules_of(node)
+        for distribution in by_module.get(module, [])
+    }
+
+    assert set(LOADED_BY_OTHERS) == {re.split(r"[\[<>=;]", each)[0] for each in declared} - imported
+
+
+def modules_of(node: ast.AST) -> list[str]:
+    """Return the top modules that an import names."""
+    if isinstance(node, ast.Import):
+        return [alias.name.partition(".")[0] for alias in node.names]
+    return [node.module.partition(".")[0]] if isinstance(node, ast.ImportFrom) and node.module else []

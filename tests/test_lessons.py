@@ -1,15 +1,35 @@
-"""The table of lessons is true: whatever it names is there."""
+"""Every lesson of the design is shown by a test, and whatever the table of lessons names is there."""
 
 import ast
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 import yaml
 
 TESTS = Path(__file__).parent
-LESSONS: dict[str, dict[str, list[str]]] = yaml.safe_load((TESTS / "lessons.yaml").read_text(encoding="utf-8"))
-SHOWN = [(lesson, shown) for lessons in LESSONS.values() for lesson, several in lessons.items() for shown in several]
+PAGE = TESTS.parents[1] / "shared" / "design" / "lessons.md"
+
+
+class Lesson(TypedDict):
+    """A line of the page, and what shows that it was learned."""
+
+    lesson: str
+    shown: list[str]
+
+
+LESSONS: dict[str, list[Lesson]] = yaml.safe_load((TESTS / "lessons.yaml").read_text(encoding="utf-8"))
+SHOWN = [(each["lesson"], shown) for several in LESSONS.values() for each in several for shown in each["shown"]]
+
+
+def lines_of(page: str) -> dict[str, list[str]]:
+    """Return the lessons of each section of a page."""
+    sections = (section.partition("\n") for section in page.split("\n## ")[1:])
+    return {
+        heading: [line.removeprefix("- ") for line in rest.splitlines() if line.startswith("- ")]
+        for heading, _, rest in sections
+    }
 
 
 @cache
@@ -24,8 +44,18 @@ def names_in(path: str) -> frozenset[str]:
 
 
 def test_every_lesson_is_shown() -> None:
-    """None stands there without a test."""
-    assert all(several for lessons in LESSONS.values() for several in lessons.values())
+    """None stands there without a test, or twice in its section."""
+    for several in LESSONS.values():
+        assert all(each["shown"] for each in several)
+        assert len(several) == len({each["lesson"] for each in several})
+
+
+def test_the_table_has_every_line_of_the_page() -> None:
+    """In its words and order. The table is what is checked everywhere; a change of the page is seen beside it."""
+    table = {heading: [each["lesson"] for each in several] for heading, several in LESSONS.items()}
+
+    assert 133 == sum(map(len, table.values()))
+    assert not PAGE.exists() or table == lines_of(PAGE.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("lesson", "shown"), SHOWN, ids=[shown[:80] for _, shown in SHOWN])

@@ -3,6 +3,9 @@
 import asyncio
 from collections import Counter
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from governor.core.keys import Role
 from governor.services.keys import rotate_key
@@ -63,3 +66,34 @@ async def test_a_rotated_key_keeps_what_its_subject_has_used(
                 verdicts.append((await client.post("/decide", json=question(subject=None))).json()["verdict"])
 
     assert ["allow", "allow", "allow", "deny"] == verdicts
+
+
+PROFILES: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "without keys": {"auth": "off"},
+    "without jobs": {"scheduler": "off"},
+    "with a policy age": {"max_policy_age": "1 day"},
+    "in a hurry": {"decide_deadline_ms": 60_000, "log_level": "debug"},
+}
+
+
+@pytest.mark.parametrize("given", PROFILES.values(), ids=PROFILES)
+async def test_an_exhausted_budget_denies_whatever_is_configured(
+    database_url: str, tmp_path: Path, standing: StandingClock, given: dict[str, Any]
+) -> None:
+    """By every door, also where nobody has drawn on the budget yet (litellm#26672: bypassed in one release)."""
+    policies = write_policies(tmp_path / "policies", QUOTAS.replace("500 requests", "0 requests"))
+    async with running(settings_for(database_url, policies, **given), standing) as server:
+        role = Role.GATEWAY if Role.GATEWAY in server.keys else None
+        async with server.client(role) as client:
+            asked = question()
+            one = (await client.post("/decide", json=asked)).json()
+            tried = (await client.post("/decide", json={**asked, "dry_run": True})).json()
+            batch = (await client.post("/decide/batch", json={"requests": [asked, asked]})).json()
+            headers = {"x-governor-user": "eve@acme.example", "x-governor-model": "claude-sonnet-4"}
+            proxy = await client.post("/ext_authz/v1/chat/completions", headers=headers)
+
+    assert [("deny", "quota_exceeded")] * 4 == [
+        (answer["verdict"], answer["reasons"][0]["code"]) for answer in (one, tried, *batch["decisions"])
+    ]
+    assert 403 == proxy.status_code

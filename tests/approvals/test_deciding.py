@@ -232,6 +232,19 @@ async def test_a_delegate_votes_once_in_the_members_place(office: Office) -> Non
     assert ("forbidden", "forbidden") == (beside, over)
 
 
+async def test_a_delegation_ends_at_its_end(office: Office) -> None:
+    """A second before it the delegate votes, from that instant on not; nobody has to take it back."""
+    until_at = NOON + timedelta(days=2)
+    requests = [await asked(office, 5000), await asked(office, 5000, "mia", scope=(("team", "growth"),))]
+    await delegate(office.desk, actor("fin"), "bob@acme.example", until_at, office.now)
+    office.now = until_at - timedelta(seconds=1)
+    early = await approve(office.desk, requests[0], actor("bob"), office.now)
+    office.now = until_at
+    late = await refusal(approve(office.desk, requests[1], actor("bob"), office.now))
+
+    assert (user("fin"), "forbidden") == (early.request.votes[0].member, late)
+
+
 async def test_a_requester_does_not_decide_through_a_delegate(office: Office) -> None:
     """Neither by delegating the vote that does not count, nor by being delegated one."""
     request = await asked(office, by="eve")

@@ -253,6 +253,8 @@ def messages() -> dict[str, Message]:
         Act.EXPIRED: step(Act.EXPIRED, reason="nobody decided in time"),
         Act.REVOKED: step(Act.REVOKED, LEA, reason="a mistake"),
         Act.ENDED: step(Act.ENDED),
+        Act.WITHDREW: step(Act.WITHDREW, LEA, approve=True),
+        Act.ACTIVATED: step(Act.ACTIVATED),
     }
     return {
         "budgets": left_message([MARKETING, REQUESTS, COMPANY], ZONE, who=MIA, rests=RESTS),

@@ -14,7 +14,7 @@ from governor.services.approvals.break_glass import break_glass
 from governor.services.approvals.close import cancel, revoke
 from governor.services.approvals.extend import extend
 from governor.services.approvals.tick import tick
-from governor.services.approvals.vote import approve
+from governor.services.approvals.vote import approve, withdraw
 from governor.services.approvals.wishes import Wish
 from governor.services.slack.forget import forget_old_messages
 from tests.slack.fake.server import SlackServer
@@ -169,6 +169,45 @@ async def test_what_may_have_been_posted_is_not_posted_again(http_world: SlackWo
 
     assert 2 == len(cards(http_world))
     assert all("*Approved*" in said(card.blocks) for card in cards(http_world))
+
+
+async def test_slack_asks_for_a_long_wait(http_world: SlackWorld) -> None:
+    """429 with ten minutes: nobody asks again before, and then the card stands there once."""
+    http_world.workspace.fail("chat.postMessage", times=3, retry_after_s=600)
+    await ask_for(http_world)
+    asked = [len(http_world.workspace.calls)]
+    http_world.clock.advance(599)
+    await http_world.settled()
+    asked.append(len(http_world.workspace.calls))
+    early = len(cards(http_world))
+    http_world.clock.advance(1)
+    await http_world.settled()
+
+    assert (asked[0], 0, 2) == (asked[1], early, len(cards(http_world)))
+
+
+async def test_the_requester_hears_of_each_step(http_world: SlackWorld) -> None:
+    """Also of a vote that is taken back, and of the day on which what prolongs a grant begins."""
+    request = await ask_for(http_world, usd=60)
+    desk, clock = http_world.door.desk.approvals, http_world.clock
+    lea, mia = Actor(LEA, Door.API, "key"), Actor(MIA, Door.API, "key")
+    await approve(desk, request.id, lea, clock.now())
+    until_at = clock.now() + timedelta(days=14)
+    longer = await extend(desk, request.id, mia, clock.now(), until_at=until_at, amount_nano_usd=600 * NANO_PER_USD)
+    second = longer.acted.request.id
+    tom = Actor(TOM, Door.API, "key")
+    await approve(desk, second, tom, clock.now())
+    await withdraw(desk, second, tom, clock.now())
+    for voter in (tom, lea):
+        await approve(desk, second, voter, clock.now())
+    clock.advance(timedelta(days=7).total_seconds())
+    await tick(desk, http_world.governor.ledger, clock.now())
+    await http_world.settled()
+    heard = "\n".join(said(one.blocks) for one in http_world.workspace.posted("U0MIA"))
+
+    assert "<@U0TOM> takes the vote back." in heard
+    assert 1 == heard.count("It acts from now on: *600 USD*")
+    assert "It acts from <!date^" in heard
 
 
 async def test_two_workers_post_nothing_twice(database_url: str, policies: Path, slack: SlackServer) -> None:

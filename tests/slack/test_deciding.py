@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from governor.core.approvals.request import Act, Actor, Door, State
 from governor.services.approvals.close import cancel
@@ -169,12 +170,14 @@ async def test_a_click_of_somebody_unknown_changes_nothing(world: SlackWorld) ->
     await ask_for(world)
     [card] = cards(world, "#ai-exceptions")
     before = card.versions[-1]
-    await world.hands.click("U0STRANGER", "approve", on=card)
-    await world.settled()
+    with capture_logs() as log:
+        await world.hands.click("U0STRANGER", "approve", on=card)
+        await world.settled()
 
     assert "I do not know who you are at acme yet" in said(world.workspace.answers[-1]["blocks"])
     assert before == card.versions[-1]
     assert {} == world.workspace.views
+    assert [("unknown_slack_user", "U0STRANGER")] == [(one["event"], one["slack_id"]) for one in log]
 
 
 async def test_a_late_click_shows_what_was_decided(world: SlackWorld) -> None:

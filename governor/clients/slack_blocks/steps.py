@@ -23,6 +23,7 @@ TOLD = frozenset(
         Act.APPROVED_AUTOMATICALLY,
         Act.BROKE_GLASS,
         Act.VOTED,
+        Act.WITHDREW,
         Act.CHANGED_TERMS,
         Act.APPROVED,
         Act.DENIED,
@@ -39,6 +40,11 @@ TOLD = frozenset(
     }
 )
 """What requesters hear of."""
+
+
+def is_told(request: ExceptionRequest, step: Transition) -> bool:
+    """Tell whether requesters hear of a step: of a grant's beginning only if it was approved for later."""
+    return step.act in TOLD or (step.act is Act.ACTIVATED and request.extends != "")
 
 
 def step_message(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, str], time_zone: str) -> Message:
@@ -62,6 +68,8 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
         Act.APPROVED_AUTOMATICALLY: f":white_check_mark: Approved automatically: {gets}.",
         Act.BROKE_GLASS: f":rotating_light: You broke the glass: {gets}. Somebody else will review it.",
         Act.VOTED: f"{actor} {'approves' if step.details.get('approve') else 'denies'} it{because}",
+        Act.WITHDREW: f"{actor} takes the vote back.",
+        Act.ACTIVATED: f":white_check_mark: It acts from now on: {gets}.",
         Act.CHANGED_TERMS: f"{actor} lowers it to {gets}; votes before do not count any more.",
         Act.APPROVED: f":white_check_mark: Approved: {gets}. It acts {_since(request, step, time_zone)}.",
         Act.DENIED: f":x: Denied by {actor}{because}",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from governor.clients.slack_blocks.card import card_message
 from governor.clients.slack_blocks.message import Message
 from governor.clients.slack_blocks.steps import (
-    TOLD,
+    is_told,
     outcome_message,
     question_message,
     reminder_message,
@@ -109,7 +109,7 @@ class SlackCards:
         ids = slack_ids(organization)
         step = record.transition
         about = f"{request.id} {record.seq}"
-        if step.act in TOLD:
+        if is_told(request, step):
             told = step_message(request, step, ids, organization.time_zone)
             yield from _to(sorted(request.requesters - _tells_itself(step)), ids, told, about, now)
         if step.act in {Act.REMINDED, Act.REVIEW_MISSED}:

@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-full-database bench-midnight bench-memory bench-trace bench-learned bench-forecast
+	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-full-database bench-midnight bench-memory bench-trace bench-learned bench-forecast bench-accuracy
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -99,6 +99,9 @@ bench-learned: $(READY) ## what learned holds let through, and by how much a lim
 
 bench-forecast: $(READY) ## forecasts of 1,000 budgets, and how long 10,000 would take: SERIES=10000
 	$(BIN)/python -m benchmarks.forecast --series $(or $(SERIES),1000)
+
+bench-accuracy: $(READY) ## how good forecasts are on the recorded series: TRACES=../shared/data
+	$(BIN)/python -m benchmarks.accuracy $(TRACES)
 
 constraints: $(READY) ## freeze the versions of .venv into constraints.txt
 	@{ echo '# The exact versions that Governor is tested with; `make` installs from here. Written by `make constraints`.'; \

@@ -30,7 +30,7 @@ async def test_one_message_a_second_in_a_channel(workspace: Workspace, client: S
     await client.post("#other", HELLO)
 
     assert [1.0] * 4 == workspace.clock.paused_s
-    assert 6 == len(workspace.messages)
+    assert 6 == len(workspace.messages) == len(workspace.calls), "none was refused and sent again"
 
 
 async def test_a_channel_that_is_busy_is_asked_again_when_slack_says(workspace: Workspace, client: SlackClient) -> None:

@@ -205,7 +205,14 @@ async def test_a_key_to_look_around_with_decides_nothing(site: Server, people: d
     browser = people["stranger"]
     refused = [await browser.sign_in(one) for one in (gateway, site.keys[Role.ADMIN], "gov_wrong", "")]
     page = await browser.sign_in(key, f"/requests/{request}")
+    guard = re.search(r'name="guard" value="([0-9a-f]+)"', page.text)
+    assert guard is not None
+    sent = {"guard": guard[1], "verb": "approve", "reason": "because", "note": "looked", "justified": "yes"}
+    verbs = ("approve", "deny", "withdraw", "review", "confirm")
+    forged = [await browser.client.post(f"/web/requests/{request}/{verb}", data=sent) for verb in verbs]
 
+    assert [403] * len(verbs) == [one.status_code for one in forged]
+    assert "pending" == await state(site, request)
     assert [403] * 4 == [one.status_code for one in refused]
     assert ("Your key may look, but not decide" in page.text, "/confirm" in page.text) == (True, False)
 

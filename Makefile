@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-full-database bench-midnight bench-memory bench-trace bench-learned bench-forecast bench-accuracy
+	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-plan-database bench-full-database bench-midnight bench-memory bench-trace bench-learned bench-forecast bench-accuracy
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ bench-replay: $(READY) ## recorded requests a second
 
 bench-plan: $(READY) ## recorded requests a second under two versions, and what is kept of them
 	$(BIN)/python -m benchmarks.plan
+
+bench-plan-database: $(READY) ## the same for recorded decisions of a database, rate and memory as it goes on: DECISIONS=300000
+	$(BIN)/python -m benchmarks.plan_database $(DECISIONS)
 
 bench-full-database: $(READY) ## /decide with an empty and with a full database
 	$(BIN)/python -m benchmarks.full_database

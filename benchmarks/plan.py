@@ -1,6 +1,7 @@
 """Requests replayed under two versions: ``python -m benchmarks.plan [FILE]``: rate for each version, and memory.
 
-Without a file a made-up trace is replayed, once as it is and once ten times as long: what is kept must not grow.
+Measured where little is refused, and where nearly everything is. Without a file a made-up trace is replayed, once as it
+is and once ten times as long: what is kept must not grow.
 """
 
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -26,18 +27,20 @@ from governor.services.replay import ReplayOptions
 ROUNDS = 3
 ROWS = 40_000
 LONGER = 10
+LITTLE, MUCH = 10_000, 1_000_000
+"""What limits of departments are divided by, so that a part of the requests is refused, or nearly all."""
 
 
-def stricter(policies: PolicySet) -> PolicySet:
-    """Return the policies with other limits for departments, so that a part of the requests is refused."""
-    return replace(policies, quotas=[_stricter(quota) for quota in policies.quotas])
+def stricter(policies: PolicySet, divisor: int = LITTLE) -> PolicySet:
+    """Return the policies with smaller limits for departments, so that requests are refused."""
+    return replace(policies, quotas=[_stricter(quota, divisor) for quota in policies.quotas])
 
 
-def _stricter(quota: Quota) -> Quota:
+def _stricter(quota: Quota, divisor: int) -> Quota:
     if quota.header.name != "department-monthly-spend":
         return quota
-    limits = tuple(replace(each, limit=each.limit // 10_000) for each in quota.limits)
-    return replace(quota, limit=quota.limit // 10_000, limits=limits)
+    limits = tuple(replace(each, limit=each.limit // divisor) for each in quota.limits)
+    return replace(quota, limit=quota.limit // divisor, limits=limits)
 
 
 def opened(policies: PolicySet) -> PlanReplay:
@@ -46,15 +49,27 @@ def opened(policies: PolicySet) -> PlanReplay:
     return PlanReplay(before, after, ReplayOptions(model="gpt-4o-mini"))
 
 
-def rate(file: Path, policies: PolicySet) -> tuple[int, float, float]:
-    """Return the number of requests, the requests a second for each version, and microseconds of CPU for each."""
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one replay came to: requests a second and CPU for each version, and the share that both refused."""
+
+    requests: int
+    a_second: float
+    cpu_us: float
+    refused: float
+
+
+def rate(file: Path, policies: PolicySet) -> Rate:
+    """Replay once and measure."""
     replay = opened(policies)
     settle_garbage_collector()
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     with open_recording(file) as recording:
         count = max(replay.run(recording.rows()))
     seconds, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
-    return count, 2 * count / seconds, cpu_s / (2 * count) * 1e6
+    total = replay.impact.total()
+    allowed = total.before.allowed + total.after.allowed
+    return Rate(count, 2 * count / seconds, cpu_s / (2 * count) * 1e6, 1 - allowed / (2 * count))
 
 
 def lengthened(file: Path, times: int) -> Iterator[Recorded]:
@@ -84,12 +99,14 @@ def kept_bytes(file: Path, policies: PolicySet, times: int) -> int:
 def main(file: Path, *, memory: bool) -> None:
     """Measure and print."""
     policies = example()
-    measured = [rate(file, policies) for _ in range(ROUNDS)]
-    count = measured[0][0]
-    print(
-        f"{count:,} requests under two versions: {median(rate for _, rate, _ in measured):,.0f} a second for each "
-        f"version (wanted: 20,000), {median(cost for *_, cost in measured):.1f} us CPU for each"
-    )
+    for version in (policies, stricter(policies, MUCH)):
+        measured = [rate(file, version) for _ in range(ROUNDS)]
+        count = measured[0].requests
+        print(
+            f"{count:,} requests under two versions, {measured[0].refused:.0%} refused: "
+            f"{median(one.a_second for one in measured):,.0f} a second for each version (wanted: 20,000), "
+            f"{median(one.cpu_us for one in measured):.1f} us CPU for each"
+        )
     if memory:
         once, longer = kept_bytes(file, policies, 1), kept_bytes(file, policies, LONGER)
         print(f"kept after {count:,} requests: {once / 1e6:.1f} MB; after {LONGER * count:,}: {longer / 1e6:.1f} MB")

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from tests.clients.test_git import git
+
 Cli = Callable[..., Result]
 ROWS = 40_000
 
@@ -24,7 +26,7 @@ def trace(tmp_path: Path) -> Path:
     return path
 
 
-def watched(*arguments: str) -> tuple[str, str]:
+def watched(*arguments: str, code: int = 0) -> tuple[str, str]:
     """Run a command whose complaints go to a terminal; return its output and what the terminal was shown."""
     screen, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -44,13 +46,30 @@ def watched(*arguments: str) -> tuple[str, str]:
     finally:
         os.close(screen)
     output, _ = process.communicate(timeout=60)
-    assert 0 == process.returncode, shown.decode()
+    assert code == process.returncode, shown.decode()
     return output.decode(), shown.decode()
 
 
 def test_a_replay_shows_how_far_it_is(cli: Cli, trace: Path) -> None:
     """On the terminal a bar with a share and a growing number of requests; in the pipe nothing but the summary."""
     output, shown = watched("replay", str(trace), "--model", "acme/fast", "--output", "json")
+    counts = [int(count.replace(",", "")) for count in re.findall(r"([\d,]+) requests", shown)]
+    shares = [int(share) for share in re.findall(r"(\d+)%", shown)]
+
+    assert output.startswith("{")
+    assert "replaying trace.csv" in shown
+    assert len(set(counts)) > 1
+    assert (sorted(counts), sorted(shares), ROWS) == (counts, shares, counts[-1])
+
+
+def test_a_plan_shows_how_far_it_is(cli: Cli, policies: Path, trace: Path) -> None:
+    """So does its replay, under two versions at once."""
+    git(policies.parent, "init", "-q", "-b", "main")
+    git(policies.parent, "add", "policies")
+    git(policies.parent, "commit", "-qm", "begin")
+    rules = policies / "acme.yaml"
+    rules.write_text(rules.read_text().replace("limit: 1 USD", "limit: 0.50 USD"))
+    output, shown = watched("plan", "--trace", str(trace), "--model", "acme/fast", "--output", "json", code=1)
     counts = [int(count.replace(",", "")) for count in re.findall(r"([\d,]+) requests", shown)]
     shares = [int(share) for share in re.findall(r"(\d+)%", shown)]
 

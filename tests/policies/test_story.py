@@ -10,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from governor.core.errors import GovernorError
 from governor.core.keys import Role
 from governor.services.policies.repository import RepositoryPolicies
+from governor.store.policy_releases import list_releases
+from governor.store.policy_versions import list_policy_versions
 from tests.api.world import Server, StandingClock, question, running, settings_for
 from tests.policies.repository import SUITE, PolicyRepository
 from tests.scheduler.workers import ALWAYS
@@ -180,10 +182,15 @@ async def test_rewritten_history_and_empty_commits_converge(
     empty = repository.push("Nothing changed")
     await sync(first)
     await settled(standing, first, second)
+    database = first.governor.database
+    texts = await database.read(lambda connection: list_policy_versions(connection, limit=10))
+    releases = await database.read(lambda connection: list_releases(connection, limit=10))
 
     assert amended != empty
     assert [(empty, "25")] * 2 == [await limit_of(worker) for worker in workers]
     assert digest == source(second).state.digest
+    assert (4, 2) == (len({release.commit for release in releases}), len(texts))
+    assert {digest, releases[-1].digest} == {version for version, _ in texts}
 
 
 async def test_a_branch_that_is_renamed_is_named_and_comes_back(

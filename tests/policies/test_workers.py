@@ -19,12 +19,12 @@ SECRET = "a secret that only the forge knows"
 PUSHED = b'{"ref":"refs/heads/main"}'
 
 
-def test_a_commit_is_everybodys_within_a_second(database_url: str, repository: PolicyRepository) -> None:
+def test_a_commit_is_everybodys_within_a_second(sqlite_url: str, repository: PolicyRepository) -> None:
     """Three workers serve while a webhook tells one of them of a push: all decide by the commit at once."""
     signature = "sha256=" + hmac.new(SECRET.encode(), PUSHED, hashlib.sha256).hexdigest()
     apart_s: list[float] = []
     variables = {"GOVERNOR_WORKERS": "3", "GOVERNOR_POLICIES_WEBHOOK_SECRET": SECRET}
-    with served(database_url, repository.url(), **variables) as (_, address):
+    with served(sqlite_url, repository.url(), **variables) as (_, address):
         _, before = version_of(address)
         for number in range(ROUNDS):
             repository.limit(11 + number)

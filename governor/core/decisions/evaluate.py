@@ -19,7 +19,7 @@ from governor.core.decisions.plan import Candidate, Candidates, Plan
 from governor.core.decisions.prepare import Prepared
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
-from governor.core.decisions.routed import routed
+from governor.core.decisions.routed import Routed, routed
 from governor.core.decisions.routing import has_no_model
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import AmountError
@@ -73,9 +73,8 @@ class _Question:
         prepared = self.prepared
         if prepared.routing is not None:
             asked = self.decide(prepared.routed_from) if prepared.routed_from is not None else None
-            among = [self.decide(candidate) for candidate in prepared.candidates]
-            first, *behind = routed(prepared.routing, among, asked)
-            return Candidates((first, *[self._or_clamped(candidate) for candidate in behind]))
+            among = [self._routed(candidate) for candidate in prepared.candidates]
+            return Candidates(routed(prepared.routing, among, asked))
         asked = self.decide(prepared.candidates[0])
         substitutes = prepared.substitutes
         if not substitutes.offers:
@@ -92,8 +91,17 @@ class _Question:
         candidate = self._or_clamped(self.decide(substitute))
         return candidate if after is None else replace(candidate, after=after)
 
+    def _routed(self, prepared: PreparedCandidate) -> Routed:
+        given = self.decide(prepared)
+        return Routed(given, self._clamped(given) or given)
+
     def _or_clamped(self, candidate: Candidate) -> Candidate:
-        """Return what a caller could be given that can clamp, where the model refuses only what was asked of it.
+        """Return what a caller could be given that can clamp, where the model refuses only what was asked of it."""
+        clamped = self._clamped(candidate)
+        return candidate if clamped is None or (clamped.granted or clamped).reasons else clamped
+
+    def _clamped(self, candidate: Candidate) -> Candidate | None:
+        """Return what a caller would be told that can clamp; None where that makes no difference.
 
         It is beyond the caller's abilities, so it is never given; but the ledger tells whether it has room, and then a
         deny can name it with the output that it permits.
@@ -101,13 +109,13 @@ class _Question:
         request = self.request
         too_long = any(reason.code is ReasonCode.OUTPUT_TOO_LARGE for reason in candidate.reasons)
         if not too_long or Ability.CLAMP in request.can:
-            return candidate
+            return None
         able = replace(self, request=replace(request, can=request.can | {Ability.CLAMP}))
         clamped = able.decide(replace(candidate.prepared, within_abilities=False))
-        if (clamped.granted or clamped).reasons:
-            return candidate
-        # A grant may permit the whole output: then the caller is given that.
-        return replace(clamped, granted=candidate.granted or clamped.granted)
+        if candidate.granted is not None and not candidate.granted.reasons:
+            # A grant permits the whole output: then the caller is given that.
+            clamped = replace(clamped, granted=candidate.granted)
+        return clamped
 
     def decide(self, prepared: PreparedCandidate) -> Candidate:
         """Decide a model by everything but balances; a block beats everything, so it is named first."""

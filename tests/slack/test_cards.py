@@ -57,6 +57,25 @@ async def test_a_request_is_shown_to_the_channel_and_to_each_approver(http_world
     assert [] == cards(http_world, "U0MIA")
 
 
+async def test_a_card_says_who_is_blocked_if_the_answer_is_no(
+    sqlite_url: str, policies: Path, slack: SlackServer
+) -> None:
+    """How many people, and how many of their requests the very policy has refused."""
+    quotas = policies / "quotas.yaml"
+    quotas.write_text(quotas.read_text().replace("limit: 10 USD", "limit: 0 USD"))
+    populate(slack.workspace)
+    async with slack_world(sqlite_url, policies, slack) as world:
+        for _ in range(2):
+            await world.decide(subject={"user": MIA}, model="gpt-4o-mini")
+        await ask_for(world, scope=(("team", "growth"),))
+        text = said(cards(world, "U0LEA")[0].blocks)
+
+    assert (
+        "*If the answer is no*\n3 people of growth stay limited by `Quota/department-spend`; "
+        "2 requests refused in the last seven days"
+    ) in text
+
+
 def standing_of(card: Posting) -> str:
     """Return the word in bold that says what became of a request."""
     found = re.search(r":[a-z_]+: \*(\w[\w ]*)\*", said(card.blocks))

@@ -42,6 +42,7 @@ async def test_approving_asks_for_confirmation_with_fresh_numbers(world: SlackWo
     modal = await opened(world, "U0LEA", "approve", card)
     assert "You approve *100 USD*" in said(modal.view)
     assert "0.01 USD held" in said(modal.view)
+    assert "0.01 USD held" in said(cards(world, "#ai-exceptions")[0].blocks), "the cards are put together anew as well"
     before = (await read_one(world.door.desk.approvals, request.id)).state
     acknowledged = await world.hands.submit("U0LEA", modal)
     await world.settled()

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from governor.core.approvals.request import State
+from governor.core.approvals.request import Actor, Door, State
 from governor.core.grants import GrantKind
 from governor.services.approvals.read import RequestQuery, list_requests
+from governor.services.approvals.vote import deny
 from tests.slack.fake.server import SlackServer
 from tests.slack.fake.workspace import OpenView, Workspace
 from tests.slack.hands import said
 from tests.slack.requesting import WHY, cards, told
-from tests.slack.world import EVE, MIA, TOM, SlackWorld, populate, slack_world, write_slack_policies
+from tests.slack.world import EVE, LEA, MIA, TOM, SlackWorld, populate, slack_world, write_slack_policies
 
 FILLED = {"amount": "100", "justification": WHY, "outcome": "forty landing pages", "value": "2,000"}
 
@@ -184,6 +185,12 @@ async def test_the_second_request_for_the_same_joins_the_first(http_world: Slack
     assert "you have joined" in said(http_world.workspace.posted("U0TOM")[0].blocks)
     assert "and so do <@U0TOM>" in said(cards(http_world, "U0LEA")[0].blocks)
     assert 1 == len(cards(http_world, "#ai-exceptions"))
+    lea = Actor(LEA, Door.API, "key")
+    desk, now = http_world.door.desk.approvals, http_world.clock.now()
+    await deny(desk, requests[0].id, lea, now, reason="use the small model")
+    await http_world.settled()
+    for user in ("U0MIA", "U0TOM"):
+        assert "Denied by <@U0LEA>: use the small model" in said(http_world.workspace.posted(user)[-1].blocks)
 
 
 async def test_what_else_stands_in_the_way_is_said_and_offered(

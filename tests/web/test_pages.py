@@ -1,6 +1,7 @@
 """The pages for people: signed in, escaped, guarded against other sites, and with the rules of every other door."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,23 @@ async def test_a_link_from_slack_signs_in_once(
     assert (200, 403, 403) == (inside.status_code, again.status_code, ended.status_code)
     assert "500 USD for team growth" in inside.text
     assert ("active", (user("lena"), "web", "slack:U0LENA")) == (await state(site, request), record)
+
+
+async def test_a_link_and_its_session_end_with_the_slack_id(site: Server, people: dict[str, Browser]) -> None:
+    """Whoever has another Slack id by now, or none, is not signed in by what Slack gave to the one before."""
+    lena = Actor(user("lena"), Door.SLACK, "U0LENA")
+    first, second = [await make_link(site.governor.database, lena, "/ask", NOON) for _ in range(2)]
+    browser = people["stranger"]
+    inside = await browser.send(await browser.get(f"/link/{first}"), f"/link/{first}")
+    snapshot = site.governor.publisher.snapshots.current
+    organization = snapshot.organization
+    moved = {**organization.people, lena.user: replace(organization.people[lena.user], slack="U0OTHER")}
+    snapshot.organization = replace(organization, people=moved)
+    after = await browser.get("/ask")
+    refused = await people["ina"].client.post(f"/web/link/{second}", data={})
+
+    assert ("Ask for an exception" in inside.text, "Your key" in after.text) == (True, True)
+    assert (403, True) == (refused.status_code, "belongs to somebody else by now" in refused.text)
 
 
 def _last_vote(connection: Connection, request_id: str) -> tuple[str, str, str]:

@@ -92,6 +92,7 @@ BESIDE = {
     "policy_releases": "policies",
     "policy_sources": "policies",
     "policy_versions": "policies",
+    "quota_identities": "calendars and units that quotas once had, for what answers say",
     "quota_roots": "names of quotas",
     "refusals": "what people are told of refusals",
     "sign_ins": "who is there",

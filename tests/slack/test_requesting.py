@@ -133,6 +133,20 @@ async def test_a_model_is_asked_for(world: SlackWorld) -> None:
     assert "`openai/gpt-4o-mini` is allowed already, at 4 % of the price" in said(cards(world, "U0LEA")[0].blocks)
 
 
+async def test_what_is_never_lifted_is_not_offered(sqlite_url: str, policies: Path, slack: SlackServer) -> None:
+    """A model that an allowlist with ``exceptions: never`` refuses is no choice; the form says that there is none."""
+    file, named = policies / "organization.yaml", "name: everyone-economy\n"
+    file.write_text(file.read_text().replace(named, f"{named}exceptions: never\n"))
+    populate(slack.workspace)
+    async with slack_world(sqlite_url, policies, slack) as world:
+        view = await form(world)
+        await world.hands.choose("U0MIA", view, "kind", "model")
+        await world.settled()
+
+    assert "No model is refused to you that an exception could allow." in said(view.view)
+    assert "model" not in fields(view)
+
+
 async def test_larger_requests_are_asked_for(sqlite_url: str, tmp_path: Path, slack: SlackServer) -> None:
     """The limits that concern the person are lifted."""
     limit = "apiVersion: governor/v1\nkind: ContextLimit\nname: short\nmax_input: 10k tokens\n"

@@ -2,8 +2,11 @@
 
 from governor.clients.slack_blocks.elements import context, header, section
 from governor.clients.slack_blocks.message import Message
-from governor.clients.slack_blocks.texts import escape
+from governor.clients.slack_blocks.texts import escape, instant
 from governor.core.alerts.alert import Alert
+
+FALLBACK_ZONE = "UTC"
+"""Slack shows an instant in each reader's own zone; this is what a client sees that cannot."""
 
 
 def alert_message(alert: Alert) -> Message:
@@ -12,5 +15,5 @@ def alert_message(alert: Alert) -> Message:
     if alert.ways_out:
         blocks.append(section("\n".join(f"• {escape(way)}" for way in alert.ways_out)))
     if alert.policy:
-        blocks.append(context(f"{escape(alert.policy)} · {alert.at:%Y-%m-%d %H:%M} UTC"))
+        blocks.append(context(f"{escape(alert.policy)} · {instant(alert.at, FALLBACK_ZONE)}"))
     return Message(alert.title, tuple(blocks))

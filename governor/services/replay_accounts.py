@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container
 
+from governor.core.decisions.draws import LENGTHS_KEPT
 from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.policy.kinds import Quota
 
@@ -76,7 +77,7 @@ class Accounts:
                 del accounts[digest]
 
     def _is_over(self, key: BudgetKey, at_s: float) -> bool:
-        """Tell whether nothing looks at a budget any more; what a quota carries follows from two periods before."""
+        """Tell whether nothing looks at a budget any more, also not for what a later period carries."""
         end_s = key.period_end_s
         if end_s is None or end_s >= at_s:
             return False
@@ -84,4 +85,4 @@ class Accounts:
         # One of an unknown name may be an earlier name's.
         if quota is not None and quota.rollover is None:
             return True
-        return end_s + 3 * (end_s - key.period_start_s) < at_s
+        return end_s + LENGTHS_KEPT * (end_s - key.period_start_s) < at_s

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
+from governor.core.decisions.draws import LENGTHS_KEPT
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.counter import BUCKET_S
 from governor.core.ledger.past import OpenHold, Posted
@@ -19,9 +20,6 @@ from governor.store.decisions import id_floor
 from governor.store.ledger.rows import budget_key_from_row
 from governor.store.records import decode_buckets, decode_decision, decode_entry
 from governor.store.tables import BUDGETS, DECISIONS, ENTRIES
-
-PERIODS_BEFORE = 14
-"""Periods that are over and of which something may be carried over, or that tell when a scope began."""
 
 OPEN_FOR_MS = (HOLD_FOR_S_MAX + BUCKET_S) * 1000
 """The longest life of a hold, however often it is extended."""
@@ -138,7 +136,7 @@ def _budgets_of(at_s: int) -> Select[Any]:
     return select(*identity, columns.used, columns.buckets, columns.as_of_s).where(
         columns.as_of_s > 0,
         columns.period_start_s <= at_s,
-        or_(columns.period_end_s.is_(None), columns.period_end_s + PERIODS_BEFORE * length > at_s),
+        or_(columns.period_end_s.is_(None), columns.period_end_s + LENGTHS_KEPT * length > at_s),
     )
 
 

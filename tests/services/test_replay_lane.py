@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,10 +16,11 @@ from governor.core.ledger.commands import Admission, Place, Placed, Settle, Writ
 from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.reservation import Facts, ReservationState
 from governor.core.periods import Every, PeriodDefinition
-from governor.core.policy.kinds import Overage, Quota, WhenReached
+from governor.core.policy.kinds import Overage, Quota, Rollover, WhenReached
 from governor.core.settlement.assess import assess
 from governor.core.units import Unit
 from governor.core.usage import Usage
+from governor.services import replay_lane
 from governor.services.replay_lane import Asked, Lane
 from tests.services.test_replay import START_S, USD, header, monthly, snapshot
 
@@ -169,3 +171,58 @@ def test_lane_agrees_with_the_service(calls: list[Call]) -> None:
         digest: balance.used for digest, balance in lane.accounts.drawn_on.items() if balance.used
     }
     assert not any(balance.held for balance in lane.accounts.drawn_on.values())
+
+
+DAY_S = 86_400
+ROLLING = Quota(
+    header("Quota", "rolling"),
+    Unit.USD,
+    40 * USD,
+    per=("user",),
+    period=PeriodDefinition(Every.DAY),
+    rollover=Rollover(unused_percent=100, overspend=True),
+    root="rolling",
+)
+"""A budget of a day that hands on what is left of it, and what is owed."""
+
+
+def rolling_verdicts(calls: list[tuple[int, str, int, int]], *, shortcuts: bool) -> tuple[list[bool], int]:
+    """Decide calls (days since the last one, user, asked and used USD) and return what was given, and what is known."""
+    lane, at_s, given_ = Lane(snapshot(ROLLING), shortcuts=shortcuts), START_S, []
+    for days, user, asked, used in calls:
+        at_s += days * DAY_S
+        request = DecideRequest(
+            "", Subject(user=f"{user}@acme.example"), "acme/fast", input_tokens=asked, max_output_tokens=1
+        )
+        question = Asked(request, (request.subject, request.model), CALLER)
+        outcome = lane.decide(question, Usage(input_tokens=used), at_s, 0)
+        given_.append(outcome.given is not None)
+    return given_, len(lane.accounts.drawn_on)
+
+
+ROLLING_CALLS = st.lists(
+    st.tuples(
+        st.integers(0, 6), st.sampled_from(["ada", "dan"]), st.sampled_from([1, 20, 40, 60]), st.integers(1, 120)
+    ),
+    max_size=30,
+)
+
+
+@given(ROLLING_CALLS, st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_forgetting_changes_no_verdict(calls: list[tuple[int, str, int, int]], shortcuts: bool) -> None:
+    """What is carried depends on thirteen days, also with debts, also of somebody who was away for a week."""
+    with pytest.MonkeyPatch.context() as patch:
+        kept, _ = rolling_verdicts(calls, shortcuts=shortcuts)
+        patch.setattr(replay_lane, "FORGET_EVERY", 1)
+        forgotten, _ = rolling_verdicts(calls, shortcuts=shortcuts)
+
+    assert kept == forgotten
+
+
+def test_a_year_of_days_leaves_no_more_than_what_is_looked_back_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory of a replay does not grow with the length of the recording."""
+    monkeypatch.setattr(replay_lane, "FORGET_EVERY", 1)
+    _, known = rolling_verdicts([(1, "ada", 20, 20)] * 365, shortcuts=True)
+
+    assert 14 <= known <= 17

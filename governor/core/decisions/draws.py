@@ -28,6 +28,10 @@ _INSTANT = timedelta(microseconds=1)
 BEFORE_MAX = 13
 """Periods looked back for what is carried; a scope that nobody has used for longer begins anew."""
 
+LENGTHS_KEPT = BEFORE_MAX + 2
+"""How many times its own length a period that is over is kept for: until nothing looks back at it. Two more than the
+periods looked back, because those after a February, or after a day of 23 hours, are longer than it."""
+
 
 class Measure(IntEnum):
     """What a budget counts of a request: the position in ``Amounts.measures``."""

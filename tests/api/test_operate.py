@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from governor.core.keys import Role
 from governor.services.check_health import HealthChecker
@@ -39,6 +40,21 @@ async def metric(server: Server, name: str, **labels: str) -> float | None:
             if rest.startswith(("{", " ")):
                 return float(line.rsplit(" ", 1)[1])
     return None
+
+
+async def test_a_server_says_at_its_start_which_rules_never_match(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """They are served, and the log names each as ``governor validate`` does (Kong 3.14: rules silently skipped)."""
+    policies = write_policies(tmp_path / "policies", QUOTAS.replace("per: [user]", "applies_to: {team: nobody-*}"))
+    with structlog.testing.capture_logs() as logs:
+        async with running(settings_for(sqlite_url, policies), standing):
+            pass
+    said = [line["problem"] for line in logs if line["event"] == "policies_questionable"]
+
+    assert 1 == len(said)
+    assert "quotas.yaml:20:" in said[0]
+    assert "nobody-*" in said[0]
 
 
 async def test_a_server_is_alive_and_ready(any_server: Server) -> None:

@@ -20,7 +20,8 @@ from governor.store.database import Database
 from governor.store.policy_versions import insert_policy_version
 
 LOGGED_MAX = 20
-"""Budgets that begin anew with a version and are named in the log; `governor plan` names all."""
+"""Warnings of a version, and budgets that begin anew with it, that are named in the log; `governor validate` and
+`governor plan` name all."""
 
 _log = structlog.get_logger("governor.policies")
 
@@ -53,8 +54,12 @@ class Publisher:
         self._unsaved: Compiled | None = None
 
     async def compile(self, folder: Path) -> Compiled:
-        """Compile a folder as of now."""
-        return await self._compile(folder, self.now(), self._catalogues)
+        """Compile a folder as of now; warnings of policies that can be served are logged (rules that never match)."""
+        compiled = await self._compile(folder, self.now(), self._catalogues)
+        if compiled.policies is not None:
+            for problem in compiled.problems[:LOGGED_MAX]:
+                _log.warning("policies_questionable", version=compiled.version, problem=str(problem))
+        return compiled
 
     async def index(self, policies: PolicySet) -> Snapshot:
         """Tie quotas to the balances that they continue, and index everything.

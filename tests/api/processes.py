@@ -19,7 +19,8 @@ from tests.api.world import BOOTSTRAP
 
 T = TypeVar("T")
 
-START_S_MAX = 60
+START_S_MAX = 180
+"""How long anything of a real server may take before a test gives up: a busy machine takes its time."""
 HEADERS = {"authorization": f"Bearer {BOOTSTRAP}"}
 
 

@@ -15,7 +15,7 @@ from typer.testing import Result
 from governor.edges.scheduler.jobs import JOBS
 
 Cli = Callable[..., Result]
-START_S_MAX = 60
+START_S_MAX = 180
 
 
 def shown(cli: Cli) -> list[dict[str, Any]]:

@@ -1,6 +1,9 @@
 """Verification finds every kind of difference, and tidying changes none of the numbers."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
 from governor.core.ledger.commands import Placed
@@ -129,3 +132,27 @@ async def test_a_decision_is_read_with_its_usage(database: Database, clock: Fake
 
     assert decision == settled
     assert [("e1", 3)] == [(entry.event_id, entry.cost_nano_usd) for entry in entries]
+
+
+async def test_verify_sorts_no_entries_in_memory_on_sqlite(sqlite_url: str, clock: FakeClock) -> None:
+    """Whether a decision was settled twice is read in the order of an index, however many entries there are."""
+    database = Database(sqlite_url)
+    await fill(database, clock)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if "GROUP BY entries.decision_id" in statement:
+            asked.append((statement, parameters))
+
+    sqlalchemy_event.listen(database.engine, "before_cursor_execute", note)
+    await database.read(lambda connection: list(verify(connection, clock())))
+    sqlalchemy_event.remove(database.engine, "before_cursor_execute", note)
+    [(statement, parameters)] = asked
+    plan = await database.read(
+        lambda connection: [
+            row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    )
+    await database.close()
+
+    assert ["SEARCH entries USING INDEX ix_entries_decision_id (decision_id>?)"] == plan

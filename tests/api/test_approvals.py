@@ -206,6 +206,48 @@ async def test_what_joined_or_prolonged_and_is_sent_again_is_done_once(
     assert ("approved", 1) == (made[0]["state"], len({one["id"] for one in made}))
 
 
+async def test_an_id_names_one_wish(any_server: Server, people: dict[str, httpx.AsyncClient]) -> None:
+    """Neither what prolongs, nor another thing to prolong, nor another wish than what joined is found under it."""
+    eve, kim = people["eve"], people["kim"]
+    parents = []
+    for days in ("10 days", "12 days"):
+        body = asked(amount_usd="4", request_id=f"eve {days}", **{"for": days})
+        parents.append((await eve.post("/exceptions", json=body)).json()["id"])
+    longer = {"for": "20 days", "amount_usd": "3"}
+    first = await eve.post(f"/exceptions/{parents[0]}/extend", json={**longer, "request_id": "eve-longer"})
+    others = [
+        await eve.post(
+            f"/exceptions/{parents[0]}/extend", json={**longer, "amount_usd": "4", "request_id": "eve 10 days"}
+        ),
+        await eve.post(f"/exceptions/{parents[1]}/extend", json={**longer, "request_id": "eve-longer"}),
+    ]
+    pending = (await eve.post("/exceptions", json=asked())).json()
+    scope = {"user": "eve@acme.example"}
+    joined = (await kim.post("/exceptions", json=asked(request_id="kim-1", scope=scope))).json()
+    others += [
+        await kim.post("/exceptions", json=asked(request_id="kim-1", scope=scope, amount_usd="201")),
+        await kim.post("/exceptions", json=asked(request_id="kim-1")),
+    ]
+
+    assert (200, parents[0]) == (first.status_code, first.json()["extends"])
+    assert (pending["id"], True) == (joined["id"], joined["joined_existing"])
+    assert [(409, "conflict")] * 4 == [(one.status_code, one.json()["error"]["code"]) for one in others]
+
+
+async def test_a_second_id_finds_what_it_was_answered_with(
+    any_server: Server, people: dict[str, httpx.AsyncClient]
+) -> None:
+    """A page is opened twice: what the second one sent is the first one's request, also when it is decided."""
+    first = (await people["eve"].post("/exceptions", json=asked(request_id="page-1"))).json()
+    second = [(await people["eve"].post("/exceptions", json=asked(request_id="page-2"))).json() for _ in range(2)]
+    await people["fin"].post(f"/exceptions/{first['id']}/approve", json={})
+    again = (await people["eve"].post("/exceptions", json=asked(request_id="page-2"))).json()
+    steps = [one["act"] for one in (await people["eve"].get(f"/exceptions/{first['id']}")).json()["records"]]
+
+    assert [first["id"]] * 3 == [one["id"] for one in (*second, again)]
+    assert (1, []) == (steps.count("sent_again"), again["joined"])
+
+
 async def test_small_ones_are_granted_and_their_sum_is_not(
     any_server: Server, people: dict[str, httpx.AsyncClient]
 ) -> None:

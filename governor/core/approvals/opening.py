@@ -11,12 +11,16 @@ from governor.core.approvals.request import (
     ExceptionRequest,
     Review,
     Ruling,
+    Sending,
     State,
     Step,
 )
 from governor.core.errors import ConflictError
 from governor.core.policy.approval_rule import ApprovalRule, Route
 from governor.core.working_time import WorkingTime
+
+SENDINGS_MAX = 100
+"""Sendings that a request remembers, the newest: nobody sends one again after a hundred others."""
 
 
 def ruling_of(rule: ApprovalRule, route: Route, *, urgent: bool) -> Ruling:
@@ -112,25 +116,27 @@ def _requested(request: ExceptionRequest, actor: Actor) -> Step:
     )
 
 
-def join(request: ExceptionRequest, actor: Actor, note: str, now: datetime, *, request_id: str = "") -> Step:
+def join(request: ExceptionRequest, actor: Actor, note: str, now: datetime, *, sending: Sending | None = None) -> Step:
     """Let somebody ask for the same thing: they hear of it as the requester does, and do not decide about it.
 
     Args:
         request: The one that is asked for already.
-        actor: Who asks for it too.
+        actor: Who asks for it too; of a requester only what they sent is kept.
         note: Why, in their words.
         now: The door's instant.
-        request_id: Their own id of what they sent, or ``""``.
+        sending: What they sent, if it has an id of its own: sent once more, it is this request.
 
     Raises:
         ConflictError: If they have voted: nobody is on both sides.
     """
+    step, request_id = Step(request), None
+    if sending is not None:
+        request_id = sending.request_id
+        step = step.to(sent_too=(*request.sent_too, sending)[-SENDINGS_MAX:])
     if actor.user in request.requesters:
-        return Step(request)
+        return step.then(Act.SENT_AGAIN, actor, now, request_id=request_id) if sending is not None else step
     if any(actor.user in {vote.by, vote.member} for vote in request.votes):
         message = "you have voted on this request; withdraw the vote before you ask for the same"
         raise ConflictError(message, code="wrong_state", state=str(request.state))
-    joined = (*request.joined, actor.user)
-    return (
-        Step(request).to(joined=joined).then(Act.JOINED, actor, now, note=note or None, request_id=request_id or None)
-    )
+    step = step.to(joined=(*request.joined, actor.user))
+    return step.then(Act.JOINED, actor, now, note=note or None, request_id=request_id)

@@ -170,6 +170,21 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """What was sent under an id of its own and became part of a request that was there already.
+
+    Attributes:
+        by: Who sent it.
+        request_id: Their own id of it.
+        asked: What they asked for; kind, scope, lifts and models are the request's.
+    """
+
+    by: str
+    request_id: str
+    asked: Terms
+
+
+@dataclass(frozen=True, slots=True)
 class ExceptionRequest:
     """One request for an exception.
 
@@ -195,6 +210,7 @@ class ExceptionRequest:
         extends: Id of the request that this one prolongs, or ``""``.
         break_glass: Whether nobody was asked.
         request_id: The caller's own id, or ``""``: sent again under it, it is this request.
+        sent_too: What else was sent for the same thing under an id, the oldest first.
         revision: Counts the steps: a reader sees whether something changed.
     """
 
@@ -232,6 +248,7 @@ class ExceptionRequest:
     review: Review | None = None
     outcome: Outcome = field(default_factory=Outcome)
     request_id: str = ""
+    sent_too: tuple[Sending, ...] = ()
     revision: int = 0
 
     @property
@@ -292,6 +309,7 @@ class Act(StrEnum):
 
     REQUESTED = "requested"
     JOINED = "joined"
+    SENT_AGAIN = "sent_again"
     SENT = "sent_for_approval"
     APPROVED_AUTOMATICALLY = "approved_automatically"
     BROKE_GLASS = "broke_glass"

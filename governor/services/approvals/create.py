@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from governor.core.approvals.asking import Asking, asking, check_may_ask
 from governor.core.approvals.opening import check_extends, join, open_request, ruling_of
-from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, State, Step
+from governor.core.approvals.request import Actor, ExceptionRequest, Ruling, Sending, State, Step
 from governor.core.approvals.routes import route_for, rule_for
 from governor.core.approvals.terms import Terms
 from governor.core.decisions.ids import id_bytes, id_text
@@ -147,11 +147,12 @@ async def create(desk: Desk, wish: Wish, actor: Actor, now: datetime) -> Created
         lock_chain(connection)
         sent = sent_before(connection, draft.wish, draft.asked.scope, draft.lifts, terms=draft.terms, actor=actor)
         if sent is not None:
-            return Created(Acted(sent, ()), draft, joined=actor.user in sent.joined)
+            own = (sent.asked_by, sent.request_id) == (actor.user, wish.request_id)
+            return Created(Acted(sent, ()), draft, joined=not own)
         _check_extends(connection, draft, now)
         same = _same(connection, draft, now)
         if same is not None:
-            acted = desk.advance(connection, same, lambda request, _: _join(request, draft.wish, actor, now), now)
+            acted = desk.advance(connection, same, lambda request, _: _join(request, draft, actor, now), now)
             return Created(acted, draft, joined=True)
         before, route = _route(connection, desk, draft, now)
         ruling = ruling_of(draft.rule, route, urgent=draft.wish.urgent)
@@ -178,8 +179,10 @@ def _rule(snapshot: Snapshot, asked: Asking, terms: Terms, now: datetime) -> App
     return next(iter(found.values()))
 
 
-def _join(request: ExceptionRequest, wish: Wish, actor: Actor, now: datetime) -> Step:
-    return join(request, actor, wish.justification, now, request_id=wish.request_id)
+def _join(request: ExceptionRequest, draft: Draft, actor: Actor, now: datetime) -> Step:
+    request_id = draft.wish.request_id
+    sending = Sending(actor.user, request_id, draft.terms) if request_id else None
+    return join(request, actor, draft.wish.justification, now, sending=sending)
 
 
 def _check_extends(connection: Connection, draft: Draft, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from governor.core.decisions.budget_views import budget_view, ceiling_now
+from governor.core.decisions.budget_views import budget_view, carried_now, ceiling_now
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.grants import Grant, GrantedRest, in_drawing_order
@@ -131,6 +131,7 @@ class BudgetReader:
         return tuple(
             replace(
                 budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get)),
+                carried=carried_now(draw, balances.get),
                 existing=existing[draw.budget.digest].amount if draw.budget.digest in existing else 0,
             )
             for draw in draws

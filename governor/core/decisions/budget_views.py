@@ -29,6 +29,12 @@ def shown_limit(draw: Draw, ceiling: int | None) -> int:
     return ceiling if draw.part is Part.PACE and ceiling is not None else draw.terms.limit
 
 
+def carried_now(draw: Draw, lookup: Lookup) -> int:
+    """Work out what a budget takes over from the period before; a debt is below zero."""
+    rule = draw.terms.rule
+    return rule.carried(lookup) if rule is not None else 0
+
+
 def ceiling_now(draw: Draw, lookup: Lookup) -> int | None:
     """Work out a budget's ceiling for a reader."""
     rule = draw.terms.rule

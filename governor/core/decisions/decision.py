@@ -122,7 +122,8 @@ class BudgetView:
     """A budget as answers and ``GET /budgets`` show it; amounts in its unit, ``ceiling`` None if there is none.
 
     ``why`` says in words what made the ceiling another than the limit; ``""`` if it is the limit. ``existing`` is what
-    of ``used`` was used before the budget began (``count_existing``), as far as whoever made the view has looked.
+    of ``used`` was used before the budget began (``count_existing``), and ``carried`` what it took over from the period
+    before (below zero: a debt), both as far as whoever made the view has looked.
     ``began_anew`` says when and why an edit of its policy put it in the place of another in the middle of its period.
     """
 
@@ -134,6 +135,12 @@ class BudgetView:
     why: str = ""
     existing: int = 0
     began_anew: str = ""
+    carried: int = 0
+
+    @property
+    def carried_limit(self) -> int:
+        """The limit with what was carried into the period: what alerts and forecasts compare with."""
+        return self.limit + self.carried
 
     @property
     def free(self) -> int | None:

@@ -12,6 +12,7 @@ from governor.core.alerts.alert import AlertKind
 from governor.core.alerts.thresholds import Act, Mark, Standing, judge
 from governor.core.alerts.words import threshold_numbers, threshold_reason, threshold_title, ways_out
 from governor.core.decisions.budget_keys import budget_key
+from governor.core.decisions.budget_views import carried_now
 from governor.core.decisions.draws import Draw, DrawContext, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.forecasts.forecast import Forecast
@@ -227,9 +228,7 @@ def _bound(snapshot: Snapshot, row: LiveBudget, forecast: Forecast | None, now: 
 
 
 def _standing(draw: Draw, balances: Mapping[bytes, Balance], bound: int | None) -> Standing:
-    rule = draw.terms.rule
-    carried = rule.carried(balances.get) if rule is not None else 0
-    return Standing(draw.terms.limit + carried, balances[draw.budget.digest].used, bound)
+    return Standing(draw.terms.limit + carried_now(draw, balances.get), balances[draw.budget.digest].used, bound)
 
 
 def _is_due(connection: Connection, snapshot: Snapshot, now: datetime) -> bool:

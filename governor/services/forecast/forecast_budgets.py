@@ -168,9 +168,9 @@ def _is_made_within(age: timedelta, forecast: Forecast | None, now: datetime) ->
 
 def _is_near(forecast: Forecast | None, view: BudgetView) -> bool:
     """Tell whether a budget may come near its limit, by its forecast or by what it has taken since."""
-    if forecast is None or forecast.limit != view.limit:
+    if forecast is None or forecast.limit != view.carried_limit:
         return True
-    return max(forecast.total.upper, view.used + view.held) * 100 >= view.limit * NEAR_PERCENT
+    return max(forecast.total.upper, view.used + view.held) * 100 >= view.carried_limit * NEAR_PERCENT
 
 
 def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:
@@ -182,13 +182,13 @@ def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:
         team=asked.attributes.get("team", ""),
         user=asked.attributes.get("user", ""),
         made_at=now,
-        limit=view.limit,
+        limit=view.carried_limit,
         used=view.used,
         held=view.held,
         total=Band(min(view.used, taken), taken, taken),
         interval_percent=asked.rule.interval_percent,
-        exceeds_ppm=MILLION if taken > view.limit else 0,
-        runs_out_at=now if view.used > view.limit else None,
+        exceeds_ppm=MILLION if taken > view.carried_limit else 0,
+        runs_out_at=now if view.used > view.carried_limit else None,
         history_days=0,
         insufficient_data=True,
         method=RUN_RATE_WORDS,

@@ -127,7 +127,7 @@ class ForecastJobs:
         return Asked(
             budget=view.budget,
             attributes=attributes,
-            limit=view.limit,
+            limit=view.carried_limit,
             used=view.used,
             held=view.held,
             rule=rule,

@@ -27,7 +27,7 @@ class Asked:
     Attributes:
         budget: Which, in the period that contains the instant of the forecast.
         attributes: What the Organization knows of its scope.
-        limit: Its limit, or None.
+        limit: Its limit with what was carried into the period, or None.
         used: In the period so far.
         held: Now.
         rule: How it is forecast.

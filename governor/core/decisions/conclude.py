@@ -99,24 +99,36 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
 
 
 def degraded(plan: Plan, *, stale_policy: bool = False) -> Decision:
-    """Make the answer when the ledger gave none: as the quotas on the path say, and without a record."""
-    asked = plan.candidates[0]
-    allowed = plan.fails_open and not asked.reasons
+    """Make the answer when the ledger gave none: as the quotas of the model that would be given say, without a record.
+
+    That is the first model that policies permit and whose quotas all let such requests pass. One that is only offered
+    where a budget is full is not among them, and no grant acts: nobody knows their balances.
+    """
+    chosen = next((index for index, one in enumerate(plan.candidates) if _passes_unchecked(one)), None)
     note = Reason(
         ReasonCode.LEDGER_UNAVAILABLE,
         "budgets could not be checked in time; "
-        + ("the policies on this path let such requests pass" if allowed else "try again in a moment"),
+        + ("try again in a moment" if chosen is None else "the policies on this path let such requests pass"),
     )
-    decision = _denied(plan, Admission(None, {}, ()), None, stale_policy=stale_policy)
-    return replace(
-        decision,
-        verdict=Verdict.ALLOW if allowed else Verdict.DENY,
-        reasons=() if allowed else (*asked.reasons, note),
-        warnings=(*asked.warnings, note) if allowed else asked.warnings,
-        budgets=(),
-        remedies=(),
-        degraded=True,
-    )
+    if chosen is None:
+        asked = plan.candidates[0]
+        decision = _denied(plan, Admission(None, {}, ()), None, stale_policy=stale_policy)
+        return replace(
+            decision,
+            reasons=(*asked.reasons, note),
+            warnings=asked.warnings,
+            budgets=(),
+            remedies=(),
+            degraded=True,
+        )
+    unchecked = Admission(chosen, {}, ((),) * (chosen + 1))
+    decision = conclude(plan, unchecked, None, stale_policy=stale_policy)
+    # What budgets would point out is compared with balances, so it is left out.
+    return replace(decision, warnings=(*plan.candidates[chosen].warnings, note), degraded=True)
+
+
+def _passes_unchecked(candidate: Candidate) -> bool:
+    return candidate.placeable and candidate.after is None and candidate.prepared.fails_open
 
 
 def _lifted(given: Candidate, admission: Admission, before: Admission) -> tuple[Lifted, ...]:

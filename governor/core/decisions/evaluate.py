@@ -53,7 +53,6 @@ def evaluate(snapshot: Snapshot, request: DecideRequest, caller: Caller, now: da
         now=now,
         candidates=question.candidates(),
         basis=question.guess.basis,
-        fails_open=prepared.fails_open,
     )
 
 

@@ -64,9 +64,14 @@ class Candidate:
     needs: tuple[Need, ...] = ()
 
     @property
+    def placeable(self) -> bool:
+        """Whether only budgets can refuse it."""
+        return self.prepared.within_abilities and not self.reasons
+
+    @property
     def option(self) -> Option:
         """The candidate as the ledger sees it."""
-        placeable = self.prepared.within_abilities and not self.reasons
+        placeable = self.placeable
         if self.granted is None and not self.needs:
             return Option(placeable, self.holds, self.after)
         granted = self.granted.option if self.granted is not None else None
@@ -120,7 +125,6 @@ class Plan:
         candidates: The model asked for first; for a request that leaves the choice open, the models to choose from.
         routing: What chose their order, or None.
         basis: Whether the input was counted or estimated.
-        fails_open: Whether the request may pass when the ledger does not answer.
     """
 
     request: DecideRequest
@@ -129,7 +133,6 @@ class Plan:
     now: datetime
     candidates: Candidates
     basis: Basis
-    fails_open: bool
 
     def options(self) -> Iterator[Option]:
         """Yield the candidates as the ledger sees them, each decided when it is taken."""

@@ -11,13 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.draws import Draw
 from governor.core.decisions.offers import Offer, offered, offers_of
 from governor.core.decisions.prepare_model import PreparedCandidate, prepare_model, renew_model
 from governor.core.decisions.request import Ability, DecideRequest
 from governor.core.decisions.routing import choose_routing, is_open, models_of, no_routing, without_model, would_choose
 from governor.core.decisions.subject import ResolvedSubject, resolve_subject
-from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import Routing
 from governor.core.values import hot_value
 
@@ -70,7 +68,6 @@ class Prepared:
         epoch: The stretch of time (Unix seconds, half-open) in which no policy or person begins or ends.
         from_s: First instant at which all of this holds.
         until_s: First instant at which it no longer does: the epoch or a budget's period ends.
-        fails_open: Whether the request may pass when the ledger does not answer.
     """
 
     candidates: tuple[PreparedCandidate, ...]
@@ -80,7 +77,6 @@ class Prepared:
     epoch: tuple[float, float]
     from_s: float
     until_s: float
-    fails_open: bool
 
 
 def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: datetime) -> Prepared:
@@ -119,7 +115,6 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
         epoch=epoch,
         from_s=from_s,
         until_s=until_s,
-        fails_open=all(draw.applied.quota.fail_open for draw in asked.draws if _enforced(draw)),
     )
 
 
@@ -138,7 +133,3 @@ def _stretch(
     """Return the part of an epoch in which no budget's period begins or ends."""
     models = candidates if routed_from is None else (*candidates, routed_from)
     return max(epoch[0], *[model.from_s for model in models]), min(epoch[1], *[model.until_s for model in models])
-
-
-def _enforced(draw: Draw) -> bool:
-    return draw.applied.quota.header.enforcement is Enforcement.ENFORCE

@@ -16,6 +16,7 @@ from governor.core.decisions.offers import ANYWAY, Offer
 from governor.core.decisions.subject import ResolvedSubject
 from governor.core.models import ResolvedModel
 from governor.core.policy.applicable import Applicable
+from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit, WhenReached
 from governor.core.policy.organization import Strictness
 from governor.core.values import hot_value
@@ -70,6 +71,12 @@ class PreparedCandidate:
     def is_current(self, now_s: float) -> bool:
         """Tell whether its budgets are those of an instant."""
         return self.from_s <= now_s < self.until_s
+
+    @property
+    def fails_open(self) -> bool:
+        """Whether it may be given when the ledger does not answer: none of its enforced quotas says otherwise."""
+        quotas = [draw.applied.quota for draw in self.draws]
+        return all(quota.fail_open for quota in quotas if quota.header.enforcement is Enforcement.ENFORCE)
 
 
 def prepare_model(

@@ -76,7 +76,10 @@ class Deliverer:
         while due:
             async with self._open_senders() as senders:
                 for alert, delivery in due:
-                    done = await _try(senders, alert, delivery, turn.now)
+                    begun = replace(delivery, tries=delivery.tries + 1)
+                    # Before it is sent: whoever takes over from a worker that died then knows that it may have been.
+                    await turn.write(partial(write_delivery, delivery=begun))
+                    done = await _try(senders, alert, begun, turn.now)
                     # One by one: what was sent is known to be before the next one is tried.
                     await turn.write(partial(write_delivery, delivery=done))
                     sent += done.state is DeliveryState.SENT
@@ -96,15 +99,15 @@ _NO_WAY = _NoWay()
 
 
 async def _try(senders: Senders, alert: Alert, delivery: Delivery, now: datetime) -> Delivery:
-    tries = delivery.tries + 1
+    tries = delivery.tries
     sender = senders.get(delivery.recipient.channel, _NO_WAY)
     try:
-        await sender.send(alert, delivery.recipient.address, now, again=delivery.tries > 0)
+        await sender.send(alert, delivery.recipient.address, now, again=tries > 1)
     except SendError as error:
         problem = str(error)[:PROBLEM_MAX]
         _log.warning("alert_not_delivered", channel=str(delivery.recipient.channel), problem=problem, tries=tries)
         if now - alert.at >= GIVEN_UP_AFTER:
-            return replace(delivery, state=DeliveryState.FAILED, tries=tries, problem=problem)
+            return replace(delivery, state=DeliveryState.FAILED, problem=problem)
         wait_s = min(RETRY_S_MAX, RETRY_S * 2 ** min(tries - 1, 16))
-        return replace(delivery, due_at=now + timedelta(seconds=wait_s), tries=tries, problem=problem)
-    return replace(delivery, state=DeliveryState.SENT, tries=tries, problem="", sent_at=now)
+        return replace(delivery, due_at=now + timedelta(seconds=wait_s), problem=problem)
+    return replace(delivery, state=DeliveryState.SENT, problem="", sent_at=now)

@@ -188,6 +188,16 @@ def forget_messages(connection: Connection, before_ms: int) -> int:
     ).rowcount
 
 
+def forget_untried(connection: Connection, kind: str, before_ms: int) -> None:
+    """Delete messages of a kind, wanted before an instant, that nobody has tried to post: there may be no Slack."""
+    columns = SLACK_MESSAGES.c
+    connection.execute(
+        delete(SLACK_MESSAGES).where(
+            columns.settled == 0, columns.tried_at_ms == 0, columns.kind == kind, columns.created_at_ms < before_ms
+        )
+    )
+
+
 def count_waiting(connection: Connection) -> int:
     """Return how many messages should stand in Slack, or say something else there, and do not yet."""
     query = select(func.count()).select_from(SLACK_MESSAGES).where(SLACK_MESSAGES.c.settled == 0)

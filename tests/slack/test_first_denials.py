@@ -1,11 +1,14 @@
 """A machine is refused: whoever answers for it is told, once in a period."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
 from governor.edges.scheduler.jobs import jobs_of
 from governor.services.run_jobs import JobRunner
-from tests.api.world import NOON, StandingClock, running, settings_for
+from governor.store.slack_messages import count_waiting
+from governor.wiring import Governor, open_governor
+from tests.api.world import NOON, StandingClock, compile_here, running, settings_for
 from tests.slack.fake.server import SlackServer
 from tests.slack.hands import said
 from tests.slack.world import MIA, SlackWorld, populate, slack_world, write_slack_policies
@@ -16,10 +19,20 @@ BOT = {"service_account": "triage-bot"}
 async def told(world: SlackWorld) -> list[str]:
     """Let some time pass and return what the owner was told."""
     world.clock.advance(10)
-    [reader] = [job for job in jobs_of(world.governor) if job.name == "note-refusals"]
-    await JobRunner([reader], world.governor.database, world.governor.clock.now).run_due()
+    await noted(world.governor)
     await world.settled()
     return [said(one.blocks) for one in world.workspace.posted("U0EVE")]
+
+
+async def noted(governor: Governor) -> None:
+    """Let one process look at what was refused."""
+    [reader] = [job for job in jobs_of(governor) if job.name == "note-refusals"]
+    await JobRunner([reader], governor.database, governor.clock.now).run_due()
+
+
+def without_slack(url: str, policies: Path, clock: StandingClock) -> AbstractAsyncContextManager[Governor]:
+    """Open what ``governor scheduler`` runs jobs with, without a token."""
+    return open_governor(settings_for(url, policies), clock, compile_here)
 
 
 async def test_the_owner_is_told_once_a_period(sqlite_url: str, tmp_path: Path, slack: SlackServer) -> None:
@@ -64,6 +77,38 @@ async def test_what_was_refused_before_slack_was_connected_is_old_news(
     populate(slack.workspace)
     async with slack_world(sqlite_url, policies, slack, with_keys=False) as world:
         assert [] == await told(world)
+
+
+async def test_whichever_process_notes_a_refusal_the_owner_is_told(
+    sqlite_url: str, policies: Path, slack: SlackServer
+) -> None:
+    """A scheduler without the token stands beside a server that has it: what it notes first is told all the same."""
+    populate(slack.workspace)
+    async with slack_world(sqlite_url, policies, slack) as world:
+        async with without_slack(sqlite_url, policies, world.clock) as scheduler:
+            await noted(scheduler)
+            await world.decide(subject=BOT, model="nope-1")
+            world.clock.advance(10)
+            await noted(scheduler)
+        first = await told(world)
+
+    assert 1 == len(first)
+
+
+async def test_what_no_process_can_tell_is_forgotten(sqlite_url: str, policies: Path, slack: SlackServer) -> None:
+    """Where there is no Slack nothing piles up: what waits for one is old news after a day."""
+    clock = StandingClock()
+    async with without_slack(sqlite_url, policies, clock) as governor:
+        await noted(governor)
+        async with running(governor.settings, clock) as server, server.client() as client:
+            await client.post("/decide", json={"model": "nope", "subject": BOT, "input_tokens": 1})
+        waiting = []
+        for passed in (timedelta(seconds=10), timedelta(hours=23), timedelta(hours=2)):
+            clock.advance(passed.total_seconds())
+            await noted(governor)
+            waiting.append(await governor.database.read(count_waiting))
+
+    assert [1, 1, 0] == waiting
 
 
 async def test_the_message_leads_to_why_and_to_an_exception(http_world: SlackWorld) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from governor.edges.scheduler.triggers import daily, every, weekly
-from governor.services.approvals.note_refusals import Tell, note_refusals, tell_nobody
+from governor.services.approvals.note_refusals import Tell, note_refusals
 from governor.services.approvals.sign_in import forget_ended
 from governor.services.approvals.tick import tick
 from governor.services.forecast.close_forecasts import close_forecasts
@@ -152,9 +152,10 @@ def jobs_of(governor: Governor) -> list[Job]:
 
 
 def _owners(governor: Governor, turn: Turn) -> Tell:
-    """Return what tells the owners of refused machines, where there is a Slack to tell them in."""
-    if governor.settings.slack_bot_token is None:
-        return tell_nobody
+    """Return what tells the owners of refused machines.
+
+    Whether or not this process has Slack: one that has may stand beside it, and both move the same mark.
+    """
     return lambda denials: first_denials(governor.publisher.snapshots.current.organization, denials, turn.now)
 
 

@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from governor.core.approvals.refusals import Refused
 from governor.core.ledger.reservation import Reservation
 from governor.services.jobs import Turn
+from governor.services.slack.first_denials import NEWS
+from governor.services.slack.outbox import DENIAL
 from governor.store.database import Database
 from governor.store.decisions import id_floor, read_denials
 from governor.store.jobs import read_mark, write_mark
 from governor.store.refusals import MARK, forget_refusals, keep_refusals, refused_of
-from governor.store.slack_messages import WantedMessage, want_message
+from governor.store.slack_messages import WantedMessage, forget_untried, want_message
 
 KEPT = timedelta(days=8)
 """How long a refusal is kept here: a day longer than anybody looks back. Decisions are kept elsewhere."""
@@ -40,12 +42,7 @@ class _Page:
     last: bool
 
 
-def tell_nobody(_denials: Sequence[Reservation]) -> Sequence[WantedMessage]:
-    """Tell nobody, where nobody could be told."""
-    return ()
-
-
-async def note_refusals(turn: Turn, database: Database, tell: Tell = tell_nobody) -> str:
+async def note_refusals(turn: Turn, database: Database, tell: Tell) -> str:
     """Note what was refused since the last time, and forget what nobody looks at any more.
 
     Args:
@@ -87,6 +84,7 @@ def _keep(connection: Connection, page: _Page, now: datetime) -> None:
     write_mark(connection, MARK, page.upto)
     if page.last:
         forget_refusals(connection, now - KEPT)
+        forget_untried(connection, DENIAL, int((now - NEWS).timestamp() * 1000))
 
 
 def _floor(at: datetime) -> bytes:

@@ -13,11 +13,14 @@ from governor.core.ledger.reservation import Reservation
 from governor.core.policy.organization import Organization
 from governor.services.explanation_wire import instant_ms
 from governor.services.slack.card_facts import slack_ids
-from governor.services.slack.outbox import note
+from governor.services.slack.outbox import DENIAL, note
 from governor.store.slack_messages import WantedMessage
 
 NEWS = timedelta(days=1)
-"""How old a refusal may be when it is told: nobody gets last week's on the day on which Slack is connected."""
+"""How old a refusal may be when it is told, and how long what tells of it waits for a process that has Slack.
+
+Nobody gets last week's on the day on which Slack is connected.
+"""
 
 
 def first_denials(organization: Organization, denials: Iterable[Reservation], now: datetime) -> list[WantedMessage]:
@@ -48,7 +51,7 @@ def first_denials(organization: Organization, denials: Iterable[Reservation], no
                 at=at,
                 time_zone=organization.time_zone,
             )
-            told[about] = note(message, about, owner, now)
+            told[about] = note(message, about, owner, now, DENIAL)
     return list(told.values())
 
 

@@ -31,6 +31,9 @@ from governor.store.slack_messages import (
 NOTE = "note"
 """The kind of a message that says one thing for ever: its body is the message."""
 
+DENIAL = "denial"
+"""A note of a machine's first refusal; wanted also where no process has Slack, and not for long there."""
+
 HELD = timedelta(minutes=2)
 """How long a worker keeps a message: longer than posting may take."""
 
@@ -79,10 +82,10 @@ def rendered(message: Message, thread_ts: str = "") -> Rendered:
     return Rendered(message.text, message.blocks, thread_ts)
 
 
-def note(message: Message, about: str, recipient: str, now: datetime) -> WantedMessage:
+def note(message: Message, about: str, recipient: str, now: datetime, kind: str = NOTE) -> WantedMessage:
     """Return what lets somebody be told something once; ``about`` makes it the same when it is wanted again."""
     body = msgspec.json.encode(rendered(message))
-    return WantedMessage(new_id(int(now.timestamp() * 1000)), NOTE, about, recipient, 1, body)
+    return WantedMessage(new_id(int(now.timestamp() * 1000)), kind, about, recipient, 1, body)
 
 
 class Outbox:
@@ -91,13 +94,13 @@ class Outbox:
     Args:
         database: Where messages are kept.
         client: Slack's client.
-        renders: For each kind but ``note``, what renders it.
+        renders: For each kind but notes, what renders it.
     """
 
     def __init__(self, database: Database, client: SlackClient, renders: Mapping[str, Render]) -> None:
         self._database = database
         self._client = client
-        self._renders: Mapping[str, Render] = {NOTE: _as_kept, **renders}
+        self._renders: Mapping[str, Render] = {NOTE: _as_kept, DENIAL: _as_kept, **renders}
 
     async def deliver(self, now: Callable[[], datetime]) -> int:
         """Show everything that waits and that no other worker is at; return how many messages were looked at.

@@ -80,7 +80,8 @@ class ForecastJobs:
             return []
         snapshot = self._snapshots.current
         horizon_days = max(rule.horizon_days for rule in (*snapshot.policies.forecast_rules, DEFAULT_RULE))
-        until = now + timedelta(days=horizon_days)
+        horizon_s = int(now.timestamp()) + horizon_days * DAY_S
+        until = datetime.fromtimestamp(max(horizon_s, *(view.budget.period_end_s or 0 for view in views)), UTC)
         prices = await known_price_changes(snapshot, self._database, now, until)
         return [self._job(quota, some, now, snapshot, prices) for quota, some in self._by_quota(views)]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from governor.core.keys import Role
-from tests.api.world import StandingClock, running, settings_for, write_policies
+from tests.api.world import StandingClock, question, running, settings_for, write_policies
 from tests.forecasts.traffic import FIRST, forecasts, use_days
 
 CARRIED = """\
@@ -56,3 +56,76 @@ async def test_what_was_carried_moves_the_limit(
     assert budget["ceiling"] == carried["limit"]
     told = ("limit", "used", "total", "exceeds_probability", "runs_out_at")
     assert {name: twin[name] for name in told} == {name: carried[name] for name in told}
+
+
+HELD = """\
+apiVersion: governor/v1
+kind: Quota
+name: warned
+per: [department]
+limit: 5 USD
+period: month
+enforcement: warn
+"""
+
+
+async def test_a_budget_whose_holds_pass_the_limit_has_run_out(
+    sqlite_url: str, tmp_path: Path, september: StandingClock
+) -> None:
+    """At a month's end six holds together are more than the limit: surely passed, now, and so says a scenario."""
+    folder = write_policies(tmp_path / "policies", HELD)
+    async with running(settings_for(sqlite_url, folder), september) as server:
+        await use_days(server, september, range(61))
+        september.advance(28.9 * 86_400)
+        async with server.client(Role.GATEWAY) as gateway:
+            for _ in range(6):
+                await gateway.post("/decide", json=question(input_tokens=100_000, max_output_tokens=60_000))
+        [found] = await forecasts(server, department="engineering")
+        async with server.client(Role.VIEWER) as viewer:
+            asked = {"overhead": 1.0, "department": "engineering"}
+            [outlook] = (await viewer.post("/forecasts/scenarios", json=asked)).json()["budgets"]
+
+    assert ("5", "7.2") == (found["limit"], found["held"])
+    assert 7.2 <= float(found["total"]["lower"])
+    assert 1.0 == found["exceeds_probability"]
+    assert found["made_at"] == found["runs_out_at"] == outlook["runs_out_at"]
+
+
+YEARS = """\
+apiVersion: governor/v1
+kind: Quota
+name: money
+per: [department]
+limit: 1,000 USD
+period: {every: year, from: 2026-09-01}
+---
+apiVersion: governor/v1
+kind: Quota
+name: tokens
+per: [department]
+limit: 900M tokens
+period: {every: year, from: 2026-09-01}
+"""
+
+
+async def test_a_price_counts_to_the_end_of_the_period(
+    sqlite_url: str, tmp_path: Path, september: StandingClock
+) -> None:
+    """A price that is three times as high half a year from now makes the year dearer, also that of a token budget."""
+    folder = write_policies(tmp_path / "policies", YEARS)
+    async with running(settings_for(sqlite_url, folder), september) as server:
+        await use_days(server, september, TENTH_OF_NOVEMBER)
+        before = await forecasts(server, department="engineering")
+        price = "input: 9 USD per 1M tokens, output: 45 USD per 1M tokens"
+        later = f"  - {{model: anthropic/claude-sonnet-4, from: 2027-05-01, {price}}}\n"
+        organization = folder / "organization.yaml"
+        organization.write_text(organization.read_text().replace("prices:\n", "prices:\n" + later, 1))
+        assert await server.governor.publisher.reload()
+        september.advance(3600)
+        after = await forecasts(server, department="engineering")
+
+    for old, new in zip(before, after, strict=True):
+        assert float(new["spend_usd"]["median"]) > 1.5 * float(old["spend_usd"]["median"])
+        assert int(new["tokens"]["median"]) == pytest.approx(int(old["tokens"]["median"]), rel=0.01)
+    money, tokens = after
+    assert float(money["total"]["median"]) == pytest.approx(float(tokens["spend_usd"]["median"]), rel=0.01)

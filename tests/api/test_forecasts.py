@@ -52,6 +52,7 @@ async def test_what_is_held_will_be_settled(sqlite_url: str, policies: Path, sep
         [found] = await forecasts(server, quota="department-spend", department="engineering")
     used, total = Decimal(found["used"]), {name: Decimal(amount) for name, amount in found["total"].items()}
 
+    assert used + Decimal(12) == total["lower"]
     assert ["allow"] * 10 == [answer.json()["verdict"] for answer in held]
     assert Decimal(12) == Decimal(found["held"])
     assert used + Decimal(12) == total["median"] <= total["upper"]
@@ -154,6 +155,8 @@ async def test_known_prices_count_from_their_day(sqlite_url: str, policies: Path
         [after] = await forecasts(server, quota="department-spend", department="engineering")
 
     assert float(after["total"]["median"]) > 1.2 * float(before["total"]["median"])
+    assert float(after["total"]["median"]) == pytest.approx(float(after["spend_usd"]["median"]), rel=0.01)
+    assert int(before["tokens"]["median"]) == pytest.approx(int(after["tokens"]["median"]), rel=0.01)
 
 
 async def test_a_scenario_says_what_it_assumes_and_what_breaks(

@@ -111,7 +111,7 @@ def outlook(forecast: Forecast, effects: Effects, additions: Sequence[Addition])
     end_s = forecast.budget.period_end_s
     remaining = (end_s - made_at_s) / DAY_S if end_s is not None else float(len(forecast.daily))
     total = Band(*(_total(forecast, name, paths, remaining) for name in _NAMES))
-    runs_out_at = _passes(paths, forecast.used, forecast.limit, (0.0, remaining), made_at_s)
+    runs_out_at = _passes(paths, forecast.used, forecast.limit, (0.0, remaining), made_at_s, held=forecast.held)
     ahead, first = [], runs_out_at
     for period in forecast.ahead:
         start, end = (period.start_s - made_at_s) / DAY_S, (period.end_s - made_at_s) / DAY_S
@@ -196,13 +196,15 @@ def _later(period: PeriodAhead, paths: _Paths, start: float, end: float) -> Peri
     return PeriodAhead(period.start_s, period.end_s, Band(min(lower, median), median, max(upper, median)), period.limit)
 
 
-def _passes(paths: _Paths, used: int, limit: int | None, span: tuple[float, float], made_at_s: int) -> datetime | None:
-    """Return when the median passes a limit between two days, or None."""
+def _passes(
+    paths: _Paths, used: int, limit: int | None, span: tuple[float, float], made_at_s: int, *, held: int = 0
+) -> datetime | None:
+    """Return when the median, or what is held, passes a limit between two days, or None."""
     if limit is None:
         return None
     line, (start, end) = paths.after["median"], span
     base = _at(line, start) - used
-    if used > limit:
+    if used + held > limit:
         return datetime.fromtimestamp(made_at_s, UTC)
     for day in range(int(start), ceil(end)):
         upto = min(float(day + 1), end)

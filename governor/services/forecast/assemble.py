@@ -9,6 +9,7 @@ import numpy as np
 
 from governor.core.forecasts.forecast import MILLION, Band, Baselines, Forecast, ModelShare, PeriodAhead
 from governor.core.forecasts.run_rate import run_rate
+from governor.core.units import Unit
 from governor.services.forecast.budget_series import OWN, SPEND, TOKENS, BudgetSeries
 from governor.services.forecast.experts import WEEK
 from governor.services.forecast.history import Days
@@ -53,13 +54,15 @@ def forecast_of(asked: Asked, known: Known, now: datetime) -> Forecast:
     now_s = int(now.timestamp())
     remaining = asked.remaining_days(now)
     share = asked.rule.interval_percent / 100
-    priced = _at_later_prices(known, asked, now)
-    band = _bands(priced, share)
-    rest = band(remaining)
-    # What is held will be settled: at the least the middle counts it.
-    rest = Band(rest.lower, max(rest.median, asked.held), max(rest.upper, asked.held))
+    priced = _at_later_prices(known, now)
+    at_todays = _bands(known.prediction, share)
+    at_later = _bands(priced, share) if known.prices else at_todays
+    own, band = (priced, at_later) if asked.budget.unit is Unit.USD else (known.prediction, at_todays)
+    rest = _with_held(band(remaining), asked.held)
     total = Band(asked.used + rest.lower, asked.used + rest.median, asked.used + rest.upper)
-    spend, tokens = _also(known, asked, rest)
+    # Money follows the prices to come, whatever the budget counts; tokens never do.
+    spend = _in_kind(known, asked, _with_held(at_later(remaining), asked.held), SPEND)
+    tokens = _in_kind(known, asked, _with_held(at_todays(remaining), asked.held), TOKENS)
     return Forecast(
         budget=asked.budget,
         department=asked.attributes.get("department", ""),
@@ -71,15 +74,15 @@ def forecast_of(asked: Asked, known: Known, now: datetime) -> Forecast:
         held=asked.held,
         total=total,
         interval_percent=asked.rule.interval_percent,
-        exceeds_ppm=_exceeds_ppm(asked, priced, remaining),
-        runs_out_at=_runs_out_at(asked, priced, remaining, now),
+        exceeds_ppm=_exceeds_ppm(asked, own, remaining),
+        runs_out_at=_runs_out_at(asked, own, remaining, now),
         history_days=known.history_days,
         insufficient_data=known.insufficient,
         method=known.method,
         baselines=_baselines(asked, known, now, remaining),
         spend=spend,
         tokens=tokens,
-        daily=_cumulated(band, len(priced.path)),
+        daily=_cumulated(band, len(own.path)),
         ahead=_ahead(asked, band, now_s),
         past=_past(asked, known, now),
         week=_week(known),
@@ -88,9 +91,14 @@ def forecast_of(asked: Asked, known: Known, now: datetime) -> Forecast:
     )
 
 
-def _at_later_prices(known: Known, asked: Asked, now: datetime) -> Prediction:
-    """Return the prediction with what is known of later prices; tokens and requests have none."""
-    if not known.prices or asked.budget.unit.value != "USD":
+def _with_held(rest: Band, held: int) -> Band:
+    """Return what is left of a period with what is held: that will be settled, so it is never less."""
+    return Band(max(rest.lower, held), max(rest.median, held), max(rest.upper, held))
+
+
+def _at_later_prices(known: Known, now: datetime) -> Prediction:
+    """Return the prediction with what is known of later prices."""
+    if not known.prices:
         return known.prediction
     factors = [factor_at(known.prices, now + timedelta(days=day + 0.5)) for day in range(len(known.prediction.path))]
     return replace(known.prediction, path=known.prediction.path * np.array(factors))
@@ -124,7 +132,7 @@ def _exceeds_ppm(asked: Asked, prediction: Prediction, remaining: float) -> int 
     if asked.limit is None:
         return None
     room = asked.limit - asked.used
-    if room < 0:
+    if room < asked.held:
         return MILLION
     return round(MILLION * prediction.probability_above(remaining, room))
 
@@ -134,7 +142,7 @@ def _runs_out_at(asked: Asked, prediction: Prediction, remaining: float, now: da
     if asked.limit is None:
         return None
     room = float(asked.limit - asked.used)
-    if room < 0:
+    if room < asked.held:
         return now
     for day, amount in enumerate(prediction.path.tolist()):
         if day >= remaining:
@@ -146,17 +154,13 @@ def _runs_out_at(asked: Asked, prediction: Prediction, remaining: float, now: da
     return None
 
 
-def _also(known: Known, asked: Asked, rest: Band) -> tuple[Band | None, Band | None]:
-    """Return the period's spend and tokens: what was so far, and as much of each for a unit as lately."""
+def _in_kind(known: Known, asked: Asked, rest: Band, kind: int) -> Band | None:
+    """Return the period's spend or tokens: what was so far, and as much of it for a unit as lately."""
     recent = known.series.days[:, -RECENT_DAYS:].sum(axis=1)
     if recent[OWN] <= 0:
-        return None, None
+        return None
     elapsed = max(1, min(ceil(known.prediction.history_days), RECENT_DAYS))
     so_far = known.series.days[:, -elapsed:].sum(axis=1)
-    return _in_kind(asked, rest, recent, so_far, SPEND), _in_kind(asked, rest, recent, so_far, TOKENS)
-
-
-def _in_kind(asked: Asked, rest: Band, recent: Days, so_far: Days, kind: int) -> Band:
     each = float(recent[kind] / recent[OWN])
     before = float(asked.used) * (float(so_far[kind] / so_far[OWN]) if so_far[OWN] > 0 else each)
     return Band(*(round(before + each * amount) for amount in (rest.lower, rest.median, rest.upper)))

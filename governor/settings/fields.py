@@ -24,6 +24,7 @@ from governor.settings.words import (
     mail_server,
     sql_url,
     web_url,
+    webhook_key,
 )
 
 PREFIX = "GOVERNOR_"
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
         "`git+https://host/repo.git#branch:folder` (also ssh and file).",
         json_schema_extra=in_unit("path or git+URL"),
     )
-    policies_webhook_secret: SecretStr | None = Field(
+    policies_webhook_secret: Annotated[SecretStr | None, AfterValidator(webhook_key)] = Field(
         None,
         description="What GitHub or GitLab sign `POST /policies/sync` with; without it only an admin's key opens it.",
         json_schema_extra=in_unit("secret"),

@@ -13,6 +13,7 @@ from governor.core.alerts.quiet import QuietHours
 from governor.core.policy.place import PREFIX as GIT
 from governor.core.policy.place import GitPlace, PolicyPlaceError, git_place
 from governor.core.settlement.assess import AGE_MAX
+from governor.core.signing_tokens import SIGNING_PREFIX, signing_key
 
 _DURATION = re.compile(r"(\d+)\s*(second|minute|hour|day)s?")
 _BYTES = re.compile(r"(\d+)\s*(KiB|MiB)?")
@@ -100,6 +101,20 @@ def web_url(value: str) -> str:
 def filled(value: SecretStr | None) -> SecretStr | None:
     """Accept a secret, or nothing: a variable that is there and empty sets none."""
     return value if value is not None and value.get_secret_value().strip() else None
+
+
+def webhook_key(value: SecretStr | None) -> SecretStr | None:
+    """Accept what a webhook is signed with, or nothing; a signing token has a key in it."""
+    value = filled(value)
+    if value is not None:
+        try:
+            signing_key(value.get_secret_value())
+        except ValueError:
+            raise ValueError(
+                f"what begins with `{SIGNING_PREFIX}` is a signing token, which goes on with a key in Base64; "
+                "copy the whole of it from GitLab, or choose a secret that begins otherwise"
+            ) from None
+    return value
 
 
 def admin_key(value: SecretStr | None) -> SecretStr | None:

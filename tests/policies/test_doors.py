@@ -148,6 +148,22 @@ async def test_a_signing_token_of_gitlab_opens_the_route_for_five_minutes(
     assert all("five minutes" in message for _, message in late)
 
 
+async def test_the_secret_says_which_of_two_proofs_counts(
+    sqlite_url: str, repository: PolicyRepository, standing: StandingClock
+) -> None:
+    """GitLab sends a token and a signature with a key that Governor was not given: the token is enough, if it is it."""
+    key = b"thirty-two bytes that GitLab made"
+    signed = gitlab(b"{}", f"whsec_{base64.b64encode(key).decode()}", key=key)
+    settings = settings_for(sqlite_url, repository.url(), policies_webhook_secret=SECRET)
+    async with running(settings, standing) as server, server.client(None) as client:
+        statuses = [
+            (await client.post("/policies/sync", content=b"{}", headers={**signed, **token})).status_code
+            for token in ({"x-gitlab-token": SECRET}, {"x-gitlab-token": "wrong"}, {})
+        ]
+
+    assert [202, 401, 401] == statuses
+
+
 async def test_a_webhook_needs_the_secret_and_is_answered_at_once(
     sqlite_url: str, repository: PolicyRepository, standing: StandingClock
 ) -> None:

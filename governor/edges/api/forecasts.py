@@ -191,5 +191,6 @@ async def scenarios(request: Request, governor: TheGovernor) -> dict[str, Any]:
     """Say what budgets would come to if use grew, prices changed, traffic moved, a pilot went live, and which break."""
     require_json(request.scope)
     asked = SCENARIO.decode(await request.body())
-    comparison = await governor.comparer.compare(asked.scenario(governor.comparer), asked.query(), governor.clock.now())
+    now = governor.clock.now()
+    comparison = await governor.comparer.compare(asked.scenario(governor.comparer, now), asked.query(), now)
     return comparison_wire(comparison)

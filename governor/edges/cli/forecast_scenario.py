@@ -93,7 +93,7 @@ async def _from_database(asked: ScenarioWire, settings: Settings) -> dict[str, A
     async with open_workbench(settings) as bench:
         foresight = Foresight(bench)
         try:
-            scenario = asked.scenario(foresight.comparer)
+            scenario = asked.scenario(foresight.comparer, bench.now)
             return comparison_wire(await foresight.comparer.compare(scenario, asked.query(), bench.now))
         finally:
             await foresight.close()

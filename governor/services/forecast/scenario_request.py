@@ -7,9 +7,10 @@ from msgspec import Meta, Struct, field
 
 from governor.core.errors import InvalidRequestError
 from governor.core.money import nano_from_text
-from governor.core.policy.forecast_rule import PriceChange, ScenarioRule
+from governor.core.policy.forecast_rule import PriceChange
 from governor.services.budgets import PAGE_DEFAULT, PAGE_MAX, BudgetQuery
-from governor.services.forecast.scenarios import Pool, Production, Scenario, ScenarioComparer, SelfHosted, Shift
+from governor.services.forecast.scenario import Changes, Pool, Production, Scenario, SelfHosted, Shift
+from governor.services.forecast.scenarios import ScenarioComparer
 
 Word = Annotated[str, Meta(max_length=256)]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -91,21 +92,20 @@ class ScenarioWire(Struct, forbid_unknown_fields=True, frozen=True):
         """Return which budgets are compared."""
         return BudgetQuery(self.quota, self.department, self.team, self.user, None, self.cursor, self.limit)
 
-    def scenario(self, comparer: ScenarioComparer) -> Scenario:
+    def scenario(self, comparer: ScenarioComparer, now: datetime) -> Scenario:
         """Return what is asked.
 
         Raises:
             InvalidRequestError: If a scenario is not known, or a part of it contradicts itself.
         """
-        rule = comparer.named(self.name).rule if self.name else ScenarioRule("what-if")
         growth, overhead = self.growth_percent_per_month, self.overhead
-        changes = tuple(_price_change(one) for one in self.price_changes)
         return Scenario(
-            rule=ScenarioRule(
-                name=rule.name,
-                growth_bp=rule.growth_bp if growth is None else round(growth * 100),
-                overhead_milli=rule.overhead_milli if overhead is None else round(overhead * 1000),
-                price_changes=(*rule.price_changes, *changes),
+            name=self.name or "what-if",
+            rules=comparer.named(self.name, now) if self.name else (),
+            changes=Changes(
+                growth_bp=None if growth is None else round(growth * 100),
+                overhead_milli=None if overhead is None else round(overhead * 1000),
+                price_changes=tuple(_price_change(one) for one in self.price_changes),
             ),
             shifts=tuple(Shift(one.from_model, one.to_model, round(one.percent * 100)) for one in self.shifts),
             productions=tuple(_production(one) for one in self.productions),

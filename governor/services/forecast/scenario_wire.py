@@ -6,14 +6,14 @@ from typing import Any
 from governor.core.forecasts.forecast import PeriodAhead
 from governor.core.forecasts.scenarios import Outlook
 from governor.core.units import Unit, amount_text
-from governor.services.forecast.scenarios import Comparison
+from governor.services.forecast.scenario import Comparison
 from governor.services.forecast.wire import band_wire
 
 
 def comparison_wire(comparison: Comparison) -> dict[str, Any]:
     """Render what came of a scenario."""
     return {
-        "scenario": comparison.scenario.rule.name,
+        "scenario": comparison.scenario.name,
         "assumes": list(comparison.assumes),
         "numbers": {name: dict(numbers) for name, numbers in comparison.numbers.items()},
         "budgets": [_outlook(one) for one in comparison.outlooks],

@@ -1,0 +1,196 @@
+"""What a scenario means at the present prices and use: factors, additions, and what is assumed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from governor.core.decisions.snapshot import Snapshot
+from governor.core.errors import InvalidRequestError
+from governor.core.forecasts.forecast import Forecast
+from governor.core.forecasts.scenarios import (
+    BASIS_POINTS,
+    DAYS_OF_A_MONTH,
+    Addition,
+    Effects,
+    PriceEffect,
+    break_even_tokens,
+    pool_rate,
+)
+from governor.core.money import usd_text
+from governor.core.policy.forecast_rule import ForecastRule, PriceChange, ScenarioRule
+from governor.core.policy.scope_attributes import scope_attributes
+from governor.core.settlement.pricing import usage_cost
+from governor.core.usage import Usage
+from governor.services.forecast.scenario import NOBODYS_RULE, Pool, Production, Scenario, SelfHosted, Shift
+
+MILLION = 1_000_000
+
+
+class ScenarioEffects:
+    """Works out what a scenario means at the present prices and use."""
+
+    def __init__(self, snapshot: Snapshot, forecasts: Sequence[Forecast], now: datetime) -> None:
+        self._snapshot = snapshot
+        self._forecasts = forecasts
+        self._now = now
+        self.assumes: list[str] = []
+        self.numbers: dict[str, dict[str, object]] = {}
+
+    def effects(self, scenario: Scenario, rules: Sequence[ForecastRule]) -> dict[str, Effects]:
+        """Return the effects of a scenario by the names of rules.
+
+        Args:
+            scenario: What is asked.
+            rules: Whose scenario each budget has; none if there are no budgets.
+        """
+        concerned = {rule.header.name: rule for rule in (*rules, *(scenario.rules if not rules else ()))}
+        concerned = concerned or {NOBODYS_RULE.header.name: NOBODYS_RULE}
+        own = {name: self._own(scenario.of(rule), _whose(rule, concerned)) for name, rule in concerned.items()}
+        prices = [self._shift(shift) for shift in scenario.shifts]
+        if scenario.pool is not None:
+            prices.append(self._pool(scenario.pool))
+        if scenario.self_hosted is not None:
+            prices.append(self._self_hosted(scenario.self_hosted))
+        additions = [self._production(production) for production in scenario.productions]
+        if not self.assumes:
+            self._say("nothing changes: this is the forecast")
+        return {
+            name: replace(effects, prices=[*effects.prices, *prices], additions=additions)
+            for name, effects in own.items()
+        }
+
+    def _own(self, rule: ScenarioRule, whose: str) -> Effects:
+        """Return what one rule's scenario does, and say whose budgets it is about where there are several."""
+        if rule.growth_bp:
+            self._say(f"{whose}use grows by {rule.growth_bp / 100:g}% in each month, beside the trend that is forecast")
+        if rule.overhead_milli != 1000:
+            self._say(f"{whose}retries, contexts and tools make {rule.overhead_milli / 1000:g} times of the use so far")
+        prices = [self._change(change, whose) for change in rule.price_changes]
+        if whose and not (rule.growth_bp or rule.overhead_milli != 1000 or prices):
+            self._say(f"{whose}neither use nor prices change")
+        return Effects(rule.growth_bp, rule.overhead_milli, prices)
+
+    def additions_of(self, forecast: Forecast, effects: Effects) -> list[Addition]:
+        """Return the additions that are of a budget: its scope must not say anything else."""
+        scope = dict(forecast.budget.scope)
+        quota = self._snapshot.quota(forecast.budget.policy.removeprefix("Quota/"))
+        known = scope_attributes(forecast.budget.scope, self._snapshot.organization, self._now)
+        selecting = dict(quota.header.applies_to.terms) if quota is not None else {}
+        return [
+            addition
+            for addition in effects.additions
+            if all(key in addition.attributes for key in scope)
+            and all(known.get(key, value) == value for key, value in addition.attributes.items())
+            and all(key in addition.attributes or key == "environment" for key in selecting)
+        ]
+
+    def _say(self, sentence: str) -> None:
+        self.assumes.append(sentence)
+
+    def _change(self, change: PriceChange, whose: str) -> PriceEffect:
+        what = change.model or f"models of {change.provider}"
+        when = f"from {change.from_at:%Y-%m-%d} on" if change.from_at is not None else "from now on"
+        self._say(f"{whose}{what} cost {change.by_bp / 100:+g}% {when}")
+        return PriceEffect(1 + change.by_bp / BASIS_POINTS, change.model, change.provider, _seconds(change.from_at))
+
+    def _shift(self, shift: Shift) -> PriceEffect:
+        before, after = self._rate(shift.from_model), self._rate(shift.to_model)
+        part = shift.share_bp / BASIS_POINTS
+        source, target = self._id(shift.from_model), self._id(shift.to_model)
+        self._say(f"{part:.0%} of the traffic of {source} goes to {target}, with as many tokens")
+        return PriceEffect(1 - part + part * after / before, source)
+
+    def _production(self, production: Production) -> Addition:
+        usage = Usage(input_tokens=production.input_tokens, output_tokens=production.output_tokens)
+        each = self._cost(production.model, usage)
+        daily = production.requests_per_month / DAYS_OF_A_MONTH
+        tokens = production.input_tokens + production.output_tokens
+        self._say(
+            f"{production.use_case} goes live with {production.requests_per_month:,} requests a month of "
+            f"{tokens:,} tokens on {self._id(production.model)}: {usd_text(each * production.requests_per_month)} USD"
+        )
+        attributes = {**production.attributes, "use_case": production.use_case}
+        return Addition(each * daily, tokens * daily, daily, attributes, _seconds(production.from_at))
+
+    def _pool(self, pool: Pool) -> PriceEffect:
+        utilisation = pool.utilisation_bp / BASIS_POINTS
+        effective = pool_rate(pool.unit_rate_nano_usd, utilisation)
+        effect = PriceEffect(1.0, self._id(pool.model) if pool.model else "", pool.provider)
+        cost, tokens = self._spent(effect)
+        if not tokens:
+            raise InvalidRequestError("nothing was used lately of what the pool is about", field="pool")
+        present = cost / tokens * MILLION
+        what = pool.model or f"models of {pool.provider}"
+        self._say(
+            f"{what} are paid from a commitment at {usd_text(pool.unit_rate_nano_usd)} USD per million tokens of which "
+            f"{utilisation:.0%} is used, so that a million costs {usd_text(effective)} USD"
+        )
+        self.numbers["pool"] = {
+            "unit_rate_usd": usd_text(pool.unit_rate_nano_usd),
+            "utilisation": utilisation,
+            "effective_rate_usd": usd_text(effective),
+            "present_rate_usd": usd_text(round(present)),
+            "pays_from_utilisation": max(0.0, round(2 - present / pool.unit_rate_nano_usd, 4)),
+        }
+        return replace(effect, factor=effective / present if present else 1.0)
+
+    def _self_hosted(self, hosted: SelfHosted) -> PriceEffect:
+        effect = PriceEffect(1.0, self._id(hosted.model))
+        cost, tokens = self._spent(effect)
+        if not tokens:
+            raise InvalidRequestError(f"nothing was used lately of `{hosted.model[:60]}`", field="self_hosted")
+        api_rate, own_rate = cost / tokens, hosted.rate_nano_usd / MILLION
+        months = _RECENT_DAYS / DAYS_OF_A_MONTH
+        own = hosted.fixed_nano_usd_per_month * months + tokens * own_rate
+        self._say(
+            f"{effect.model} runs on own machines for {usd_text(hosted.fixed_nano_usd_per_month)} USD a month and "
+            f"{usd_text(hosted.rate_nano_usd)} USD per million tokens, shared by whoever uses it"
+        )
+        even = break_even_tokens(hosted.fixed_nano_usd_per_month, own_rate, api_rate)
+        self.numbers["self_hosted"] = {
+            "tokens_per_month": round(tokens / months),
+            "api_usd_per_month": usd_text(round(cost / months)),
+            "self_hosted_usd_per_month": usd_text(round(own / months)),
+            "break_even_tokens_per_month": even,
+        }
+        return replace(effect, factor=own / cost if cost else 1.0)
+
+    def _spent(self, effect: PriceEffect) -> tuple[int, int]:
+        """Return what was lately spent on what an effect concerns, and for how many tokens: of the largest budgets."""
+        largest: dict[tuple[str, str], tuple[int, int]] = {}
+        for forecast in self._forecasts:
+            for share in forecast.mix:
+                if effect.concerns(share.model, share.provider):
+                    served = (share.model, share.provider)
+                    largest[served] = max(largest.get(served, (0, 0)), (share.cost_nano_usd, share.tokens))
+        return sum(cost for cost, _ in largest.values()), sum(tokens for _, tokens in largest.values())
+
+    def _id(self, model: str) -> str:
+        return self._snapshot.model(model, "").id
+
+    def _rate(self, model: str) -> int:
+        """Return what a typical call costs: three tokens of input for one of output."""
+        return max(self._cost(model, Usage(input_tokens=3 * MILLION, output_tokens=MILLION)), 1)
+
+    def _cost(self, model: str, usage: Usage) -> int:
+        cost = usage_cost(
+            self._snapshot, self._id(model), "", usage, at=self._now, batch=False, requests=1, input_size=0
+        )
+        if cost is None:
+            raise InvalidRequestError(f"`{model[:60]}` has no price; enter it in a PriceBook", field="model")
+        return cost
+
+
+_RECENT_DAYS = 28
+"""Days behind what budgets spent on each model."""
+
+
+def _whose(rule: ForecastRule, concerned: Mapping[str, ForecastRule]) -> str:
+    """Return the beginning of a sentence that is about the budgets of a rule; nothing where there is only one."""
+    if len(concerned) == 1:
+        return ""
+    return f"for budgets of {rule.header.ref}: " if rule is not NOBODYS_RULE else "for budgets without such a rule: "
+
+
+def _seconds(at: datetime | None) -> int:
+    return int(at.timestamp()) if at is not None else 0

@@ -164,6 +164,20 @@ async def test_the_secret_says_which_of_two_proofs_counts(
     assert [202, 401, 401] == statuses
 
 
+async def test_a_secret_token_may_have_letters_beyond_ascii(
+    sqlite_url: str, repository: PolicyRepository, standing: StandingClock
+) -> None:
+    """GitLab sends it as UTF-8; another one, and one that is no text at all, are refused like any."""
+    settings = settings_for(sqlite_url, repository.url(), policies_webhook_secret="gehäim")
+    async with running(settings, standing) as server, server.client(None) as client:
+        statuses = [
+            (await client.post("/policies/sync", content=b"{}", headers=[(b"x-gitlab-token", token)])).status_code
+            for token in ("gehäim".encode(), "gehüim".encode(), "gehäim".encode("latin-1"), b"\xff")
+        ]
+
+    assert [202, 401, 401, 401] == statuses
+
+
 async def test_a_webhook_needs_the_secret_and_is_answered_at_once(
     sqlite_url: str, repository: PolicyRepository, standing: StandingClock
 ) -> None:

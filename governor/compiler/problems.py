@@ -163,6 +163,7 @@ WARNINGS: Mapping[str, str] = {
     "ignored-file": "a file looks like policies but its name is not read",
     "matches-nobody": "a rule that no person, service account or request can ever match",
     "never-in-force": "a rule whose effective dates lie in the past or leave no time between them",
+    "not-laid-out": "`governor fmt` leaves a file as it is, because a comment inside braces or brackets would be lost",
     "over-allocated": "budgets of parts add up to more than the budget of the whole",
     "past-review": "the review date of a policy has passed",
     "renamed-without-formerly": "a quota looks like one that is gone under another name: its balance is lost",

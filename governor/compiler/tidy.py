@@ -8,13 +8,15 @@ import io
 import re
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
-from governor.compiler.problems import Problems
+from governor.compiler.problems import Problem, Problems
 from governor.compiler.source import read_documents
 
 _NO_WRAP = 1_000_000
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$", re.MULTILINE)
+_HINT = "write comments outside of `{ }` and `[ ]`"
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -24,7 +26,8 @@ def tidy(name: str, text: str, problems: Problems) -> str | None:
     Args:
         name: Path relative to the folder, for problems.
         text: The file.
-        problems: Takes what makes the file unreadable: what cannot be read is not formatted.
+        problems: Takes what makes the file unreadable: what cannot be read is not formatted. Takes a warning where
+            only the ends of lines could be tidied.
     """
     before = Problems()
     values = _values(name, text, before)
@@ -32,27 +35,39 @@ def tidy(name: str, text: str, problems: Problems) -> str | None:
         problems.extend(before.found)
         return None
     plain = "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n"))
-    try:
-        made = _dumped(plain) if values else plain
-    except (YAMLError, ValueError, RecursionError):
-        made = plain
-    made = _BLANK_LINES.sub("\n\n", made).strip("\n") + "\n" if made.strip() else ""
-    for candidate in (made, plain.rstrip("\n") + "\n"):
-        if _same(name, text, values, candidate):
-            return candidate
+    for opened in (True, False):
+        made = _dumped(plain, opened=opened) if values else plain
+        made = _BLANK_LINES.sub("\n\n", made).strip("\n") + "\n" if made.strip() else ""
+        if _same(name, text, values, made):
+            return made
+    problems.add(Problem(name, 1, 1, "not-laid-out", "a layout would lose a comment or a space that counts", _HINT))
+    shorter = plain.rstrip("\n") + "\n"
     # Spaces at the end of a line mean something inside a block of text.
-    return text
+    return shorter if _same(name, text, values, shorter) else text
 
 
-def _dumped(text: str) -> str:
-    """Read and write again with the library that keeps comments, quotes and the order of keys."""
+def _dumped(text: str, *, opened: bool) -> str:
+    """Read and write again with the library that keeps comments, quotes and the order of keys; ``""`` if it cannot.
+
+    Args:
+        text: Without spaces at the ends of lines.
+        opened: Give each field of a policy that is written in braces as a whole, as JSON is, a line, as others have.
+    """
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = _NO_WRAP
     yaml.brace_single_entry_mapping_in_flow_sequence = True
     yaml.indent(mapping=2, sequence=4, offset=2)
     output = io.StringIO()
-    yaml.dump_all(list(yaml.load_all(text)), output)
+    try:
+        documents = list(yaml.load_all(text))
+        for document in documents:
+            # What follows the last brace has no place of its own without it.
+            if opened and isinstance(document, CommentedMap) and not (document.ca.comment or [None])[0]:
+                document.fa.set_block_style()
+        yaml.dump_all(documents, output)
+    except (YAMLError, ValueError, RecursionError):
+        return ""
     return output.getvalue()
 
 

@@ -202,7 +202,55 @@ def test_only_policies_are_laid_out(run: Cli) -> None:
     assert (0, "apiVersion:   apps/v1\nkind:   Deployment\n") == (result.exit_code, other.read_text())
     assert "limit: 100 USD" in policy.read_text()
     assert "1 of 1 files changed" in result.output
+    assert "deployment.yaml: left alone, because it does not say `apiVersion: governor/...`" in result.output
     assert (1, ["deployment.yaml"]) == (told["files"], told["no_policies"])
+
+
+QUOTA = "kind: Quota, name: q, limit:   5 USD, period: {every: month}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# why\n{{apiVersion: governor/v1, {QUOTA}}}\n",
+        '{"kind": "Quota",\n "apiVersion": "governor/v1", "name":   "q"}\n',
+        "? apiVersion\n: governor/v1\nkind:   Quota\n",
+        f"kind:   Other\n---\n{{{QUOTA}, apiVersion: governor/v1}}\n",
+    ],
+    ids=["braces", "json", "key", "second"],
+)
+def test_a_policy_that_is_named_is_laid_out_however_it_is_written(run: Cli, text: str) -> None:
+    """As it is where its folder is named: a field a line, and its comments stay."""
+    place = Path("other.yaml")
+    place.write_text(text)
+    checked = run("fmt", place, "--check").exit_code
+    result = run("fmt", place)
+    made = place.read_text()
+
+    assert (1, 0) == (checked, result.exit_code)
+    assert "1 of 1 files changed" in result.output
+    assert re.search(r"""^["']?apiVersion["']?: ["']?governor/v1["']?$""", made, re.MULTILINE)
+    assert "   " not in made
+    assert text.count("#") == made.count("#")
+
+
+def test_only_what_says_that_it_is_a_policy_is_one(run: Cli) -> None:
+    """Not a text inside another file, nor a comment of one that cannot be read; and a layout kept is explained."""
+    texts = {
+        "map.yaml": "data:   |\n  apiVersion: governor/v1\n",
+        "template.yaml": "# apiVersion: governor/v1\nx:   {{ .Values.x }}: [\n",
+        "noted.yaml": "{apiVersion: governor/v1,   kind: Quota, # why\n name: q}\n",
+    }
+    for name, text in texts.items():
+        Path(name).write_text(text)
+    result = run("fmt", *texts)
+    told = json.loads(run("fmt", *texts, "--output", "json").stdout)
+
+    assert 0 == result.exit_code
+    assert texts == {name: Path(name).read_text() for name in texts}
+    assert "noted.yaml:1:1 warning not-laid-out" in result.output
+    assert ["map.yaml", "template.yaml"] == told["no_policies"]
+    assert ["not-laid-out" in problem for problem in told["problems"]] == [True]
 
 
 def test_programs_are_told_what_was_written_where(run: Cli, tmp_path: Path) -> None:

@@ -118,11 +118,25 @@ def test_whatever_is_written_means_the_same(lines: list[tuple[int, str, bool, bo
         ("a: |\n  two  \n  lines\n", "a: |\n  two  \n  lines\n"),
         ("a: 'quoted'\nb: \"too\"\nc: plain\n", "a: 'quoted'\nb: \"too\"\nc: plain\n"),
         ("a: 1\n---\nb: 2\n", "a: 1\n---\nb: 2\n"),
+        ("# why\n{a:   1, b: {c: [1]}}\n", "# why\na: 1\nb: {c: [1]}\n"),
+        ("{a:   1, b: {c: [1]}} # end\n", "{a: 1, b: {c: [1]}}   # end\n"),
+        ('{\n\t"a": "1",\n  "b": [\n    1]\n}\n', '"a": "1"\n"b": [1]\n'),
     ],
 )
 def test_layout(text: str, expected: str) -> None:
     """Two spaces for a mapping, two more for a list, no spaces at an end, one blank line at most."""
     assert expected == tidied(text)
+    assert expected == tidied(expected)
+
+
+@pytest.mark.parametrize("text", ["{a: 1, # one\n b: 2}\n", "a: [\n 1, # one\n 2 # two\n]\n"])
+def test_what_would_be_lost_in_a_layout_keeps_its_own(text: str) -> None:
+    """A comment inside braces or brackets has no place on one line: the file stays, and a warning says why."""
+    problems = Problems()
+
+    assert text == tidy("p.yaml", text, problems)
+    assert [("p.yaml", "not-laid-out")] == [(problem.file, problem.code) for problem in problems.found]
+    assert not problems.fatal
 
 
 def test_unreadable_text_is_left_alone() -> None:

@@ -1,7 +1,6 @@
 """``governor fmt``: one layout for all policies."""
 
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from governor.compiler.folder import as_text, policy_names, suite_names
 from governor.compiler.problems import Problems
+from governor.compiler.recognise import is_policy
 from governor.compiler.tidy import tidy
 from governor.core.errors import InvalidRequestError
 from governor.edges.cli.load_policies import policy_folder
@@ -19,9 +19,6 @@ from governor.edges.cli.mistakes import FINDING
 from governor.edges.cli.printing import Output, OutputOption, complain, print_json, say
 
 EXAMPLE = "Example: governor fmt policies --check"
-
-_SAYS_SO = re.compile(rb"""^\s*["']?apiVersion["']?\s*:\s*["']?governor/""", re.MULTILINE)
-"""How a policy begins, also one that cannot be read: hooks name every YAML file of a repository."""
 
 
 def fmt(
@@ -38,10 +35,11 @@ def fmt(
 ) -> None:
     """Lay out policy files alike; comments, quotes and every value stay as they are.
 
-    A file that cannot be read is left alone, and its problems are printed; so is one that is named and is no policy.
+    A file that cannot be read is left alone, and its problems are printed: exit code 1. So is one that is named and
+    does not say that it is a policy: hooks name every YAML file, so that is no finding.
     """
     named = list(_files(paths or [policy_folder(None)]))
-    others = [path for path in named if path in (paths or ()) and not _is_policy(path)]
+    others = [path for path in named if path in (paths or ()) and not is_policy(path.read_bytes())]
     results = [_tidied(path) for path in named if path not in others]
     changed = [one for one in results if one.is_changed]
     for one in changed:
@@ -50,7 +48,7 @@ def fmt(
     if output is Output.JSON:
         _print_document(results, others, check=check, diff=diff)
     else:
-        _print_lines(results, check=check, diff=diff)
+        _print_lines(results, others, check=check, diff=diff)
     if any(one.is_broken for one in results) or (check and changed):
         raise typer.Exit(FINDING)
 
@@ -86,10 +84,13 @@ def _tidied(path: Path) -> _Tidied:
     return _Tidied(path, text, made, found)
 
 
-def _print_lines(results: list[_Tidied], *, check: bool, diff: bool) -> None:
+def _print_lines(results: list[_Tidied], others: list[Path], *, check: bool, diff: bool) -> None:
+    for path in others:
+        say(f"{path}: left alone, because it does not say `apiVersion: governor/...`")
     for one in results:
+        tell = complain if one.is_broken else say
         for problem in one.problems:
-            complain(problem)
+            tell(problem)
         if one.is_changed and diff:
             say(one.diff)
         if one.is_changed:
@@ -112,11 +113,6 @@ def _print_document(results: list[_Tidied], others: list[Path], *, check: bool, 
     if diff:
         document["diff"] = "\n".join(one.diff for one in changed)
     print_json(document)
-
-
-def _is_policy(path: Path) -> bool:
-    """Tell whether a file says that it is a policy."""
-    return _SAYS_SO.search(path.read_bytes()) is not None
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:

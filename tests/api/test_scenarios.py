@@ -55,6 +55,12 @@ def by_scope(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {(list(one["scope"].values()) or [""])[-1]: one for one in found["budgets"]}
 
 
+def by_policy(found: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the only budget of a quota."""
+    [one] = [one for one in found["budgets"] if one["policy"] == f"Quota/{name}"]
+    return dict(one)
+
+
 def times(one: dict[str, Any]) -> float:
     """Return how many times as much is to come under a scenario as is forecast."""
     used = float(one["used"])
@@ -83,3 +89,112 @@ async def test_a_department_has_its_own_scenario(sqlite_url: str, policies: Path
     # What the question says itself is said of every budget.
     assert [1.0, 1.0] == [times(by_scope(less)[name]) for name in ("engineering", "marketing")]
     assert (422, False) == (unborn.status_code, "moon`" in unborn.json()["error"]["message"].partition("there are")[2])
+
+
+LAUNCH = """\
+apiVersion: governor/v1
+kind: Quota
+name: {name}
+{more}
+limit: {limit}
+period: month
+"""
+
+
+def quota(name: str, more: str, limit: str = "500 USD") -> str:
+    """Return a quota of a month."""
+    return LAUNCH.format(name=name, more=more, limit=limit)
+
+
+USE_CASES = """\
+apiVersion: governor/v1
+kind: UseCase
+name: triage
+owner: eve@acme.example
+stage: experiment
+audience: customer
+"""
+
+DRAWN = {
+    "all": quota("all", ""),
+    "marketings": quota("marketings", "applies_to: {department: marketing}"),
+    "engineerings": quota("engineerings", "applies_to: {department: engineering}"),
+    "teams": quota("teams", "per: [team]"),
+    "minis": quota("minis", "applies_to: {model: openai/gpt-4o-mini}"),
+    "sonnets": quota("sonnets", 'applies_to: {model: "anthropic/*"}'),
+    "models": quota("models", "per: [department, model]"),
+    "google": quota("google", "applies_to: {provider: google}"),
+    "anthropic": quota("anthropic", "applies_to: {provider: anthropic}"),
+    "live": quota("live", "applies_to: {stage: production}"),
+    "pilots": quota("pilots", "applies_to: {stage: experiment}"),
+    "dev": quota("dev", "applies_to: {environment: dev}"),
+    "environments": quota("environments", "per: [environment]"),
+    "people": quota("people", "per: [user]"),
+    "input": quota("input", "counts: input", "900M tokens"),
+    "tokens": quota("tokens", "", "900M tokens"),
+    "requests": quota("requests", "applies_to: {use_case: triage}", "900k requests"),
+}
+"""Quotas by their names; nobody has used anything of any."""
+
+GONE_LIVE = {
+    "use_case": "triage",
+    "model": "claude-sonnet-4",
+    "requests_per_month": 30_437,
+    "input_tokens": 1_000,
+    "output_tokens": 200,
+    "team": "platform",
+}
+"""A thousand requests a day, each for six thousandths of a dollar."""
+
+
+@pytest.mark.parametrize("used_before", [False, True], ids=["nothing was ever used", "a pilot"])
+async def test_a_pilot_that_goes_live_draws_on_its_own_budgets(
+    sqlite_url: str, policies: Path, september: StandingClock, used_before: bool
+) -> None:
+    """By the values that policies select, with its model; also on budgets that nobody has used yet; on no others."""
+    (policies / "quotas.yaml").write_text("---\n".join([*DRAWN.values(), USE_CASES]))
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        if used_before:
+            await use_days(server, september, range(10))
+            await use(server, 9, 500_000, "gpt-4o-mini", MIA)
+        found = await asked(server, productions=[GONE_LIVE], limit=1000)
+        left = (30 - 10 * used_before) - 1 / 12
+    added = {}
+    for one in found["budgets"]:
+        more = float(one["total"]["median"]) - float(one["forecast"]["median"])
+        if more:
+            scope = ",".join(one["scope"].values())
+            added[one["policy"].removeprefix("Quota/") + (f" of {scope}" if scope else "")] = more / left
+    money = {"all", "engineerings", "teams of platform", "sonnets", "anthropic", "live", "environments of prod"}
+    if used_before:
+        money |= {"models of engineering,anthropic/claude-sonnet-4"}
+
+    assert {**dict.fromkeys(money, 6.0), "input": 1e6, "tokens": 1.2e6, "requests": 1000.0} == pytest.approx(
+        added, rel=1e-3
+    )
+    october = by_policy(found, "all")["ahead"][0]
+    assert 31 * 6 == pytest.approx(float(october["total"]["median"]) - float(october["forecast"]["median"]), rel=0.01)
+
+
+async def test_a_pilot_becomes_dearer_with_its_model(sqlite_url: str, policies: Path, september: StandingClock) -> None:
+    """What goes live pays the price of the scenario from its day on; one of nobody is refused."""
+    (policies / "quotas.yaml").write_text(DRAWN["all"])
+    dearer = {"provider": "anthropic", "percent": 50, "from": "2026-09-16T00:00:00Z"}
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        plain = await asked(server, productions=[GONE_LIVE])
+        found = await asked(server, productions=[GONE_LIVE], price_changes=[dearer])
+        wrong = []
+        for whose in ({"department": "sales"}, {"team": "sales"}, {"department": "marketing"}):
+            async with server.client(Role.VIEWER) as viewer:
+                answer = await viewer.post("/forecasts/scenarios", json={"productions": [{**GONE_LIVE, **whose}]})
+            wrong.append((answer.status_code, answer.json()["error"]["message"]))
+    [before], [after] = plain["budgets"], found["budgets"]
+    days = 30 - 1 / 12
+
+    assert days * 6 == pytest.approx(float(before["total"]["median"]), rel=1e-3)
+    assert (15 + 1.5 * (days - 15)) * 6 == pytest.approx(float(after["total"]["median"]), rel=1e-3)
+    assert [
+        (422, "there is no department `sales`"),
+        (422, "there is no team `sales`"),
+        (422, "the team `platform` is of engineering, not of `marketing`"),
+    ] == wrong

@@ -4,9 +4,9 @@ A scenario scales what a forecast says of each coming day, and adds to it. What 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import ceil
+from math import ceil, prod
 
 from governor.core.forecasts.forecast import Band, Forecast, PeriodAhead
 from governor.core.globs import matches
@@ -44,18 +44,21 @@ class PriceEffect:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """Use that nothing in the history shows, from an instant on, each day.
+    """Use that nothing in the history of a budget shows, from an instant on, each day.
 
     Attributes:
-        attributes: Whose it is; budgets of others do not change.
+        nano_usd: At today's price.
         from_s: Unix seconds; 0: now.
+        model: What is used: its price may change.
+        provider: Who serves it.
     """
 
     nano_usd: float
     tokens: float
     requests: float
-    attributes: Mapping[str, str] = field(default_factory=dict)
     from_s: int = 0
+    model: str = ""
+    provider: str = ""
 
     def of(self, unit: Unit) -> float:
         """Return what a day adds to a budget of a unit."""
@@ -70,13 +73,11 @@ class Effects:
         growth_bp: More in each month than in the month before, in basis points, compounding day by day.
         overhead_milli: Thousandths: 1,200 is a fifth more of everything.
         prices: Other prices; those that concern a model are multiplied.
-        additions: More use.
     """
 
     growth_bp: int = 0
     overhead_milli: int = MILLI
     prices: Sequence[PriceEffect] = ()
-    additions: Sequence[Addition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def outlook(forecast: Forecast, effects: Effects, additions: Sequence[Addition])
     Args:
         forecast: What is forecast of it.
         effects: The scenario.
-        additions: Those of its additions that are this budget's.
+        additions: More use of this budget.
     """
     paths = _Paths.of(forecast, effects, additions)
     made_at_s = int(forecast.made_at.timestamp())
@@ -138,7 +139,7 @@ class _Paths:
         for day in range(len(forecast.daily)):
             at_s = made_at_s + day * DAY_S + DAY_S // 2
             factors.append(_factor(forecast, effects, day + 0.5, at_s))
-            more.append(sum(addition.of(forecast.budget.unit) for addition in additions if addition.from_s <= at_s))
+            more.append(sum(_added(one, forecast.budget.unit, effects, at_s) for one in additions))
         after = {name: _scaled(line, factors, more) for name, line in before.items()}
         return cls(before, after)
 
@@ -157,19 +158,26 @@ def _factor(forecast: Forecast, effects: Effects, day: float, at_s: int) -> floa
     return factor * price_factor(forecast, effects.prices, at_s) if forecast.budget.unit is Unit.USD else factor
 
 
+def _added(addition: Addition, unit: Unit, effects: Effects, at_s: int) -> float:
+    """Return what a day is used more, at its own price."""
+    if addition.from_s > at_s:
+        return 0.0
+    amount = addition.of(unit)
+    return amount * _dearer(effects.prices, addition.model, addition.provider, at_s) if unit is Unit.USD else amount
+
+
+def _dearer(prices: Sequence[PriceEffect], model: str, provider: str, at_s: int) -> float:
+    """Return how many times as much a model costs at an instant."""
+    return prod(one.factor for one in prices if one.from_s <= at_s and one.concerns(model, provider))
+
+
 def price_factor(forecast: Forecast, prices: Sequence[PriceEffect], at_s: int) -> float:
     """Return how many times as much the models of a budget cost at an instant, by what it spent on each lately."""
     spent = sum(share.cost_nano_usd for share in forecast.mix)
     if not spent:
         return 1.0
-    later = 0.0
-    for share in forecast.mix:
-        cost = float(share.cost_nano_usd)
-        for effect in prices:
-            if effect.from_s <= at_s and effect.concerns(share.model, share.provider):
-                cost *= effect.factor
-        later += cost
-    return later / spent
+    later = (share.cost_nano_usd * _dearer(prices, share.model, share.provider, at_s) for share in forecast.mix)
+    return sum(later) / spent
 
 
 def _at(line: Sequence[float], day: float) -> float:

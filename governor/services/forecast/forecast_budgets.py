@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 
 from sqlalchemy import Connection
 
 from governor.core.decisions.decision import BudgetView
 from governor.core.forecasts.closing import Seen
-from governor.core.forecasts.forecast import MILLION, Band, Baselines, Forecast
+from governor.core.forecasts.forecast import MILLION, Band, Baselines, Forecast, PeriodAhead
 from governor.services.budgets import BudgetQuery, BudgetReader
 from governor.services.forecast.entry import run_job
 from governor.services.forecast.gather import ForecastJobs
@@ -17,6 +18,7 @@ from governor.services.forecast.process import ForecastProcesses
 from governor.services.forecast.tasks import RUN_RATE_WORDS, Asked
 from governor.store.database import Database
 from governor.store.forecasts import keep_forecasts, read_forecasts_of, read_latest_forecasts
+from governor.store.use_series import DAY_S
 
 FRESH = timedelta(hours=1)
 """How long a forecast is shown before it is made anew for whoever asks."""
@@ -175,7 +177,8 @@ def _is_near(forecast: Forecast | None, view: BudgetView) -> bool:
 
 def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:
     """Return the answer for a budget behind which nothing was used yet: what it has taken, marked as a guess."""
-    taken = view.used + view.held
+    taken, nothing = view.used + view.held, Band(0, 0, 0)
+    horizon_s = int(now.timestamp()) + asked.rule.horizon_days * DAY_S
     return Forecast(
         budget=view.budget,
         department=asked.attributes.get("department", ""),
@@ -193,4 +196,9 @@ def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:
         insufficient_data=True,
         method=RUN_RATE_WORDS,
         baselines=Baselines(taken, taken, taken),
+        # A flat path, so that a scenario has days to which it can add.
+        daily=(nothing,) * max(ceil(asked.remaining_days(now)), asked.rule.horizon_days, 1),
+        ahead=tuple(
+            PeriodAhead(start_s, min(end_s, horizon_s), nothing, limit) for start_s, end_s, limit in asked.ahead
+        ),
     )

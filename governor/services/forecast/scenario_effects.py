@@ -18,12 +18,17 @@ from governor.core.forecasts.scenarios import (
 )
 from governor.core.money import usd_text
 from governor.core.policy.forecast_rule import ForecastRule, PriceChange, ScenarioRule
-from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.settlement.pricing import usage_cost
+from governor.core.units import Counts
 from governor.core.usage import Usage
 from governor.services.forecast.scenario import NOBODYS_RULE, Pool, Production, Scenario, SelfHosted, Shift
+from governor.services.forecast.scenario_productions import draws_on, production_attributes
 
 MILLION = 1_000_000
+
+
+_Live = tuple[Mapping[str, str], Addition, Mapping[Counts, float]]
+"""A production: what is known of its requests, what it adds each day, and the tokens of which by their kind."""
 
 
 class ScenarioEffects:
@@ -35,6 +40,7 @@ class ScenarioEffects:
         self._now = now
         self.assumes: list[str] = []
         self.numbers: dict[str, dict[str, object]] = {}
+        self._productions: list[_Live] = []
 
     def effects(self, scenario: Scenario, rules: Sequence[ForecastRule]) -> dict[str, Effects]:
         """Return the effects of a scenario by the names of rules.
@@ -51,13 +57,10 @@ class ScenarioEffects:
             prices.append(self._pool(scenario.pool))
         if scenario.self_hosted is not None:
             prices.append(self._self_hosted(scenario.self_hosted))
-        additions = [self._production(production) for production in scenario.productions]
+        self._productions = [self._production(production) for production in scenario.productions]
         if not self.assumes:
             self._say("nothing changes: this is the forecast")
-        return {
-            name: replace(effects, prices=[*effects.prices, *prices], additions=additions)
-            for name, effects in own.items()
-        }
+        return {name: replace(effects, prices=[*effects.prices, *prices]) for name, effects in own.items()}
 
     def _own(self, rule: ScenarioRule, whose: str) -> Effects:
         """Return what one rule's scenario does, and say whose budgets it is about where there are several."""
@@ -70,18 +73,15 @@ class ScenarioEffects:
             self._say(f"{whose}neither use nor prices change")
         return Effects(rule.growth_bp, rule.overhead_milli, prices)
 
-    def additions_of(self, forecast: Forecast, effects: Effects) -> list[Addition]:
-        """Return the additions that are of a budget: its scope must not say anything else."""
-        scope = dict(forecast.budget.scope)
+    def additions_of(self, forecast: Forecast) -> list[Addition]:
+        """Return what productions add to a budget: those whose requests surely draw on it."""
         quota = self._snapshot.quota(forecast.budget.policy.removeprefix("Quota/"))
-        known = scope_attributes(forecast.budget.scope, self._snapshot.organization, self._now)
-        selecting = dict(quota.header.applies_to.terms) if quota is not None else {}
+        if quota is None:
+            return []
         return [
-            addition
-            for addition in effects.additions
-            if all(key in addition.attributes for key in scope)
-            and all(known.get(key, value) == value for key, value in addition.attributes.items())
-            and all(key in addition.attributes or key == "environment" for key in selecting)
+            addition if quota.counts is Counts.ALL else replace(addition, tokens=tokens.get(quota.counts, 0.0))
+            for attributes, addition, tokens in self._productions
+            if draws_on(attributes, quota, forecast.budget.scope)
         ]
 
     def _say(self, sentence: str) -> None:
@@ -100,17 +100,20 @@ class ScenarioEffects:
         self._say(f"{part:.0%} of the traffic of {source} goes to {target}, with as many tokens")
         return PriceEffect(1 - part + part * after / before, source)
 
-    def _production(self, production: Production) -> Addition:
+    def _production(self, production: Production) -> "_Live":
         usage = Usage(input_tokens=production.input_tokens, output_tokens=production.output_tokens)
         each = self._cost(production.model, usage)
         daily = production.requests_per_month / DAYS_OF_A_MONTH
         tokens = production.input_tokens + production.output_tokens
+        attributes = production_attributes(self._snapshot, production, self._now)
+        model, provider = attributes["model"], attributes["provider"]
         self._say(
             f"{production.use_case} goes live with {production.requests_per_month:,} requests a month of "
-            f"{tokens:,} tokens on {self._id(production.model)}: {usd_text(each * production.requests_per_month)} USD"
+            f"{tokens:,} tokens on {model}: {usd_text(each * production.requests_per_month)} USD"
         )
-        attributes = {**production.attributes, "use_case": production.use_case}
-        return Addition(each * daily, tokens * daily, daily, attributes, _seconds(production.from_at))
+        addition = Addition(each * daily, tokens * daily, daily, _seconds(production.from_at), model, provider)
+        counted = {Counts.INPUT: production.input_tokens * daily, Counts.OUTPUT: production.output_tokens * daily}
+        return attributes, addition, counted
 
     def _pool(self, pool: Pool) -> PriceEffect:
         utilisation = pool.utilisation_bp / BASIS_POINTS

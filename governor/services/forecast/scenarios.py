@@ -53,7 +53,7 @@ class ScenarioComparer:
         made = ScenarioEffects(self._snapshots.current, page.forecasts, now)
         effects = made.effects(scenario, rules)
         outlooks = [
-            outlook(one, effects[rule.header.name], made.additions_of(one, effects[rule.header.name]))
+            outlook(one, effects[rule.header.name], made.additions_of(one))
             for one, rule in zip(page.forecasts, rules, strict=True)
         ]
         far = now + timedelta(days=10_000)

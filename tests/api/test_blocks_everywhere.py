@@ -23,7 +23,7 @@ from governor.services.keys import create_key
 from governor.services.refresher import REFRESH_S
 from governor.store.database import Database
 from tests.api.pauses import Pauses
-from tests.api.processes import WITHIN_S, ask, middle, served, until_all_say
+from tests.api.processes import ROUNDS, WITHIN_S, ask, middle, served, until_all_say
 from tests.api.test_blocks import INSTANT_S, verdict, wish
 from tests.api.world import BOOTSTRAP, NOON, Server, StandingClock, question, running, settings_for, write_policies
 
@@ -139,20 +139,22 @@ def test_every_process_stops_within_a_second(sqlite_url: str, tmp_path: Path) ->
     database = Database(sqlite_url)
     gateway = asyncio.run(create_key(database, name="gateway-key", role=Role.GATEWAY, now=NOON)).secret
     database.engine.dispose()
-    stopped_s, lifted_s = [], []
+    stopped_s: dict[BlockKind, list[float]] = {kind: [] for kind in BlockKind}
+    lifted_s: dict[BlockKind, list[float]] = {kind: [] for kind in BlockKind}
     with served(sqlite_url, policies, GOVERNOR_WORKERS=str(WORKERS)) as (_, address):
         at, here = ("--url", address, "--key", BOOTSTRAP), ("--database", sqlite_url, "--policies", str(policies))
-        for kind, (name, asked) in STOPPED.items():
+        for kind, (name, asked) in [*STOPPED.items()] * ROUNDS:
             body = json.dumps(question(**asked, dry_run=True)).encode()
             told = partial(verdict_of, address, gateway, body)
             until_all_say(told, "allow", WORKERS)
             block = governor("block", "create", OPTIONS[kind], name, "--for", "1 hour", "--reason", "runs away", *here)
-            stopped_s.append(until_all_say(told, "deny", WORKERS))
+            stopped_s[kind].append(until_all_say(told, "deny", WORKERS))
             governor("block", "lift", block["id"], *at)
-            lifted_s.append(until_all_say(told, "allow", WORKERS))
+            lifted_s[kind].append(until_all_say(told, "allow", WORKERS))
 
-    assert (len(BlockKind), len(BlockKind)) == (len(stopped_s), len(lifted_s))
-    assert max(middle(stopped_s), middle(lifted_s)) < WITHIN_S
+    # The middle of the rounds of each kind: one that is always slow is not hidden by the quick ones.
+    late = {kind for each in (stopped_s, lifted_s) for kind, seconds in each.items() if middle(seconds) >= WITHIN_S}
+    assert set() == late, (stopped_s, lifted_s)
 
 
 def verdict_of(address: str, secret: str, body: bytes) -> tuple[str, str]:

@@ -156,7 +156,7 @@ async def open_governor(
             use_cases=UseCaseReporter(snapshots, database),
             adjuster=Adjuster(snapshots, ledger, database),
             forecaster=forecaster,
-            comparer=ScenarioComparer(snapshots, forecaster),
+            comparer=ScenarioComparer(snapshots, forecaster, database),
             judge=ForecastJudge(forecasts, database, processes),
             statements=StatementReader(snapshots, database),
             closer=PeriodCloser(snapshots, database),

@@ -7,7 +7,7 @@ import pytest
 
 from governor.core.keys import Role
 from tests.api.world import Server, StandingClock, running, settings_for
-from tests.forecasts.traffic import FIRST, MIA, use, use_days
+from tests.forecasts.traffic import FIRST, MIA, tokens_of, use, use_days
 
 RULES = """\
 apiVersion: governor/v1
@@ -198,3 +198,61 @@ async def test_a_pilot_becomes_dearer_with_its_model(sqlite_url: str, policies: 
         (422, "there is no team `sales`"),
         (422, "the team `platform` is of engineering, not of `marketing`"),
     ] == wrong
+
+
+SHIFTED = {
+    "all": quota("all", ""),
+    "sonnets": quota("sonnets", 'applies_to: {model: "anthropic/*"}'),
+    "minis": quota("minis", "applies_to: {model: openai/gpt-4o-mini}"),
+    "models": quota("models", "per: [department, model]"),
+    "openai": quota("openai", "applies_to: {provider: openai, department: engineering}"),
+    "marketings": quota("marketings", "applies_to: {department: marketing, model: openai/gpt-4o-mini}"),
+    "tokens": quota("tokens", "", "900M tokens"),
+    "mini-tokens": quota("mini-tokens", "applies_to: {model: openai/gpt-4o-mini}", "900M tokens"),
+    "mini-output": quota("mini-output", "applies_to: {model: openai/gpt-4o-mini}\ncounts: output", "900M tokens"),
+    "sonnet-tokens": quota("sonnet-tokens", "applies_to: {model: anthropic/claude-sonnet-4}", "900M tokens"),
+    "sonnet-calls": quota("sonnet-calls", "applies_to: {model: anthropic/claude-sonnet-4}", "9,000 requests"),
+    "mini-calls": quota("mini-calls", "applies_to: {model: openai/gpt-4o-mini}", "9,000 requests"),
+}
+"""Quotas by their names; engineering has used the one model, nobody the other."""
+
+RATIO = (3 * 0.15 + 0.6) / (3 * 3 + 15)
+"""What three tokens of input and one of output cost with the other model, as a share."""
+
+
+async def test_shifted_traffic_leaves_one_budget_and_comes_to_another(
+    sqlite_url: str, policies: Path, september: StandingClock
+) -> None:
+    """Money at the other price, tokens and calls as many; whoever counts both models sees only the price."""
+    (policies / "quotas.yaml").write_text("---\n".join(SHIFTED.values()))
+    shift = {"from_model": "claude-sonnet-4", "to_model": "gpt-4o-mini", "percent": 40}
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(10))
+        found = await asked(server, shifts=[shift], overhead=2.0, limit=1000)
+        twice = [shift, {**shift, "percent": 70}]
+        async with server.client(Role.VIEWER) as viewer:
+            refused = await viewer.post("/forecasts/scenarios", json={"shifts": twice})
+    daily = sum(tokens_of(day) for day in range(10)) / 10
+    left = 20 - 1 / 12
+    comes = {
+        "minis": daily * 3 / 1e6 * 0.4 * RATIO,
+        "openai": daily * 3 / 1e6 * 0.4 * RATIO,
+        "mini-tokens": daily * 0.4,
+        "mini-calls": 2 * 0.4,
+    }
+
+    for name in ("all", "tokens"):
+        part = 1.0 if name == "tokens" else 0.6 + 0.4 * RATIO
+        assert 2 * part == pytest.approx(times(by_policy(found, name)), rel=1e-3)
+    for name in ("sonnets", "sonnet-tokens", "sonnet-calls"):
+        assert 2 * 0.6 == pytest.approx(times(by_policy(found, name)), rel=1e-3)
+    assert {name: 2 * amount * left for name, amount in comes.items()} == pytest.approx(
+        {name: float(by_policy(found, name)["total"]["median"]) for name in comes}, rel=0.01
+    )
+    assert ["0", "0"] == [by_policy(found, name)["total"]["median"] for name in ("marketings", "mini-output")]
+    assert 2 * 0.6 == pytest.approx(times(by_policy(found, "models")), rel=1e-3)
+    assert found["assumes"][1] == (
+        "40% of the traffic of anthropic/claude-sonnet-4 goes to openai/gpt-4o-mini, as it was in the last 28 days, "
+        "with as many tokens, three of input for one of output"
+    )
+    assert (422, True) == (refused.status_code, "more than all" in refused.json()["error"]["message"])

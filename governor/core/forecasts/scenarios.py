@@ -51,6 +51,7 @@ class Addition:
         from_s: Unix seconds; 0: now.
         model: What is used: its price may change.
         provider: Who serves it.
+        grows: Whether it grows, and is made more, like the use so far: it is use so far, of others.
     """
 
     nano_usd: float
@@ -59,10 +60,34 @@ class Addition:
     from_s: int = 0
     model: str = ""
     provider: str = ""
+    grows: bool = False
 
     def of(self, unit: Unit) -> float:
         """Return what a day adds to a budget of a unit."""
         return {Unit.USD: self.nano_usd, Unit.TOKENS: self.tokens}.get(unit, self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Some of what a budget spends on a model goes to another one.
+
+    Attributes:
+        model: Canonical id of the model that is left.
+        provider: Who serves it.
+        part: How much of it goes, from 0 to 1.
+        ratio: How many times as much it costs there.
+        stays: Whether the budget counts it there, too.
+        to_model: Canonical id of the other model.
+        to_provider: Who serves that.
+    """
+
+    model: str
+    provider: str
+    part: float
+    ratio: float
+    stays: bool
+    to_model: str
+    to_provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +124,18 @@ class Outlook:
     breaks_at: datetime | None
 
 
-def outlook(forecast: Forecast, effects: Effects, additions: Sequence[Addition]) -> Outlook:
+def outlook(
+    forecast: Forecast, effects: Effects, additions: Sequence[Addition], departures: Sequence[Departure] = ()
+) -> Outlook:
     """Return a budget under a scenario.
 
     Args:
         forecast: What is forecast of it.
         effects: The scenario.
         additions: More use of this budget.
+        departures: What of its use goes to other models.
     """
-    paths = _Paths.of(forecast, effects, additions)
+    paths = _Paths.of(forecast, effects, additions, departures)
     made_at_s = int(forecast.made_at.timestamp())
     end_s = forecast.budget.period_end_s
     remaining = (end_s - made_at_s) / DAY_S if end_s is not None else float(len(forecast.daily))
@@ -132,14 +160,16 @@ class _Paths:
     after: Mapping[str, list[float]]
 
     @classmethod
-    def of(cls, forecast: Forecast, effects: Effects, additions: Sequence[Addition]) -> "_Paths":
+    def of(
+        cls, forecast: Forecast, effects: Effects, additions: Sequence[Addition], departures: Sequence[Departure]
+    ) -> "_Paths":
         before = {name: [0.0, *(float(getattr(band, name)) for band in forecast.daily)] for name in _NAMES}
         made_at_s = int(forecast.made_at.timestamp())
         factors, more = [], []
         for day in range(len(forecast.daily)):
             at_s = made_at_s + day * DAY_S + DAY_S // 2
-            factors.append(_factor(forecast, effects, day + 0.5, at_s))
-            more.append(sum(_added(one, forecast.budget.unit, effects, at_s) for one in additions))
+            factors.append(_factor(forecast, effects, departures, day + 0.5, at_s))
+            more.append(sum(_added(one, forecast.budget.unit, effects, day + 0.5, at_s) for one in additions))
         after = {name: _scaled(line, factors, more) for name, line in before.items()}
         return cls(before, after)
 
@@ -151,18 +181,24 @@ def _scaled(line: list[float], factors: Sequence[float], more: Sequence[float]) 
     return scaled
 
 
-def _factor(forecast: Forecast, effects: Effects, day: float, at_s: int) -> float:
+def _factor(forecast: Forecast, effects: Effects, departures: Sequence[Departure], day: float, at_s: int) -> float:
     """Return how many times as much a day uses under a scenario."""
+    if forecast.budget.unit is Unit.USD:
+        return _growth(effects, day) * price_factor(forecast, effects.prices, at_s, departures)
+    return _growth(effects, day) * _left(forecast, departures)
+
+
+def _growth(effects: Effects, day: float) -> float:
+    """Return how many times as much is used at all, whatever it costs."""
     growth = float((1 + effects.growth_bp / BASIS_POINTS) ** (day / DAYS_OF_A_MONTH))
-    factor = growth * effects.overhead_milli / MILLI
-    return factor * price_factor(forecast, effects.prices, at_s) if forecast.budget.unit is Unit.USD else factor
+    return growth * effects.overhead_milli / MILLI
 
 
-def _added(addition: Addition, unit: Unit, effects: Effects, at_s: int) -> float:
+def _added(addition: Addition, unit: Unit, effects: Effects, day: float, at_s: int) -> float:
     """Return what a day is used more, at its own price."""
     if addition.from_s > at_s:
         return 0.0
-    amount = addition.of(unit)
+    amount = addition.of(unit) * (_growth(effects, day) if addition.grows else 1.0)
     return amount * _dearer(effects.prices, addition.model, addition.provider, at_s) if unit is Unit.USD else amount
 
 
@@ -171,13 +207,36 @@ def _dearer(prices: Sequence[PriceEffect], model: str, provider: str, at_s: int)
     return prod(one.factor for one in prices if one.from_s <= at_s and one.concerns(model, provider))
 
 
-def price_factor(forecast: Forecast, prices: Sequence[PriceEffect], at_s: int) -> float:
+def price_factor(
+    forecast: Forecast, prices: Sequence[PriceEffect], at_s: int, departures: Sequence[Departure] = ()
+) -> float:
     """Return how many times as much the models of a budget cost at an instant, by what it spent on each lately."""
     spent = sum(share.cost_nano_usd for share in forecast.mix)
     if not spent:
         return 1.0
-    later = (share.cost_nano_usd * _dearer(prices, share.model, share.provider, at_s) for share in forecast.mix)
-    return sum(later) / spent
+    later = 0.0
+    for share in forecast.mix:
+        gone = [one for one in departures if (one.model, one.provider) == (share.model, share.provider)]
+        factor = _dearer(prices, share.model, share.provider, at_s) * (1 - sum(one.part for one in gone))
+        for one in gone:
+            if one.stays:
+                factor += one.part * one.ratio * _dearer(prices, one.to_model, one.to_provider, at_s)
+        later += share.cost_nano_usd * factor
+    return later / spent
+
+
+def _left(forecast: Forecast, departures: Sequence[Departure]) -> float:
+    """Return how much of its tokens is left to a budget; of its requests, as much."""
+    tokens = sum(share.tokens for share in forecast.mix)
+    if not tokens:
+        return 1.0
+    gone = sum(
+        share.tokens * one.part
+        for share in forecast.mix
+        for one in departures
+        if (one.model, one.provider) == (share.model, share.provider) and not one.stays
+    )
+    return 1 - gone / tokens
 
 
 def _at(line: Sequence[float], day: float) -> float:

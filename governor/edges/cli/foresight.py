@@ -20,7 +20,7 @@ class Foresight:
         jobs = ForecastJobs(bench.snapshots, budgets, bench.database)
         self.forecaster = Forecaster(jobs, budgets, bench.database, self._processes)
         self.judge = ForecastJudge(jobs, bench.database, self._processes)
-        self.comparer = ScenarioComparer(bench.snapshots, self.forecaster)
+        self.comparer = ScenarioComparer(bench.snapshots, self.forecaster, bench.database)
 
     async def close(self) -> None:
         """End the processes."""

@@ -12,17 +12,21 @@ from governor.core.forecasts.scenarios import (
     DAYS_OF_A_MONTH,
     Addition,
     Effects,
+    Outlook,
     PriceEffect,
     break_even_tokens,
+    outlook,
     pool_rate,
 )
 from governor.core.money import usd_text
 from governor.core.policy.forecast_rule import ForecastRule, PriceChange, ScenarioRule
+from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.settlement.pricing import usage_cost
 from governor.core.units import Counts
 from governor.core.usage import Usage
 from governor.services.forecast.scenario import NOBODYS_RULE, Pool, Production, Scenario, SelfHosted, Shift
 from governor.services.forecast.scenario_productions import draws_on, production_attributes
+from governor.services.forecast.scenario_shifts import RECENT_DAYS, Moved, Traffic, arrivals, departures
 
 MILLION = 1_000_000
 
@@ -40,6 +44,7 @@ class ScenarioEffects:
         self._now = now
         self.assumes: list[str] = []
         self.numbers: dict[str, dict[str, object]] = {}
+        self.moved: list[Moved] = []
         self._productions: list[_Live] = []
 
     def effects(self, scenario: Scenario, rules: Sequence[ForecastRule]) -> dict[str, Effects]:
@@ -52,7 +57,9 @@ class ScenarioEffects:
         concerned = {rule.header.name: rule for rule in (*rules, *(scenario.rules if not rules else ()))}
         concerned = concerned or {NOBODYS_RULE.header.name: NOBODYS_RULE}
         own = {name: self._own(scenario.of(rule), _whose(rule, concerned)) for name, rule in concerned.items()}
-        prices = [self._shift(shift) for shift in scenario.shifts]
+        self.moved = [self._shift(shift) for shift in scenario.shifts]
+        _refuse_more_than_all(self.moved)
+        prices = []
         if scenario.pool is not None:
             prices.append(self._pool(scenario.pool))
         if scenario.self_hosted is not None:
@@ -73,16 +80,30 @@ class ScenarioEffects:
             self._say(f"{whose}neither use nor prices change")
         return Effects(rule.growth_bp, rule.overhead_milli, prices)
 
-    def additions_of(self, forecast: Forecast) -> list[Addition]:
-        """Return what productions add to a budget: those whose requests surely draw on it."""
-        quota = self._snapshot.quota(forecast.budget.policy.removeprefix("Quota/"))
+    def on(self, forecast: Forecast, effects: Effects, traffic: Sequence[Traffic]) -> Outlook:
+        """Return a budget under the scenario.
+
+        Args:
+            forecast: What is forecast of it.
+            effects: Of the rule that concerns it.
+            traffic: What the models were used for lately from which some is shifted.
+        """
+        budget = forecast.budget
+        quota = self._snapshot.quota(budget.policy.removeprefix("Quota/"))
         if quota is None:
-            return []
-        return [
+            return outlook(forecast, effects, ())
+        live = [
             addition if quota.counts is Counts.ALL else replace(addition, tokens=tokens.get(quota.counts, 0.0))
             for attributes, addition, tokens in self._productions
-            if draws_on(attributes, quota, forecast.budget.scope)
+            if draws_on(attributes, quota, budget.scope)
         ]
+        known = scope_attributes(budget.scope, self._snapshot.organization, self._now)
+        served = [(share.model, share.provider) for share in forecast.mix]
+        come, gone = (
+            arrivals(self.moved, quota, budget.scope, traffic),
+            departures(self.moved, quota, budget.scope, served, known),
+        )
+        return outlook(forecast, effects, [*live, *come], gone)
 
     def _say(self, sentence: str) -> None:
         self.assumes.append(sentence)
@@ -93,12 +114,15 @@ class ScenarioEffects:
         self._say(f"{whose}{what} cost {change.by_bp / 100:+g}% {when}")
         return PriceEffect(1 + change.by_bp / BASIS_POINTS, change.model, change.provider, _seconds(change.from_at))
 
-    def _shift(self, shift: Shift) -> PriceEffect:
+    def _shift(self, shift: Shift) -> Moved:
         before, after = self._rate(shift.from_model), self._rate(shift.to_model)
+        source, target = self._id(shift.from_model), self._snapshot.model(shift.to_model, "")
         part = shift.share_bp / BASIS_POINTS
-        source, target = self._id(shift.from_model), self._id(shift.to_model)
-        self._say(f"{part:.0%} of the traffic of {source} goes to {target}, with as many tokens")
-        return PriceEffect(1 - part + part * after / before, source)
+        self._say(
+            f"{part:.0%} of the traffic of {source} goes to {target.id}, as it was in the last {RECENT_DAYS} days, "
+            "with as many tokens, three of input for one of output"
+        )
+        return Moved(source, target.id, target.provider, part, after / before)
 
     def _production(self, production: Production) -> "_Live":
         usage = Usage(input_tokens=production.input_tokens, output_tokens=production.output_tokens)
@@ -143,7 +167,7 @@ class ScenarioEffects:
         if not tokens:
             raise InvalidRequestError(f"nothing was used lately of `{hosted.model[:60]}`", field="self_hosted")
         api_rate, own_rate = cost / tokens, hosted.rate_nano_usd / MILLION
-        months = _RECENT_DAYS / DAYS_OF_A_MONTH
+        months = RECENT_DAYS / DAYS_OF_A_MONTH
         own = hosted.fixed_nano_usd_per_month * months + tokens * own_rate
         self._say(
             f"{effect.model} runs on own machines for {usd_text(hosted.fixed_nano_usd_per_month)} USD a month and "
@@ -184,15 +208,17 @@ class ScenarioEffects:
         return cost
 
 
-_RECENT_DAYS = 28
-"""Days behind what budgets spent on each model."""
-
-
 def _whose(rule: ForecastRule, concerned: Mapping[str, ForecastRule]) -> str:
     """Return the beginning of a sentence that is about the budgets of a rule; nothing where there is only one."""
     if len(concerned) == 1:
         return ""
     return f"for budgets of {rule.header.ref}: " if rule is not NOBODYS_RULE else "for budgets without such a rule: "
+
+
+def _refuse_more_than_all(moved: Sequence[Moved]) -> None:
+    for source in {one.source for one in moved}:
+        if sum(one.part for one in moved if one.source == source) > 1 + 1e-9:
+            raise InvalidRequestError(f"more than all of the traffic of `{source[:60]}` is shifted", field="shifts")
 
 
 def _seconds(at: datetime | None) -> int:

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from governor.core.errors import InvalidRequestError
 from governor.core.forecasts.forecast import Forecast
-from governor.core.forecasts.scenarios import outlook
 from governor.core.policy.forecast_rule import ForecastRule
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.services.budgets import BudgetQuery
 from governor.services.forecast.forecast_budgets import Forecaster
 from governor.services.forecast.scenario import Comparison, Scenario
 from governor.services.forecast.scenario_effects import ScenarioEffects
+from governor.services.forecast.scenario_shifts import Moved, Traffic, keys_of, read_traffic
 from governor.services.snapshots import Snapshots
+from governor.store.database import Database
 
 
 class ScenarioComparer:
@@ -22,10 +24,12 @@ class ScenarioComparer:
     Args:
         snapshots: Prices, models, and the scenarios of the rules.
         forecaster: What is forecast without them.
+        database: What models were lately used for.
     """
 
-    def __init__(self, snapshots: Snapshots, forecaster: Forecaster) -> None:
+    def __init__(self, snapshots: Snapshots, forecaster: Forecaster, database: Database) -> None:
         self._snapshots = snapshots
+        self._database = database
         self._forecaster = forecaster
 
     def named(self, name: str, now: datetime) -> tuple[ForecastRule, ...]:
@@ -52,9 +56,9 @@ class ScenarioComparer:
         rules = self._rules(scenario, page.forecasts, now)
         made = ScenarioEffects(self._snapshots.current, page.forecasts, now)
         effects = made.effects(scenario, rules)
+        traffic = await self._traffic(made.moved, page.forecasts, now)
         outlooks = [
-            outlook(one, effects[rule.header.name], made.additions_of(one))
-            for one, rule in zip(page.forecasts, rules, strict=True)
+            made.on(one, effects[rule.header.name], traffic) for one, rule in zip(page.forecasts, rules, strict=True)
         ]
         far = now + timedelta(days=10_000)
         outlooks.sort(key=lambda one: one.breaks_at or far)
@@ -63,3 +67,12 @@ class ScenarioComparer:
     def _rules(self, scenario: Scenario, forecasts: Sequence[Forecast], now: datetime) -> list[ForecastRule]:
         organization = self._snapshots.current.organization
         return [scenario.rule_for(scope_attributes(one.budget.scope, organization, now), now) for one in forecasts]
+
+    async def _traffic(self, moved: Sequence[Moved], forecasts: Sequence[Forecast], now: datetime) -> list[Traffic]:
+        if not moved:
+            return []
+        snapshot = self._snapshots.current
+        names = {one.budget.policy.removeprefix("Quota/") for one in forecasts}
+        keys = keys_of([quota for name in names if (quota := snapshot.quota(name)) is not None])
+        models = sorted({one.source for one in moved})
+        return await self._database.read(partial(read_traffic, snapshot=snapshot, models=models, keys=keys, now=now))

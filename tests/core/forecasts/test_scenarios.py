@@ -8,6 +8,7 @@ import pytest
 from governor.core.forecasts.forecast import Band, Forecast, ModelShare, PeriodAhead
 from governor.core.forecasts.scenarios import (
     Addition,
+    Departure,
     Effects,
     PriceEffect,
     break_even_tokens,
@@ -82,6 +83,17 @@ def test_a_pilot_that_goes_live_adds_every_day() -> None:
 
     assert (Band(320, 420, 520), 480) == (found.total, found.ahead[0].total.median)
     assert found.runs_out_at is not None
+
+
+@pytest.mark.parametrize(("stays", "money", "tokens"), [(True, 326, 300), (False, 290, 280)])
+def test_what_goes_to_another_model_is_paid_there(stays: bool, money: int, tokens: int) -> None:
+    """Two fifths go where they cost half, which becomes a fifth dearer; a quarter of the money costs twice as much."""
+    gone = Departure("anthropic/opus", "bedrock", 0.4, 0.5, stays, "google/flash", "google")
+    effects = Effects(prices=[PriceEffect(1.2, "google/flash"), PriceEffect(2.0, "openai/*")])
+    counted = replace(STEADY, budget=BudgetKey(b"t" * 16, "Quota/t", (), Unit.TOKENS, START_S, START_S + 30 * DAY_S))
+
+    assert money == outlook(STEADY, effects, (), [gone]).total.median
+    assert tokens == outlook(counted, effects, (), [gone]).total.median
 
 
 @pytest.mark.parametrize(("utilisation", "rate"), [(1.0, 1000), (0.5, 1500), (0.0, 2000)])

@@ -166,6 +166,7 @@ WARNINGS: Mapping[str, str] = {
     "not-laid-out": "`governor fmt` leaves a file as it is, because a comment inside braces or brackets would be lost",
     "over-allocated": "budgets of parts add up to more than the budget of the whole",
     "past-review": "the review date of a policy has passed",
+    "pattern-offers-nothing": "a group's pattern stands for no listed model where models are offered one by one",
     "renamed-without-formerly": "a quota looks like one that is gone under another name: its balance is lost",
     "retired-model": "a model that is allowed has reached the date on which it retires",
     "retired-use-case": "a rule or a service account names a use case that is retired",

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from governor.compiler.build.header import Models
+from governor.compiler.build.named_models import offered_models
 from governor.compiler.build.policy_set import Built
 from governor.compiler.problems import Problems
 from governor.compiler.source import Document, Path
@@ -21,16 +22,22 @@ def check_models(built: Built, now: datetime, catalogues: Catalogues, problems: 
     """
     judge = _Judge(built, now, catalogues)
     for allowlist in built.policies.allowlists:
-        _judge_named(judge, allowlist.header, _ALLOWED, problems, denied=allowlist.deny)
+        _judge_named(judge, allowlist.header, (_ALLOW, _FALLBACK), problems, denied=allowlist.deny)
     for limit in built.policies.context_limits:
-        _judge_named(judge, limit.header, (("when_over", "downgrade", "to"),), problems)
+        _judge_named(judge, limit.header, (_OVER_TO,), problems)
     for quota in built.policies.quotas:
-        _judge_named(judge, quota.header, (("when_reached", "downgrade", "to"),), problems)
+        _judge_named(judge, quota.header, (_REACHED_TO,), problems)
     for routing in built.policies.routings:
-        _judge_named(judge, routing.header, (("among",),), problems)
+        _judge_named(judge, routing.header, (_AMONG,), problems)
 
 
-_ALLOWED: tuple[Path, ...] = (("allow",), ("fallback",))
+_ALLOW: Path = ("allow",)
+_FALLBACK: Path = ("fallback",)
+_OVER_TO: Path = ("when_over", "downgrade", "to")
+_REACHED_TO: Path = ("when_reached", "downgrade", "to")
+_AMONG: Path = ("among",)
+_OFFERS = frozenset({_FALLBACK, _OVER_TO, _REACHED_TO, _AMONG})
+"""Where models are tried one by one, so that a group's pattern must stand for models that are listed."""
 
 
 def _judge_named(
@@ -41,14 +48,14 @@ def _judge_named(
     seen: set[str] = set()
     for place in places:
         for index, pattern in enumerate(_list_at(document, place)):
-            if pattern.startswith("group:"):
-                members = judge.built.policies.catalog.groups.get(pattern[6:].strip(), ())
-            else:
-                members = (judge.models.canonical(pattern),)
+            where: Path = (*place, index)
+            members = judge.members(pattern)
+            if place in _OFFERS:
+                members = judge.offered(members, pattern, document, where, problems)
             for member in members:
                 if not is_glob(member) and member not in seen and not matches_any(denied, member):
                     seen.add(member)
-                    judge.judge(member, document, (*place, index), problems)
+                    judge.judge(member, document, where, problems)
 
 
 def _list_at(document: Document, place: Path) -> Sequence[str]:
@@ -74,6 +81,24 @@ class _Judge:
         self.catalogues = catalogues
         self.models = Models(built.policies.catalog, catalogues.models)
         self.answers: dict[str, tuple[str, str, str] | None] = {}
+
+    def members(self, pattern: str) -> Sequence[str]:
+        """Return the canonical id or the members of the group that a rule names."""
+        if pattern.startswith("group:"):
+            return self.built.policies.catalog.groups.get(pattern[6:].strip(), ())
+        return (self.models.canonical(pattern),)
+
+    def offered(
+        self, members: Sequence[str], named: str, document: Document, path: Path, problems: Problems
+    ) -> Sequence[str]:
+        """Return the models that are offered; say so of each of the group's patterns that offers none."""
+        listed = self.built.policies.catalog.models
+        for member in members:
+            if is_glob(member) and not offered_models((member,), listed):
+                message = f"`{member}` of `{named}` offers no model here: no ModelCatalog lists one that it matches"
+                hint = "list the models that may be given under `models` of a ModelCatalog, or name them in the group"
+                problems.add(document.problem("pattern-offers-nothing", message, path, hint=hint))
+        return offered_models(members, listed)
 
     def judge(self, model: str, document: Document, path: Path, problems: Problems) -> None:
         """Add a problem if there is one with a model."""

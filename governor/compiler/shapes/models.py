@@ -59,7 +59,8 @@ class ModelGroupShape(Shape, kw_only=True):
     models: Annotated[
         list[Pattern],
         Meta(
-            description="Ids, patterns with `*`, or other groups as `group:NAME`.",
+            description="Ids, patterns with `*`, or other groups as `group:NAME`. Where models are tried one by one "
+            "(`fallback`, `downgrade`, Routing), a pattern stands for the models listed here that it matches.",
             examples=[["openai/gpt-4o-mini", "google/gemini-*-flash"]],
         ),
     ]

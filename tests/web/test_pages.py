@@ -78,6 +78,23 @@ async def test_a_form_that_is_sent_twice_is_one_request(site: Server, people: di
     assert [40 * 10**9, 50 * 10**9] == [one.terms.amount_nano_usd for one in made]
 
 
+@pytest.mark.parametrize("amount_usd", ["50", "400"], ids=["granted", "waits"])
+async def test_longer_is_asked_for_once(site: Server, people: dict[str, Browser], amount_usd: str) -> None:
+    """A second click leads to what the first one made, whether it waits or was granted at once."""
+    path = f"/requests/{await asked(site, 40)}"
+    page = await people["ada"].get(path)
+    sent = [await people["ada"].send(page, "/extend", until="2026-12-10", amount_usd=amount_usd) for _ in range(2)]
+    made = (await list_requests(site.governor.desk, RequestQuery(), NOON)).requests
+    acts = await site.governor.database.read(
+        lambda connection: [one.transition.act for one in read_records(connection, subject_id=id_bytes(made[0].id))]
+    )
+
+    assert [200, 200] == [one.status_code for one in sent]
+    assert sent[0].url == sent[1].url != f"https://governor.example/web{path}"
+    assert (2, 1) == (len(made), acts.count(Act.REQUESTED))
+    assert Act.JOINED not in acts
+
+
 async def test_the_last_day_counts(site: Server, people: dict[str, Browser]) -> None:
     """Until the end of the thirtieth is until midnight after it, in the organisation's zone; so are shorter terms."""
     path = f"/requests/{await asked(site, until_at=NOON + timedelta(days=20))}"
@@ -90,6 +107,23 @@ async def test_the_last_day_counts(site: Server, people: dict[str, Browser]) -> 
 
     assert 'name="until" type="date" value="2026-11-27"' in form.text
     assert ["2026-11-30T23:00:00+00:00", "2026-11-22T23:00:00+00:00"] == [one.terms.ends_at.isoformat() for one in made]
+
+
+@pytest.mark.parametrize("hours", [2, 12, 13])
+async def test_the_day_on_which_it_ends_anyway_is_no_longer_end(
+    site: Server, people: dict[str, Browser], hours: int
+) -> None:
+    """Asked is until some hour of a day, or its midnight: until the end of that day is as asked, and resets no vote."""
+    path = f"/requests/{await asked(site, 5000, until_at=NOON + timedelta(days=1, hours=hours - 1))}"
+    fin, ina = people["fin"], people["ina"]
+    await fin.send(await fin.send(await fin.get(path), "/confirm", verb="approve"), "/approve")
+    last = {2: "2026-11-21", 12: "2026-11-21", 13: "2026-11-22"}[hours]
+    sure = await ina.send(await ina.get(path), "/confirm", verb="approve", until=last)
+    done = await ina.send(sure, "/approve")
+    made = await read_one(site.governor.desk, path.rsplit("/", maxsplit=1)[-1])
+
+    assert (200, "Asked was" in sure.text) == (done.status_code, False)
+    assert ("active", made.asked.ends_at) == (str(made.state), made.terms.ends_at)
 
 
 async def test_a_denial_reaches_the_requester_with_its_reason(site: Server, people: dict[str, Browser]) -> None:

@@ -1,9 +1,8 @@
 """The buttons of cards, and the modals behind them: approve, deny, ask, review, say what came of it."""
 
 from collections.abc import Awaitable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from governor.clients.slack_blocks import card, deciding, steps
 from governor.clients.slack_blocks.card import CardFacts
@@ -16,7 +15,7 @@ from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled
 from governor.services.approvals.ask import ask
 from governor.services.approvals.desk import Acted
-from governor.services.approvals.ends import end_of_day
+from governor.services.approvals.ends import earlier_end, end_of_day
 from governor.services.approvals.links import personal_link
 from governor.services.approvals.look_back import review, tell_outcome
 from governor.services.approvals.read import read_case, read_one
@@ -105,11 +104,10 @@ async def approving(asked: Asked) -> Reply:
     desk, request_id = asked.desk, request_of(asked)
     terms = (await read_one(desk.approvals, request_id)).terms
     amount = usd(held.get(deciding.AMOUNT), deciding.AMOUNT)
-    ends_at = end_in(held.get(deciding.UNTIL), desk.time_zone)
-    same_day = ends_at is not None and _same_day(ends_at, terms.ends_at, desk.time_zone)
+    chosen = end_in(held.get(deciding.UNTIL), desk.time_zone)
     instead = LowerTerms(
         amount_nano_usd=None if amount == terms.amount_nano_usd else amount,
-        ends_at=None if same_day else ends_at,
+        ends_at=earlier_end(chosen, terms.ends_at, desk.time_zone),
     )
     reason = str(held.get(deciding.REASON, ""))
     return await _acted(
@@ -192,12 +190,6 @@ def whole(text: Any, field: str) -> int | None:
 def end_in(text: Any, time_zone: str) -> datetime | None:
     """Return the end of a chosen day (``2026-11-27``) in the organisation's zone; None if nothing was chosen."""
     return end_of_day(date.fromisoformat(str(text)), time_zone) if text else None
-
-
-def _same_day(ends_at: datetime, other: datetime, time_zone: str) -> bool:
-    """Tell whether two ends have the same last day: the field has days, a request may end within one."""
-    zone, instant = ZoneInfo(time_zone), timedelta(microseconds=1)
-    return (ends_at - instant).astimezone(zone).date() == (other - instant).astimezone(zone).date()
 
 
 async def _open_case(asked: Asked) -> CardFacts:

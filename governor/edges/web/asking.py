@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from governor.core.grants import LIFTED_KINDS, GrantKind
 from governor.core.scopes import Scope
 from governor.edges.web.doorway import Doorway, Visit, sentence
 from governor.edges.web.forms import check_guard, dollars_in, end_in, names_in, number_in, read_form
+from governor.edges.web.sendings import SENDING, new_sending, sending_in
 from governor.services.approvals.break_glass import break_glass, check_on_call
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.refused import refused_lately
@@ -42,7 +42,6 @@ FIELDS = (
     "urgent",
     "hours",
 )
-REQUEST_ID, REQUEST_ID_MAX = "request_id", 256
 HOURS_MAX = 744
 SENT_BEFORE = "This form was sent before, with something else in it. Look at what would happen, and send it again."
 DAYS = 7
@@ -73,7 +72,7 @@ class AskingPages:
         """Show what would happen, or send it."""
         sent = await read_form(visit.request)
         check_guard(visit.session, sent)
-        form = {name: sent.get(name, "") for name in (*FIELDS, REQUEST_ID)}
+        form = {name: sent.get(name, "") for name in (*FIELDS, SENDING)}
         desk, actor = self._governor.desk, visit.session.actor
         try:
             if sent.get("do") == "glass":
@@ -129,7 +128,7 @@ class AskingPages:
             outcome=form["outcome"],
             expected_value_nano_usd=dollars_in(form, "expected_value_usd"),
             urgent=bool(form["urgent"]),
-            request_id=form[REQUEST_ID][:REQUEST_ID_MAX],
+            request_id=sending_in(form),
         )
 
     def _form(self, visit: Visit, form: Mapping[str, str], *, status: int = 200, **facts: Any) -> Response:
@@ -142,8 +141,7 @@ class AskingPages:
             status=status,
             session=visit.session,
             form=form,
-            # Each page that is shown can be sent once: a second click finds what the first one made.
-            request_id=f"web {token_urlsafe()}",
+            sending=new_sending(),
             kinds=KINDS,
             whoms=self._whoms(visit, form["whom"]),
             policies=policies[:500],

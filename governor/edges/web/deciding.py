@@ -14,12 +14,14 @@ from governor.core.scopes import scope_text
 from governor.core.units import Unit, amount_words, rounded_words
 from governor.edges.web.doorway import Doorway, Visit
 from governor.edges.web.forms import check_guard, dollars_in, end_in, number_in, read_form
+from governor.edges.web.sendings import new_sending, sending_in
 from governor.services.approvals.ask import ask
 from governor.services.approvals.close import cancel, revoke
 from governor.services.approvals.desk import Acted
+from governor.services.approvals.ends import earlier_end
 from governor.services.approvals.extend import extend
 from governor.services.approvals.look_back import review, tell_outcome
-from governor.services.approvals.read import Case, RequestQuery, list_requests, read_case
+from governor.services.approvals.read import Case, RequestQuery, list_requests, read_case, read_one
 from governor.services.approvals.vote import LowerTerms, approve, deny, withdraw
 from governor.services.approvals.wire import case_wire, request_wire, terms_wire
 
@@ -68,6 +70,7 @@ class DecidingPages:
             ratio=_ratio(request),
             budgets=[_row(one) for one in facts.budgets],
             history=[request_wire(one, visit.now) for one in earlier],
+            sending=new_sending(),
             **_may(case, visit),
         )
 
@@ -81,7 +84,7 @@ class DecidingPages:
             raise InvalidRequestError("say whether to approve or to deny it", field="verb")
         case = await read_case(self._governor.desk, visit.request.path_params["id"], visit.now)
         form = {name: sent.get(name, "") for name in ("reason", "amount_usd", "until")}
-        terms = self._lower(form).of(case.request.terms)
+        terms = self._lower(form, case.request).of(case.request.terms)
         lowered = terms_wire(terms) if terms != case.request.terms and verb == "approve" else None
         return self._doorway.render(
             "confirm.html",
@@ -109,7 +112,8 @@ class DecidingPages:
             _check_decider(visit)
         match verb:
             case "approve":
-                return await approve(desk, request_id, actor, now, reason=reason, instead=self._lower(form))
+                instead = self._lower(form, await read_one(desk, request_id))
+                return await approve(desk, request_id, actor, now, reason=reason, instead=instead)
             case "deny":
                 return await deny(desk, request_id, actor, now, reason=reason)
             case "withdraw":
@@ -131,7 +135,9 @@ class DecidingPages:
                 if until_at is None:
                     raise InvalidRequestError("say until when it is needed", field="until")
                 amount = dollars_in(form, "amount_usd")
-                created = await extend(desk, request_id, actor, now, until_at=until_at, amount_nano_usd=amount)
+                created = await extend(
+                    desk, request_id, actor, now, until_at=until_at, amount_nano_usd=amount, wish_id=sending_in(form)
+                )
                 return created.acted
             case "review":
                 if form.get("justified") not in {"yes", "no"}:
@@ -145,9 +151,10 @@ class DecidingPages:
             case _:
                 raise NotFoundError("there is no such act")
 
-    def _lower(self, form: Mapping[str, str]) -> LowerTerms:
+    def _lower(self, form: Mapping[str, str], request: ExceptionRequest) -> LowerTerms:
         zone = self._doorway.organization.time_zone
-        return LowerTerms(amount_nano_usd=dollars_in(form, "amount_usd"), ends_at=end_in(form, "until", zone))
+        ends_at = earlier_end(end_in(form, "until", zone), request.terms.ends_at, zone)
+        return LowerTerms(amount_nano_usd=dollars_in(form, "amount_usd"), ends_at=ends_at)
 
 
 def _row(one: BudgetNow) -> dict[str, Any]:

@@ -35,3 +35,20 @@ def end_of_day(last_day: date, time_zone: str) -> datetime:
         return datetime.fromtimestamp(following.timestamp(), UTC)
     except OverflowError:
         raise InvalidRequestError(f"{last_day} is too far away; give an earlier day", field="until") from None
+
+
+def earlier_end(chosen: datetime | None, ends_at: datetime, time_zone: str) -> datetime | None:
+    """Return the end of a day that somebody chose for something that ends already; None if that changes nothing.
+
+    Who chooses has days, and what is asked for may end within its last one: the end of that day is then not longer.
+
+    Args:
+        chosen: See ``end_of_day``; None if nothing was chosen.
+        ends_at: As it stands.
+        time_zone: IANA name.
+    """
+    return None if chosen is None or _last_day(chosen, time_zone) == _last_day(ends_at, time_zone) else chosen
+
+
+def _last_day(ends_at: datetime, time_zone: str) -> date:
+    return (ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()

@@ -119,6 +119,10 @@ class Grant:
             return GrantState.USED_UP
         return GrantState.ACTIVE if now >= self.starts_at else GrantState.SCHEDULED
 
+    def acts_at(self, now: datetime) -> bool:
+        """Tell whether it acts at an instant, as long as something of it is left."""
+        return self.state_at(now) is GrantState.ACTIVE
+
     def is_for(self, attributes: Attributes) -> bool:
         """Tell whether a request with these attributes is one that it is for."""
         return all(attributes.get(key) == value for key, value in self.scope)
@@ -177,10 +181,6 @@ class Grants:
 
     def __bool__(self) -> bool:
         return bool(self.all)
-
-    def acts(self, ref: str, now: datetime) -> bool:
-        """Tell whether the grant of a name (``Grant/01a1...``) acts at an instant."""
-        return any(grant.ref == ref and grant.state_at(now) is GrantState.ACTIVE for grant in self.all)
 
     def find(self, attributes: Attributes, now: datetime) -> tuple[Grant, ...]:
         """Return the grants that act for a request now, in the order in which they are drawn on."""

@@ -253,6 +253,7 @@ class _Question:
             output_tokens=candidate.held.output_tokens,
             cost_nano_usd=candidate.held.cost_nano_usd,
             policy_version=plan.policy_version,
+            substitute=candidate.prepared.offer.substitute,
         )
         return Written(facts, encode_decision(decision))
 

@@ -1,13 +1,12 @@
 """Release and extend what a decision holds."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.ceilings import ceilings_now
+from governor.core.decisions.extending import path_now
 from governor.core.decisions.ids import id_bytes
 from governor.core.errors import ConflictError, InvalidRequestError, NotFoundError
-from governor.core.ledger.commands import Extend, Release, ReservationOutcome, ReservationResult
+from governor.core.ledger.commands import Extend, PathNow, Release, ReservationOutcome, ReservationResult
 from governor.core.ledger.port import Ledger
 from governor.core.ledger.reservation import Reservation
 from governor.services.snapshots import Snapshots
@@ -65,11 +64,11 @@ class ReservationKeeper:
             caller.name,
             hold_for_s,
             cost_nano_usd,
-            lambda reservation: self._ceilings(reservation, now),
+            lambda reservation: self._path(reservation, now),
         )
         return _checked(await self._ledger.submit(command, deadline_s=DEADLINE_S), reservation_id)
 
-    def _ceilings(self, reservation: Reservation, now: datetime) -> Mapping[bytes, int | None]:
+    def _path(self, reservation: Reservation, now: datetime) -> PathNow:
         snapshot = self._snapshots.current
         block = snapshot.blocks.on_reservation(reservation, now)
         if block is not None:
@@ -79,7 +78,7 @@ class ReservationKeeper:
                 code="blocked",
                 block=block.ref,
             )
-        return ceilings_now(snapshot, reservation, now)
+        return path_now(snapshot, reservation, now)
 
 
 def decision_bytes(text: str) -> bytes:

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 from governor.core.ledger.adjustments import Adjust, AdjustmentKind, Rerate
@@ -14,6 +14,7 @@ from governor.core.ledger.commands import (
     Extend,
     Hold,
     Option,
+    PathNow,
     Place,
     Posting,
     Release,
@@ -210,6 +211,18 @@ def release(decision_id: bytes, client: str = "gw") -> Release:
     return Release(decision_id, client)
 
 
-def extend(decision_id: bytes, hold_for_s: int, cost_nano_usd: int | None = None, client: str = "gw") -> Extend:
+def as_placed(_: Reservation) -> PathNow:
+    """Return a path on which nothing is known of a reservation's budgets: they go as far as they did."""
+    return PathNow()
+
+
+def extend(
+    decision_id: bytes,
+    hold_for_s: int,
+    cost_nano_usd: int | None = None,
+    client: str = "gw",
+    *,
+    path: Callable[[Reservation], PathNow] = as_placed,
+) -> Extend:
     """Return the wish to hold longer, or more."""
-    return Extend(decision_id, client, hold_for_s, cost_nano_usd)
+    return Extend(decision_id, client, hold_for_s, cost_nano_usd, path)

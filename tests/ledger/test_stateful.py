@@ -30,6 +30,7 @@ from governor.core.ledger.commands import (
     Command,
     Conflict,
     Option,
+    PathNow,
     Place,
     PlaceAll,
     Placed,
@@ -39,6 +40,7 @@ from governor.core.ledger.commands import (
 )
 from governor.core.ledger.counter import Counter
 from governor.core.ledger.memory import MemoryLedger
+from governor.core.ledger.reservation import Reservation
 from governor.core.ledger.results import EventResult
 from governor.core.units import Unit
 from governor.store.balances import read_balances
@@ -52,6 +54,7 @@ from governor.store.tables import METADATA
 from governor.store.verify import verify
 from tests.conftest import FakeClock
 from tests.ledger.ceilings_by_the_page import ceiling_of, has_room
+from tests.ledger.drawn_extensions import check_extension, path_of
 from tests.ledger.drawn_requests import (
     AMOUNTS,
     EVERY_KEY,
@@ -109,6 +112,7 @@ class Agreement(RuleBasedStateMachine):
         self.revoked: set[int] = set()
         self.credited = dict.fromkeys((key.digest for key in EVERY_KEY), 0)
         self.admissions: dict[bytes, Admission] = {}
+        self.placed: dict[bytes, tuple[Sequence[DrawnOption], Admission]] = {}
 
     def teardown(self) -> None:
         """Verify from records, and forget everything."""
@@ -146,6 +150,7 @@ class Agreement(RuleBasedStateMachine):
 
         def conclude(admission: Admission, expires_at_s: int) -> Written:
             self.admissions[command.decision_id] = admission
+            self.placed[command.decision_id] = (chosen, admission)
             return command.conclude(admission, expires_at_s)
 
         return replace(command, conclude=conclude)
@@ -262,8 +267,19 @@ class Agreement(RuleBasedStateMachine):
     @precondition(lambda self: self.decisions)
     @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | AMOUNTS)
     def prolong(self, which: int, hold_for_s: int, cost: int | None) -> None:
-        """Extend, with or without more money."""
-        self.send(extend(self.decisions[which % len(self.decisions)], hold_for_s, cost))
+        """Extend, with or without more money, under the limits of now."""
+        decision = self.decisions[which % len(self.decisions)]
+        before, balances = self.memory.book.reservation(decision), self.balances()
+        command = extend(decision, hold_for_s, cost, path=self.path_now)
+        self.send(command)
+        after = self.memory.book.reservation(decision)
+        if before is not None and after is not None and cost is not None:
+            check_extension(before, after, self.path_now(before), balances)
+
+    def path_now(self, reservation: Reservation) -> PathNow:
+        """Return what a reservation draws on by the limits of now."""
+        drawn, admission = self.placed[reservation.id]
+        return path_of(drawn, self.limits, admission, reservation)
 
     @rule(seconds=st.sampled_from([1, 9, 10, 61, 700, 50_000, 86_400]))
     def wait(self, seconds: int) -> None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from governor.core.grants import GRANT_PREFIX, Grant, UnitAmount
 from governor.core.ledger.budget import BudgetKey, budget_digest
 from governor.core.ledger.ceilings import CeilingRule, HoldTerms
+from governor.core.ledger.commands import Hold
 from governor.core.scopes import Scope
 from governor.core.units import Counts, Unit
 
@@ -43,6 +44,13 @@ def _terms(own: bytes, marker: bytes, amount: int, counts: Counts, charge_on_exp
         charge_on_expiry=charge_on_expiry,
         rule=CeilingRule(own, amount, closed_by=marker),
     )
+
+
+def money_hold(grant: Grant, amount: int, *, charge_on_expiry: bool) -> Hold:
+    """Return what a grant holds that pays an amount of money."""
+    budget = money_budget(grant)
+    terms = grant_terms(grant, budget, grant.amount_nano_usd, Counts.ALL, charge_on_expiry=charge_on_expiry)
+    return Hold(budget, amount, terms)
 
 
 def _budget(grant: Grant, part: str, unit: Unit) -> BudgetKey:

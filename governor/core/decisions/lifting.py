@@ -11,14 +11,14 @@ from dataclasses import replace
 from governor.core.decisions.context import bounds_of
 from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.draws import Draw, Part
-from governor.core.decisions.grant_budgets import grant_terms, money_budget, unit_budget
+from governor.core.decisions.grant_budgets import grant_terms, money_hold, unit_budget
 from governor.core.decisions.plan import Candidate, Need
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.grants import Grant, GrantKind
 from governor.core.ledger.commands import Hold
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist
-from governor.core.units import Counts, Unit
+from governor.core.units import Unit
 
 Decide = Callable[[PreparedCandidate], Candidate]
 """Decides a model anew by everything but balances."""
@@ -135,7 +135,7 @@ def _money_holds(candidate: Candidate, grants: Sequence[Grant]) -> tuple[Hold, .
     """Return what each grant would hold for the whole request."""
     charged = any(draw.applied.quota.charge_on_expiry for draw in candidate.prepared.draws)
     amount = candidate.held.cost_nano_usd or 0
-    return tuple(_money_hold(grant, amount, charge_on_expiry=charged) for grant in grants)
+    return tuple(money_hold(grant, amount, charge_on_expiry=charged) for grant in grants)
 
 
 def _with_payers(candidate: Candidate, grants: Sequence[Grant]) -> tuple[Hold, ...]:
@@ -159,7 +159,7 @@ def _payers(candidate: Candidate, hold: Hold, draw: Draw, grants: Sequence[Grant
         if not grant.lifts_policy(quota.header):
             continue
         if quota.unit is Unit.USD:
-            yield (_money_hold(grant, hold.amount, charge_on_expiry=charged),)
+            yield (money_hold(grant, hold.amount, charge_on_expiry=charged),)
             continue
         lifted = grant.amount_of(quota.header, quota.unit)
         if lifted is None:
@@ -167,11 +167,5 @@ def _payers(candidate: Candidate, hold: Hold, draw: Draw, grants: Sequence[Grant
             continue
         budget = unit_budget(grant, lifted)
         terms = grant_terms(grant, budget, lifted.amount, quota.counts, charge_on_expiry=charged)
-        money = _money_hold(grant, candidate.held.cost_nano_usd or 0, charge_on_expiry=charged)
+        money = money_hold(grant, candidate.held.cost_nano_usd or 0, charge_on_expiry=charged)
         yield (Hold(budget, hold.amount, terms), money)
-
-
-def _money_hold(grant: Grant, amount: int, *, charge_on_expiry: bool) -> Hold:
-    budget = money_budget(grant)
-    terms = grant_terms(grant, budget, grant.amount_nano_usd, Counts.ALL, charge_on_expiry=charge_on_expiry)
-    return Hold(budget, amount, terms)

@@ -15,6 +15,7 @@ from governor.core.ledger.commands import (
     Command,
     Conflict,
     Extend,
+    Option,
     Place,
     PlaceAll,
     Placed,
@@ -64,9 +65,22 @@ class Book(WorkingSet):
                 return {command.budget.digest: command.budget}
             case Rerate():
                 return self._budgets_of_rerate(command)
-            case Release() | Extend():
-                reservation = self.reservation(command.decision_id)
-                return {held.budget: None for held in (reservation.holds if reservation is not None else ())}
+            case Release():
+                return self._budgets_of_reservation(command)
+            case Extend():
+                return self._budgets_of_extend(command)
+
+    def _budgets_of_reservation(self, command: Release | Extend) -> dict[bytes, BudgetKey | None]:
+        reservation = self.reservation(command.decision_id)
+        return {held.budget: None for held in (reservation.holds if reservation is not None else ())}
+
+    def _budgets_of_extend(self, command: Extend) -> dict[bytes, BudgetKey | None]:
+        held = self._budgets_of_reservation(command)
+        reservation = self.reservation(command.decision_id)
+        if reservation is None or command.cost_nano_usd is None or not reservation.is_held(self.now_s, command.client):
+            return held
+        path = Option(placeable=True, holds=command.path(reservation).holds)
+        return {**budgets_of_options((path,)), **held}
 
     def _budgets_of_rerate(self, command: Rerate) -> dict[bytes, BudgetKey | None]:
         chain = self.chain(command.source, command.event_id)

@@ -76,10 +76,21 @@ class Carry:
 
 @hot_value
 class Pace:
-    """A local day's part of what is left: ``burst_percent`` of an even share, over ``days_left`` days with today."""
+    """A local day's part of what is left.
+
+    Attributes:
+        burst_percent: How much of an even share it is.
+        days_left: Days of the period that are left, this one included.
+        later: The days of the period behind this one that have begun: what they take was not taken before this one.
+    """
 
     burst_percent: int
     days_left: int
+    later: tuple[bytes, ...] = ()
+
+    def before(self, main: bytes, own: bytes, lookup: Lookup) -> int:
+        """Return what was taken before this day, which is counted by itself."""
+        return _taken(main, lookup) - sum([_taken(day, lookup) for day in (own, *self.later)])
 
 
 @dataclass(slots=True, eq=False)
@@ -124,9 +135,7 @@ class CeilingRule:
             return 0
         room = self.limit + self.carried(lookup)
         if self.pace is not None:
-            # What was taken before today: today's part is counted by itself.
-            before = (lookup(self.main) or EMPTY).taken - (lookup(own) or EMPTY).taken
-            left = max(0, room - before)
+            left = max(0, room - self.pace.before(self.main, own, lookup))
             return self.pace.burst_percent * left // (100 * self.pace.days_left)
         if self.percent != 100:
             return self.percent * max(0, room) // 100
@@ -136,9 +145,14 @@ class CeilingRule:
         """Return the budgets that it looks at beside its own; none of them is created by looking."""
         if self.closed_by is not None:
             return (self.main, self.closed_by)
+        later = self.pace.later if self.pace is not None else ()
         if self.carry is None:
-            return (self.main,)
-        return (self.main, *[period.digest for period in self.carry.before])
+            return (self.main, *later)
+        return (self.main, *later, *[period.digest for period in self.carry.before])
+
+
+def _taken(budget: bytes, lookup: Lookup) -> int:
+    return (lookup(budget) or EMPTY).taken
 
 
 @hot_value

@@ -250,8 +250,18 @@ class Release:
     client: str
 
 
-def _as_placed(_: Reservation) -> Mapping[bytes, int | None]:
-    return {}
+@hot_value
+class PathNow:
+    """What a reservation draws on now, and on which terms.
+
+    Attributes:
+        holds: For each quota by which it holds something that, the whole followed by its parts, with what may pay
+            instead. Amounts are not read: they are the reservation's.
+        closed: Budgets that give no more than what is held.
+    """
+
+    holds: tuple[Hold, ...] = ()
+    closed: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,15 +272,15 @@ class Extend:
         hold_for_s: New life in seconds from now; at most 24 hours from the decision in all. None leaves it.
         cost_nano_usd: Cost to hold from now on, or None to leave it; it must fit. What was reported already is not
             part of it.
-        ceilings: Gives the ceilings in force now, by digest of the budget (None: no ceiling); a budget that is not
-            among them keeps the ceiling under which it was placed. Called inside the transaction. Pure.
+        path: Gives what the reservation draws on now; a budget that is not on it keeps the ceiling under which it was
+            placed. Called inside the transaction. Pure.
     """
 
     decision_id: bytes
     client: str
     hold_for_s: int | None
-    cost_nano_usd: int | None = None
-    ceilings: Callable[[Reservation], Mapping[bytes, int | None]] = _as_placed
+    cost_nano_usd: int | None
+    path: Callable[[Reservation], PathNow]
 
 
 class ReservationOutcome(StrEnum):

@@ -134,7 +134,7 @@ def _record(work: WorkingSet, command: Place, draft: _Draft, written: Written) -
         at_ms=command.at_ms,
         expires_at_s=draft.bucket,
         state=state,
-        holds=tuple([_held(hold, draft.admission.ceiling(hold)) for hold in draft.holds]),
+        holds=tuple([held_budget(hold, draft.admission.ceiling(hold)) for hold in draft.holds]),
         facts=written.facts,
         request=command.request,
         answer=written.answer,
@@ -147,7 +147,8 @@ def _record(work: WorkingSet, command: Place, draft: _Draft, written: Written) -
     return Placed(reservation, replayed=False, state=state)
 
 
-def _held(hold: Hold, ceiling: int | None) -> HeldBudget:
+def held_budget(hold: Hold, ceiling: int | None) -> HeldBudget:
+    """Return what a reservation remembers of a hold, with the ceiling that it was compared with."""
     budget, terms = hold.budget, hold.terms
     return HeldBudget(
         budget.digest,

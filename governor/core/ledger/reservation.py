@@ -35,8 +35,8 @@ class HeldBudget:
         unit: Unit of the amount.
         counts: Which tokens count, for token budgets.
         amount: What is held now, at least 0.
-        ceiling: How far the budget could go when this was placed, or None for no ceiling; for an extension, the one in
-            force then counts, as long as the budget's quota is there.
+        ceiling: How far the budget could go when this was placed, or None for no ceiling; it counts for an extension
+            where the budget's quota is gone.
         charge_on_expiry: Whether the amount is charged if nobody reports.
     """
 
@@ -63,6 +63,7 @@ class Facts:
         output_tokens: Output held, of all answers.
         cost_nano_usd: The cost held, or None while the price is unknown.
         policy_version: The snapshot that decided.
+        substitute: Whether the model was given instead of the one asked for, so that no downgrade begins for it.
     """
 
     attributes: Mapping[str, str]
@@ -74,6 +75,7 @@ class Facts:
     output_tokens: int
     cost_nano_usd: int | None
     policy_version: str
+    substitute: bool = False
 
 
 @hot_value
@@ -108,6 +110,10 @@ class Reservation:
         if self.state is ReservationState.HELD and self.expires_at_s <= now_s:
             return ReservationState.EXPIRED
         return self.state
+
+    def is_held(self, now_s: float, client: str) -> bool:
+        """Tell whether it is this client's and is still held at an instant."""
+        return self.client == client and self.state_at(now_s) is ReservationState.HELD
 
     def in_state(self, state: ReservationState) -> "Reservation":
         """Return the reservation in another state."""

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 from governor.core.ledger.commands import Extend, Release, ReservationOutcome, ReservationResult
 from governor.core.ledger.counter import BUCKET_S, expiry_bucket
-from governor.core.ledger.reservation import HOLD_FOR_S_MAX, HeldBudget, Reservation, ReservationState
+from governor.core.ledger.raising import raised
+from governor.core.ledger.reservation import HOLD_FOR_S_MAX, Reservation, ReservationState
 from governor.core.ledger.working_set import WorkingSet
-from governor.core.money import AMOUNT_MAX
-from governor.core.units import Unit
 
 
 def release(work: WorkingSet, command: Release) -> ReservationResult:
@@ -30,7 +29,7 @@ def extend(work: WorkingSet, command: Extend) -> ReservationResult:
     """Let a hold live longer, and hold more money if it is asked for and fits. A hold is never shortened.
 
     Raises:
-        MissingBudgetError: If counters are missing.
+        UnhydratedError, MissingBudgetError: If counters are missing.
     """
     reservation = _own(work, command)
     refused = _refused(work, reservation)
@@ -43,18 +42,18 @@ def extend(work: WorkingSet, command: Extend) -> ReservationResult:
     # A life rounds up to its bucket, and so does its longest life.
     if bucket > reservation.at_ms / 1000 + HOLD_FOR_S_MAX + BUCKET_S:
         return ReservationResult(ReservationOutcome.TOO_LONG, reservation)
-    ceilings = command.ceilings(reservation)
-    holds = tuple(
-        _extended(held, command.cost_nano_usd, ceilings.get(held.budget, held.ceiling)) for held in reservation.holds
-    )
-    if not all(_fits(work, before, after) for before, after in zip(reservation.holds, holds, strict=True)):
-        return ReservationResult(ReservationOutcome.NO_ROOM, reservation)
+    path = command.path(reservation)
+    holds, facts = reservation.holds, reservation.facts
+    if command.cost_nano_usd is not None:
+        larger = raised(holds, command.cost_nano_usd, path, work.find_balance)
+        if larger is None:
+            return ReservationResult(ReservationOutcome.NO_ROOM, reservation)
+        work.require(larger.added)
+        holds = larger.holds
+        facts = replace(facts, cost_nano_usd=max(command.cost_nano_usd, facts.cost_nano_usd or 0))
     work.unhold(reservation)
     for held in holds:
         work.touch(held.budget).hold(bucket, held.amount, charge_on_expiry=held.charge_on_expiry)
-    facts = reservation.facts
-    if command.cost_nano_usd is not None:
-        facts = replace(facts, cost_nano_usd=max(command.cost_nano_usd, facts.cost_nano_usd or 0))
     extended = work.move(replace(reservation, expires_at_s=bucket, holds=holds, facts=facts))
     return ReservationResult(ReservationOutcome.EXTENDED, extended)
 
@@ -80,16 +79,3 @@ def _refused(work: WorkingSet, reservation: Reservation | None) -> ReservationOu
             return ReservationOutcome.ALREADY_EXPIRED
         case ReservationState.DENIED:
             return ReservationOutcome.NOT_HELD
-
-
-def _extended(held: HeldBudget, cost_nano_usd: int | None, ceiling: int | None) -> HeldBudget:
-    """Return a hold that covers a new total cost, under the ceiling of now; amounts of other units stay as they are."""
-    if cost_nano_usd is None or held.unit is not Unit.USD:
-        return replace(held, ceiling=ceiling)
-    return replace(held, amount=max(held.amount, cost_nano_usd), ceiling=ceiling)
-
-
-def _fits(work: WorkingSet, before: HeldBudget, after: HeldBudget) -> bool:
-    more = after.amount - before.amount
-    ceiling = AMOUNT_MAX if after.ceiling is None else after.ceiling
-    return more <= 0 or work.balance(after.budget).taken + more <= ceiling

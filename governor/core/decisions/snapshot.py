@@ -18,7 +18,7 @@ from governor.core.models import ModelCatalog, ModelLookup, ResolvedModel
 from governor.core.policy.applicable import ApplicablePolicies
 from governor.core.policy.approval_rule import ApprovalRule
 from governor.core.policy.forecast_rule import ForecastRule
-from governor.core.policy.header import Header
+from governor.core.policy.header import Enforcement, Header
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist, Quota, Routing
 from governor.core.policy.organization import Organization
 from governor.core.prices import Price, PriceBook, PriceLookup
@@ -78,6 +78,7 @@ class Snapshot:
         grants: What was approved beyond the policies.
         estimates: How long answers have been, for quotas that hold what was learned.
         learns: Whether there is such a quota.
+        on_trial: Policies that are not enforced, by name.
         draws: What requests draw on.
     """
 
@@ -98,6 +99,9 @@ class Snapshot:
             {header.ref for header in policies.headers if header.exceptions_allowed}
             if policies.approval_rules
             else set()
+        )
+        self.on_trial = tuple(
+            sorted(header.ref for header in policies.headers if header.enforcement is not Enforcement.ENFORCE)
         )
         self.blocks = NO_BLOCKS
         self.grants = NO_GRANTS

@@ -5,7 +5,7 @@ With one worker the numbers live in this process. With several, ``wiring.serve``
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from prometheus_client import (
@@ -32,7 +32,7 @@ NOTES_MAX = 256
 """Notes that are kept at most before they are counted: counting them holds nobody up for more than a millisecond."""
 
 TRIALS_MAX = 100
-"""Policies on trial that are counted by name; the others are counted together."""
+"""Policies on trial that are counted by name, the same in every worker; the others are counted together."""
 
 OTHERS = "others"
 
@@ -72,7 +72,7 @@ class _Families:
         )
         self.would_deny = counter(
             "governor_decisions_would_deny_total",
-            "Denials that audit and warn policies would have made; the first hundred policies by name, then `others`.",
+            "Denials that audit and warn policies would have made; the first hundred by name, the rest as `others`.",
             "policy",
             "code",
         )
@@ -127,7 +127,7 @@ class HttpMetrics:
         self._decided: list[tuple[_Outcome, Stages | None]] = []
         self._commit_seconds = self._families.stage_seconds.labels("commit")
         self._policy_version = ""
-        self._trials: set[str] = set()
+        self._trials: frozenset[str] = frozenset()
         self._failures_seen = 0
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -154,7 +154,8 @@ class HttpMetrics:
         for (verdict, code, would_deny, replayed, degraded, failed), same in _grouped(decided).items():
             families.decisions.labels(verdict, code).inc(len(same))
             for policy, would_code in would_deny:
-                families.would_deny.labels(self._trial(policy), would_code).inc(len(same))
+                trial = policy if policy in self._trials else OTHERS
+                families.would_deny.labels(trial, would_code).inc(len(same))
             if replayed:
                 families.replayed.inc(len(same))
             if degraded:
@@ -164,14 +165,6 @@ class HttpMetrics:
         spent = [stages for _, stages in decided if stages is not None]
         for index, name in enumerate(STAGES):
             _observe(families.stage_seconds.labels(name), [stages[index] for stages in spent])
-
-    def _trial(self, policy: str) -> str:
-        """Return how a policy on trial is labelled: there may be a hundred thousand of them."""
-        if policy not in self._trials:
-            if len(self._trials) >= TRIALS_MAX:
-                return OTHERS
-            self._trials.add(policy)
-        return policy
 
     def usage_event(self, status: str, *, unpriced: bool = False) -> None:
         """Count one usage event; ``unpriced`` if it was recorded now and nobody knows what it costs."""
@@ -197,9 +190,10 @@ class HttpMetrics:
         for kind, count in in_force.items():
             self._families.blocks.labels(kind).set(count)
 
-    def policies(self, version: str, age_s: float, *, valid: bool) -> None:
-        """Record which policies are in force, and how fresh they are."""
+    def policies(self, version: str, age_s: float, *, valid: bool, on_trial: Sequence[str]) -> None:
+        """Record which policies are in force, which of them are on trial (by name), and how fresh they are."""
         if version != self._policy_version:
+            self._trials = frozenset(on_trial[:TRIALS_MAX])
             if self._policy_version:
                 self._families.policy_info.labels(self._policy_version).set(0)
             self._policy_version = version

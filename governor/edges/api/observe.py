@@ -27,9 +27,10 @@ def observe(governor: Governor, metrics: HttpMetrics) -> None:
     """Read the state of this worker off into its gauges."""
     publisher, now = governor.publisher, governor.clock.now()
     state, age_s = publisher.state, publisher.snapshots.age_s(now)
-    metrics.policies(state.version, age_s, valid=state.valid)
+    snapshot = publisher.snapshots.current
+    metrics.policies(snapshot.version, age_s, valid=state.valid, on_trial=snapshot.on_trial)
     metrics.policy_failures(state.failures)
-    metrics.blocks(publisher.snapshots.current.blocks.count(now))
+    metrics.blocks(snapshot.blocks.count(now))
     metrics.ledger_queue(governor.ledger.queue_depth)
     metrics.count()
 

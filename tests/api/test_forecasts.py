@@ -1,12 +1,16 @@
 """``GET /forecasts``: where budgets will end, from what was used, and how that turned out."""
 
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from governor.core.keys import Role
+from governor.edges.cli.forecast_view import forecasts_table, record_tables
 from governor.edges.scheduler.jobs import jobs_of
+from governor.services.forecast.wire import record_wire
 from governor.services.run_jobs import JobRunner
 from tests.api.world import Server, StandingClock, question, running, settings_for
 from tests.forecasts.traffic import FIRST, forecasts, tokens_of, use, use_days
@@ -110,6 +114,48 @@ async def test_past_periods_are_forecast_again(sqlite_url: str, policies: Path, 
     assert ("backtest", True) == (accuracy["basis"], accuracy["count"] >= 1)
     assert accuracy["median_error"] < 0.05
     assert accuracy["run_rate_median_error"] is not None
+    assert (None, None) == (accuracy["target"], accuracy["within_target"])
+
+
+TARGETS = """\
+apiVersion: governor/v1
+kind: ForecastRule
+name: all
+accuracy_target: {all}
+---
+apiVersion: governor/v1
+kind: ForecastRule
+name: engineering
+applies_to: {{department: engineering}}
+accuracy_target: {engineering}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"),
+    [("20%", True), ("0.1%", False)],
+    ids=["its own target is kept", "its own target is missed"],
+)
+async def test_the_target_stands_beside_the_error(
+    sqlite_url: str, policies: Path, september: StandingClock, own: str, kept: bool
+) -> None:
+    """`accuracy_target` of the rule for the department, whether it is kept, and both in the tables for people."""
+    (policies / "forecasts.yaml").write_text(TARGETS.format(all="0.1%" if kept else "20%", engineering=own))
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(75))
+        await _run_job(server, "backtest-forecasts")
+        [found] = await forecasts(server, quota="department-spend", department="engineering")
+        lines = record_wire(await server.governor.judge.record(september.now()))["backtest"]
+    told = [one for one in lines if one["policy"] == "Quota/department-spend" and one["department"]]
+    share = float(own[:-1]) / 100
+    printed = Console(file=StringIO(), width=300)
+    printed.print(forecasts_table([found]), record_tables({"backtest": told[:1], "record": []}))
+    text = printed.file.getvalue() if isinstance(printed.file, StringIO) else ""
+
+    assert (share, kept) == (found["accuracy"]["target"], found["accuracy"]["within_target"])
+    assert {(share, kept)} == {(one["target"], one["within_target"]) for one in told}
+    assert f", {'below' if kept else 'above'} {share:.1%}" in text
+    assert f"{share:.1%}, {'kept' if kept else 'missed'}" in text
 
 
 async def test_the_scheduler_forecasts_what_may_come_near_its_limit(

@@ -52,6 +52,8 @@ FORECASTS: dict[str, Any] = {
                 "seasonal_naive_mase": 1.08,
                 "coverage": 0.778,
                 "improvement": 0.413,
+                "target": 0.15,
+                "within_target": True,
             },
         }
     ],

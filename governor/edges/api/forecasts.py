@@ -51,7 +51,10 @@ class AheadWire(BaseModel):
 
 
 class AccuracyWire(BaseModel):
-    """How good such forecasts were, beside simple methods; shares. `basis`: forecasts that were made, or a backtest."""
+    """How good such forecasts were, beside simple methods; shares. `basis`: forecasts that were made, or a backtest.
+
+    `target` is the `accuracy_target` of the budget's ForecastRule.
+    """
 
     basis: str
     count: int
@@ -73,6 +76,8 @@ class AccuracyWire(BaseModel):
     seasonal_naive_mase: float | None
     coverage: float | None
     improvement: float | None
+    target: float | None
+    within_target: bool | None
 
 
 class PathWire(BandWire):

@@ -34,16 +34,22 @@ def forecasts_table(forecasts: Sequence[Mapping[str, Any]], title: str = "Foreca
 
 def record_tables(document: Mapping[str, Any]) -> Group:
     """Make the tables of how good forecasts have been."""
-    columns = ("quota", "department", "of period", *ACCURACY_COLUMNS)
+    columns = ("quota", "department", "of period", *ACCURACY_COLUMNS, "target")
     rows = [
-        (_name(line["policy"]), line["department"] or "-", f"{line['fraction']:.0%}", *accuracy_row(line))
+        (
+            _name(line["policy"]),
+            line["department"] or "-",
+            f"{line['fraction']:.0%}",
+            *accuracy_row(line),
+            _target(line),
+        )
         for line in document["backtest"]
     ]
     parts: list[Any] = [table("Past periods, forecast again", columns, rows, right=columns[2:])]
     if document["record"]:
-        columns = ("quota", "department", "method", *ACCURACY_COLUMNS)
+        columns = ("quota", "department", "method", *ACCURACY_COLUMNS, "target")
         made = [
-            (_name(line["policy"]), line["department"] or "-", line["method"], *accuracy_row(line))
+            (_name(line["policy"]), line["department"] or "-", line["method"], *accuracy_row(line), _target(line))
             for line in document["record"]
         ]
         parts += ["", table("Forecasts that were made, and what happened", columns, made, right=columns[3:])]
@@ -85,10 +91,23 @@ def _row(forecast: Mapping[str, Any]) -> tuple[str, ...]:
         f"{amount(total['lower'], unit)} - {amount(total['upper'], unit)}",
         "" if probability is None else f"{probability:.0%}",
         (forecast["runs_out_at"] or "")[:10],
-        "" if accuracy is None else _percent(accuracy["median_error"]),
+        "" if accuracy is None else _beside_target(accuracy),
         str(forecast["history_days"]),
         "a guess" if forecast["insufficient_data"] else unit,
     )
+
+
+def _target(line: Mapping[str, Any]) -> str:
+    words = {None: "", True: ", kept", False: ", missed"}
+    return _percent(line["target"]) + words[line["within_target"]]
+
+
+def _beside_target(line: Mapping[str, Any]) -> str:
+    """Render a median error, and whether it is what the ForecastRule wants."""
+    if line["within_target"] is None:
+        return _percent(line["median_error"])
+    word = "below" if line["within_target"] else "above"
+    return f"{_percent(line['median_error'])}, {word} {_percent(line['target'])}"
 
 
 def _name(policy: str) -> str:

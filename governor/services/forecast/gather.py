@@ -12,6 +12,7 @@ from governor.core.policy.forecast_rule import ForecastRule, forecast_rule_for
 from governor.core.policy.header import Header, Source
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import account_attributes, person_attributes, scope_attributes
+from governor.core.scopes import Scope
 from governor.services.budgets import PAGE_MAX, BudgetQuery, BudgetReader
 from governor.services.forecast.price_changes import known_price_changes
 from governor.services.forecast.tasks import Asked, ForecastJob, PriceSteps, Served
@@ -50,6 +51,10 @@ class ForecastJobs:
     def rule_for(self, attributes: Mapping[str, str], now: datetime) -> ForecastRule:
         """Return how a budget with these attributes is forecast."""
         return forecast_rule_for(self._snapshots.current.policies.forecast_rules, attributes, now, DEFAULT_RULE)
+
+    def rule_of(self, scope: Scope, now: datetime) -> ForecastRule:
+        """Return how the budgets of a scope are forecast."""
+        return self.rule_for(scope_attributes(scope, self._snapshots.current.organization, now), now)
 
     async def all_budgets(self, now: datetime) -> AsyncIterator[BudgetView]:
         """Yield every budget that can be forecast."""

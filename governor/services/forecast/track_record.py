@@ -1,7 +1,7 @@
 """How good the forecasts are: those that were made, beside what happened, and the past forecast again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from functools import partial
 from governor.core.forecasts.accuracy import Accuracy, Judged, accuracy
 from governor.core.forecasts.closing import judged
 from governor.core.forecasts.forecast import Forecast
+from governor.core.scopes import Scope
 from governor.services.forecast.entry import run_backtest
 from governor.services.forecast.forecast_budgets import Progress, Write
 from governor.services.forecast.gather import ForecastJobs
@@ -48,10 +49,15 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An accuracy, and what it was measured on."""
+    """An accuracy, what it was measured on, and what it should be.
+
+    Attributes:
+        target_bp: The median error to stay below, in basis points; None: nobody said.
+    """
 
     basis: Basis
     accuracy: Accuracy
+    target_bp: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,20 @@ class TrackRecord:
     Attributes:
         scores: The latest backtest of each quota and department, by the part of the period that had passed.
         made: Forecasts that were made and whose periods are over, by quota, department and method.
+        target_of: Tells the ``accuracy_target`` of budgets of a scope.
     """
 
     scores: Sequence[Score]
     made: Mapping[Group, Accuracy]
+    target_of: Callable[[Scope], int | None]
     _by_place: Mapping[tuple[str, str], Accuracy] = field(default_factory=dict)
 
     def beside(self, forecast: Forecast) -> Measured | None:
         """Return what stands beside a forecast: its quota's and department's record, else their backtest."""
+        target_bp = self.target_of(forecast.budget.scope)
         made = self._by_place.get((forecast.budget.policy, forecast.department))
         if made is not None and made.count >= ENOUGH:
-            return Measured(Basis.RECORD, made)
+            return Measured(Basis.RECORD, made, target_bp)
         near = [
             score
             for score in self.scores
@@ -80,8 +89,8 @@ class TrackRecord:
         if near:
             passed = _passed_percent(forecast)
             best = min(near, key=lambda score: abs(score.fraction - passed))
-            return Measured(Basis.BACKTEST, best.accuracy)
-        return Measured(Basis.RECORD, made) if made is not None else None
+            return Measured(Basis.BACKTEST, best.accuracy, target_bp)
+        return Measured(Basis.RECORD, made, target_bp) if made is not None else None
 
 
 class ForecastJudge:
@@ -113,6 +122,7 @@ class ForecastJudge:
         return TrackRecord(
             scores,
             {group: accuracy(items) for group, items in sorted(by_group.items())},
+            lambda scope: self._jobs.rule_of(scope, now).accuracy_target_bp,
             {place: accuracy(items) for place, items in by_place.items()},
         )
 

@@ -8,8 +8,9 @@ from governor.core.forecasts.accuracy import BASELINES, FORECAST, NAIVE, RUN_RAT
 from governor.core.forecasts.forecast import MILLION, Band, Forecast, PeriodAhead
 from governor.core.units import Unit, amount_text
 from governor.services.forecast.forecast_budgets import ForecastPage
-from governor.services.forecast.track_record import TrackRecord
-from governor.store.forecast_scores import Score
+from governor.services.forecast.track_record import Measured, TrackRecord
+
+BASIS_POINTS = 10_000
 
 
 def page_wire(page: ForecastPage, record: TrackRecord, *, path: bool) -> dict[str, Any]:
@@ -61,12 +62,30 @@ def forecast_wire(forecast: Forecast, record: TrackRecord, *, path: bool) -> dic
         },
         "ahead": [_ahead(ahead, unit) for ahead in forecast.ahead],
         "actual": _amount(forecast.actual, unit),
-        "accuracy": None if measured is None else {"basis": measured.basis.value, **accuracy_wire(measured.accuracy)},
+        "accuracy": None if measured is None else _measured(measured),
     }
     if path:
         document["history"] = list(_history(forecast))
         document["path"] = list(_path(forecast))
     return document
+
+
+def _measured(measured: Measured) -> dict[str, Any]:
+    accuracy = measured.accuracy
+    return {
+        "basis": measured.basis.value,
+        **accuracy_wire(accuracy),
+        **_target_wire(accuracy, measured.target_bp),
+    }
+
+
+def _target_wire(accuracy: Accuracy, target_bp: int | None) -> dict[str, Any]:
+    """Render the median error that a ForecastRule wants, and whether it is kept; None: nobody knows."""
+    error = accuracy.scores.get(FORECAST, UNKNOWN).median_error
+    if target_bp is None:
+        return {"target": None, "within_target": None}
+    target = target_bp / BASIS_POINTS
+    return {"target": target, "within_target": None if error is None else error < target}
 
 
 def band_wire(band: Band, unit: Unit) -> dict[str, str]:
@@ -92,25 +111,31 @@ def accuracy_wire(accuracy: Accuracy) -> dict[str, Any]:
     return {**document, "coverage": _rounded(accuracy.coverage), "improvement": _rounded(accuracy.improvement)}
 
 
-def score_wire(score: Score) -> dict[str, Any]:
-    """Render one line of a backtest of budgets."""
-    return {
-        "policy": score.policy,
-        "department": score.department,
-        "fraction": score.fraction / 100,
-        **accuracy_wire(score.accuracy),
-    }
-
-
 def record_wire(record: TrackRecord) -> dict[str, Any]:
     """Render how good forecasts have been: the past forecast again, and those that were really made."""
     return {
-        "backtest": [score_wire(score) for score in record.scores],
+        "backtest": [
+            {
+                **_place(score.policy, score.department),
+                "fraction": score.fraction / 100,
+                **_judged(score.accuracy, score.department, record),
+            }
+            for score in record.scores
+        ],
         "record": [
-            {"policy": policy, "department": department, "method": method, **accuracy_wire(made)}
+            {**_place(policy, department), "method": method, **_judged(made, department, record)}
             for (policy, department, method), made in record.made.items()
         ],
     }
+
+
+def _place(policy: str, department: str) -> dict[str, str]:
+    return {"policy": policy, "department": department}
+
+
+def _judged(accuracy: Accuracy, department: str, record: TrackRecord) -> dict[str, Any]:
+    target_bp = record.target_of((("department", department),) if department else ())
+    return {**accuracy_wire(accuracy), **_target_wire(accuracy, target_bp)}
 
 
 def _history(forecast: Forecast) -> Iterable[dict[str, Any]]:

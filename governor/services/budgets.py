@@ -128,14 +128,13 @@ class BudgetReader:
         wanted = [draw.budget.digest for draw in draws] + [digest for rule in rules for digest in rule.reads()]
         balances = await self._ledger.balances(list(dict.fromkeys(wanted)))
         existing = await self._existing(draws)
-        return tuple(
-            replace(
-                budget_view(draw, balances.get(draw.budget.digest, EMPTY), ceiling_now(draw, balances.get)),
-                carried=carried_now(draw, balances.get),
-                existing=existing[draw.budget.digest].amount if draw.budget.digest in existing else 0,
-            )
-            for draw in draws
-        )
+        views: list[BudgetView] = []
+        for draw in draws:
+            digest, carried = draw.budget.digest, carried_now(draw, balances.get)
+            view = budget_view(draw, balances.get(digest, EMPTY), ceiling_now(draw, balances.get), carried)
+            counted = existing[digest].amount if digest in existing else 0
+            views.append(replace(view, carried=carried, existing=counted))
+        return tuple(views)
 
     async def _existing(self, draws: Sequence[Draw]) -> Mapping[bytes, Counted]:
         """Return what was counted of the use before budgets, of quotas that count it."""

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from governor.core.decisions.budget_views import budget_view, ceiling_now
+from governor.core.decisions.budget_views import budget_view, carried_now, ceiling_now
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.decision import BudgetView, Reason, ReasonCode
 from governor.core.decisions.evaluate import evaluate
@@ -145,7 +145,9 @@ class EntitlementReader:
         read = {digest for draw in draws.values() if draw.terms.rule is not None for digest in draw.terms.rule.reads()}
         balances = await self._ledger.balances(list({**draws, **dict.fromkeys(read)}))
         views = [
-            budget_view(draw, balances.get(digest, EMPTY), ceiling_now(draw, balances.get))
+            budget_view(
+                draw, balances.get(digest, EMPTY), ceiling_now(draw, balances.get), carried_now(draw, balances.get)
+            )
             for digest, draw in draws.items()
         ]
         ordered = sorted(views, key=lambda view: (view.budget.policy, view.budget.scope))

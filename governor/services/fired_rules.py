@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from governor.core.decisions.ceiling_words import carried_amount
 from governor.core.decisions.decision import Decision, ReasonCode
 from governor.core.decisions.draws import Draw, Part
 from governor.core.decisions.plan import Candidate, Plan
@@ -101,7 +100,7 @@ def _of_budgets(snapshot: Snapshot, plan: Plan, admission: Admission) -> Iterato
     given = plan.standing(admission.chosen, admission)
     for hold, draw in zip(given.holds, given.prepared.draws, strict=True):
         taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
-        room = hold.terms.limit + carried_amount(draw, admission.ceiling(hold))
+        room = hold.terms.limit + admission.carried_into(hold)
         if draw.part is Part.WHOLE and hold.amount and taken > room:
             yield draw.applied.quota.header.ref, _rule_of(snapshot, plan, draw)
 

@@ -217,8 +217,9 @@ class Path:
             account, measure, up_to, quiet, rule, _, draw, _ = line
             taken = account.used + account.held + measures[measure]
             if rule is not None:
-                up_to = line.limit(accounts)
-                quiet = quiet_under(draw, up_to) if taken <= up_to else 0
+                carried = rule.carried(accounts.drawn_on.get)
+                up_to = rule.ceiling_with(carried, account.key.digest, accounts.drawn_on.get)
+                quiet = quiet_under(draw, up_to, carried) if taken <= up_to else 0
             if taken <= quiet:
                 continue
             if taken > up_to:

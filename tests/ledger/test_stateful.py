@@ -53,7 +53,7 @@ from governor.store.sweep import sweep
 from governor.store.tables import METADATA
 from governor.store.verify import verify
 from tests.conftest import FakeClock
-from tests.ledger.ceilings_by_the_page import ceiling_of, has_room
+from tests.ledger.ceilings_by_the_page import carried, ceiling_of, has_room
 from tests.ledger.drawn_extensions import check_extension, path_of
 from tests.ledger.drawn_requests import (
     AMOUNTS,
@@ -348,6 +348,9 @@ def check_admission(options: Sequence[Option], admission: Admission, balances: M
     for hold in (hold for option in standing for hold in option.holds):
         if hold.terms.rule in admission.ceilings:
             assert ceiling_of(hold, balances) == admission.ceilings[hold.terms.rule]
+    for moved, amount in admission.carried.items():
+        assert moved.carry is not None
+        assert carried(moved.carry, balances) == amount
     for held in admission.placed:
         # Nothing that must fit is placed above its ceiling, whoever pays for it.
         assert not held.terms.must_fit or has_room(held, balances)

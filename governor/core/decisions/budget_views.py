@@ -7,8 +7,8 @@ from governor.core.ledger.budget import Balance
 from governor.core.ledger.ceilings import Lookup
 
 
-def budget_view(draw: Draw, balance: Balance, ceiling: int | None) -> BudgetView:
-    """Return the view of a budget with the ceiling that was worked out for it."""
+def budget_view(draw: Draw, balance: Balance, ceiling: int | None, carried: int) -> BudgetView:
+    """Return the view of a budget with the ceiling, and what it took over, that were worked out for it."""
     terms, renewed = draw.terms, draw.applied.quota.renewed
     if terms.rule is None and terms.ceiling == terms.limit and renewed is None:
         return BudgetView(draw.budget, terms.limit, ceiling, balance.used, balance.held)
@@ -18,7 +18,7 @@ def budget_view(draw: Draw, balance: Balance, ceiling: int | None) -> BudgetView
         ceiling,
         balance.used,
         balance.held,
-        ceiling_words(draw, ceiling),
+        ceiling_words(draw, ceiling, carried),
         # A period that begins after the edit is whole.
         began_anew=renewed.words if renewed is not None and draw.budget.period_start_s < renewed.since_s else "",
     )

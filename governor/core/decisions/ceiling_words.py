@@ -4,16 +4,14 @@ from governor.core.decisions.draws import Draw, Part
 from governor.core.units import amount_words, rounded_words
 
 
-def carried_amount(draw: Draw, ceiling: int | None) -> int:
-    """Return what a budget took over from the period before; 0 where a downgrade begins before that counts."""
-    rule = draw.terms.rule
-    if rule is None or ceiling is None or rule.carry is None or (rule.cap is not None and ceiling >= rule.cap):
-        return 0
-    return ceiling - rule.limit - rule.extra
+def ceiling_words(draw: Draw, ceiling: int | None, carried: int) -> str:
+    """Say why a ceiling is what it is; ``""`` where it is simply the limit.
 
-
-def ceiling_words(draw: Draw, ceiling: int | None) -> str:
-    """Say why a ceiling is what it is; ``""`` where it is simply the limit."""
+    Args:
+        draw: The budget.
+        ceiling: How far it may go now, or None for no ceiling.
+        carried: What it took over from the period before.
+    """
     quota = draw.applied.quota
     match draw.part:
         case Part.SHARE if quota.max_share is not None:
@@ -23,7 +21,10 @@ def ceiling_words(draw: Draw, ceiling: int | None) -> str:
         case Part.FUND_SHARE if quota.overage is not None:
             return f"the most that it may take from Quota/{quota.overage.fund} in a period"
     parts: list[str] = []
-    carried = carried_amount(draw, ceiling)
+    rule = draw.terms.rule
+    if rule is not None and rule.cap is not None and ceiling is not None and ceiling >= rule.cap:
+        # A downgrade begins before what is carried counts.
+        carried = 0
     if carried:
         kind = "carried over" if carried > 0 else "owed from the period before"
         parts.append(f"{rounded_words(abs(carried), draw.budget.unit)} {kind}")

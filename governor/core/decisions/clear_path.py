@@ -72,9 +72,9 @@ def ceiling_at_rest(draw: Draw) -> int | None:
     return terms.rule.ceiling(draw.budget.digest, _nobody) if terms.rule.is_fixed else None
 
 
-def quiet_under(draw: Draw, ceiling: int) -> int:
+def quiet_under(draw: Draw, ceiling: int, carried: int = 0) -> int:
     """Return how far a budget may be taken under a ceiling with nothing to point out; its parts never do."""
-    return min(ceiling, quiet_up_to(draw, ceiling)) if draw.part is Part.WHOLE else ceiling
+    return min(ceiling, quiet_up_to(draw, carried)) if draw.part is Part.WHOLE else ceiling
 
 
 def _nobody(_digest: bytes) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from governor.core.decisions.budget_views import budget_view, shown_limit
-from governor.core.decisions.ceiling_words import carried_amount, ceiling_words
+from governor.core.decisions.ceiling_words import ceiling_words
 from governor.core.decisions.decision import (
     BudgetView,
     Decision,
@@ -270,12 +270,12 @@ def _pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> It
     taken = _balance(admission.balances, hold).taken + hold.amount
     overage, soft_limit = draw.applied.quota.overage, draw.applied.soft_limit
     if code is ReasonCode.OVERAGE and overage is not None:
-        room = limit + carried_amount(draw, admission.ceiling(hold))
+        room = limit + admission.carried_into(hold)
         message = overage_message(hold.budget, overage, beyond=taken - room, limit=room)
         reason = replace(reason, message=message)
     elif code is ReasonCode.SOFT_LIMIT_EXCEEDED and soft_limit is not None:
         if draw.applied.quota.soft_limit_percent is not None:
-            room = limit + carried_amount(draw, admission.ceiling(hold))
+            room = limit + admission.carried_into(hold)
             soft_limit = room * draw.applied.quota.soft_limit_percent // 100
         message = soft_limit_message(hold.budget, soft_limit=soft_limit, limit=limit, taken=taken)
         reason = replace(reason, message=message)
@@ -296,7 +296,7 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
         used=balance.used,
         held=balance.held,
         requested=hold.amount,
-        why=ceiling_words(draw, ceiling),
+        why=ceiling_words(draw, ceiling, admission.carried_into(hold)),
         is_fixed=hold.terms.rule is None or hold.terms.rule.is_fixed,
     )
     return Reason(
@@ -340,7 +340,7 @@ def _grant_views(candidate: Candidate, admission: Admission) -> Iterator[BudgetV
 def _view(hold: Hold, draw: Draw, admission: Admission) -> Iterator[BudgetView]:
     balance = admission.balances.get(hold.budget.digest)
     if balance is not None:
-        yield budget_view(draw, balance, admission.ceiling(hold))
+        yield budget_view(draw, balance, admission.ceiling(hold), admission.carried_into(hold))
 
 
 def _reservation(given: Candidate, stored: Stored | None) -> ReservationView | None:

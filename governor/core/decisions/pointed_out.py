@@ -5,7 +5,6 @@ A replay asks this of every request; an answer makes sentences of what it finds.
 
 from collections.abc import Iterator
 
-from governor.core.decisions.ceiling_words import carried_amount
 from governor.core.decisions.decision import ReasonCode
 from governor.core.decisions.draws import Draw
 from governor.core.decisions.plan import Candidate
@@ -35,17 +34,17 @@ def budgets_pointed_out(
                 yield index, code
 
 
-def quiet_up_to(draw: Draw, ceiling: int | None) -> int:
+def quiet_up_to(draw: Draw, carried: int) -> int:
     """Return how far a budget may be taken before it points something out; nothing is said of one that others pay for.
 
     Args:
         draw: The quota's budget.
-        ceiling: How far it may go now, or None for no ceiling.
+        carried: What it takes over from the period before.
     """
     applied = draw.applied
     quota = applied.quota
     limit = draw.terms.limit
-    room = limit + carried_amount(draw, ceiling)
+    room = limit + carried
     up_to = AMOUNT_MAX
     if quota.overage is not None and not quota.overage.fund:
         up_to = room
@@ -78,7 +77,7 @@ def pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> Rea
     payer = admission.payer(index)
     if payer and payer != hold.instead:
         return None
-    room = limit + carried_amount(draw, admission.ceiling(hold))
+    room = limit + admission.carried_into(hold)
     placed = admission.chosen is not None
     if placed and overage is not None and (taken > room if not overage.fund else bool(payer)):
         return ReasonCode.OVERAGE

@@ -52,8 +52,8 @@ def admit(options: Iterable[Option], lookup: Lookup) -> Admission:
             option.after is None or (first.placeable and not set(option.after).isdisjoint(unfit[0]))
         ):
             placed = placed if standing is option else _once((*placed, *lifted[-1][1]))
-            return Admission(index, compared.balances, tuple(unfit), placed, compared.ceilings, tuple(lifted), paid)
-    return Admission(None, compared.balances, tuple(unfit), (), compared.ceilings, tuple(lifted))
+            return compared.admission(index, unfit, placed, lifted, paid)
+    return compared.admission(None, unfit, (), lifted, ())
 
 
 Paid = tuple[tuple[int, tuple[Hold, ...]], ...]
@@ -63,12 +63,26 @@ Paid = tuple[tuple[int, tuple[Hold, ...]], ...]
 class _Compared:
     """What was compared: each balance and each ceiling is worked out once for all options."""
 
-    __slots__ = ("_lookup", "balances", "ceilings")
+    __slots__ = ("_carried", "_ceilings", "_lookup", "balances")
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self.balances: dict[bytes, Balance] = {}
-        self.ceilings: dict[CeilingRule, int] = {}
+        self._ceilings: dict[CeilingRule, int] = {}
+        self._carried: dict[CeilingRule, int] = {}
+
+    def admission(
+        self,
+        chosen: int | None,
+        unfit: Sequence[tuple[int, ...]],
+        placed: tuple[Hold, ...],
+        lifted: Sequence[tuple[int, tuple[Hold, ...]]],
+        paid: Paid,
+    ) -> Admission:
+        """Return what was chosen, with everything that was compared."""
+        return Admission(
+            chosen, self.balances, tuple(unfit), placed, self._ceilings, self._carried, tuple(lifted), paid
+        )
 
     def needs(self, needs: Sequence[tuple[Hold, ...]]) -> tuple[Hold, ...] | None:
         """Return for each need the first of its grants that has room, or None if one need has none."""
@@ -131,9 +145,12 @@ class _Compared:
         rule = terms.rule
         if rule is None:
             return fits(hold.amount, balance, terms.ceiling)
-        ceiling = self.ceilings.get(rule)
+        ceiling = self._ceilings.get(rule)
         if ceiling is None:
-            ceiling = self.ceilings[rule] = rule.ceiling(digest, self._lookup)
+            carried = 0
+            if rule.carry is not None:
+                carried = self._carried[rule] = rule.carried(self._lookup)
+            ceiling = self._ceilings[rule] = rule.ceiling_with(carried, digest, self._lookup)
         return fits(hold.amount, balance, ceiling)
 
 

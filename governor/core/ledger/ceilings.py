@@ -131,9 +131,13 @@ class CeilingRule:
 
     def ceiling(self, own: bytes, lookup: Lookup) -> int:
         """Return the ceiling of the budget ``own``: the quota's budget itself, or one that is a part of it."""
+        return self.ceiling_with(self.carried(lookup), own, lookup)
+
+    def ceiling_with(self, carried: int, own: bytes, lookup: Lookup) -> int:
+        """Return the ceiling of the budget ``own``, where what it takes over is known."""
         if self.closed_by is not None and (lookup(self.closed_by) or EMPTY).used:
             return 0
-        room = self.limit + self.carried(lookup)
+        room = self.limit + carried
         if self.pace is not None:
             left = max(0, room - self.pace.before(self.main, own, lookup))
             return self.pace.burst_percent * left // (100 * self.pace.days_left)

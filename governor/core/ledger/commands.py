@@ -67,6 +67,7 @@ class Admission:
             to.
         placed: What is held for the option placed: its holds, or what pays instead of some of them.
         ceilings: The ceilings that follow from other counters, as they were compared.
+        carried: What budgets take over from the period before, likewise; nothing where nothing can be.
         lifted: Options for which ``granted`` stands, by index, each with what is held for its needs.
         paid: Holds of the chosen option, by index, for which something else pays, with what that is.
     """
@@ -76,6 +77,7 @@ class Admission:
     unfit: tuple[tuple[int, ...], ...]
     placed: tuple[Hold, ...] = ()
     ceilings: Mapping[CeilingRule, int] = field(default_factory=dict)
+    carried: Mapping[CeilingRule, int] = field(default_factory=dict)
     lifted: tuple[tuple[int, tuple[Hold, ...]], ...] = ()
     paid: tuple[tuple[int, tuple[Hold, ...]], ...] = ()
 
@@ -91,6 +93,11 @@ class Admission:
         """Return the ceiling that a hold was compared with, or None if there is none."""
         rule = hold.terms.rule
         return hold.terms.ceiling if rule is None else self.ceilings.get(rule)
+
+    def carried_into(self, hold: Hold) -> int:
+        """Return what a hold's budget took over from the period before when it was compared; below zero for a debt."""
+        rule = hold.terms.rule
+        return 0 if rule is None else self.carried.get(rule, 0)
 
 
 @hot_value

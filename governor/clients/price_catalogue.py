@@ -6,7 +6,7 @@ each model and provider. Safe between threads: at worst a race looks a model up 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -64,6 +64,10 @@ class GenaiPrices:
         """Return the model that a cleaned-up lower-case name means, with its canonical id ``maker/model``, or None."""
         return self._models.get((name, provider), lambda: _find(name, provider))
 
+    def on_sale(self) -> Collection[str]:
+        """Return the canonical ids of the models that their makers sell today: those not marked as deprecated."""
+        return models_on_sale()
+
     def price(self, model_id: str, provider: str, at: datetime) -> Price | None:
         """Return the list price in force at an instant, or None if the catalogue does not know it.
 
@@ -92,6 +96,14 @@ def known_model_ids() -> frozenset[str]:
     )
     # Some listings are never found, because one before them matches their own id: nobody can mean them.
     return frozenset(model_id for info, model_id in listed if (found := _first_hand(model_id)) and found.info is info)
+
+
+@cache
+def models_on_sale() -> frozenset[str]:
+    """Return the canonical ids of ``known_model_ids`` that the library does not call deprecated."""
+    return frozenset(
+        model_id for model_id in known_model_ids() if (found := _first_hand(model_id)) and not found.info.deprecated
+    )
 
 
 @cache
@@ -189,12 +201,15 @@ def _made_by(maker: str, info: ModelInfo) -> bool:
 
 
 def _canonical_id(maker: str, seller: Provider, info: ModelInfo) -> str:
-    """Name a listing by the shortest form of its id that still means it: not ``claude-sonnet-4-0``, just ``-4``."""
+    """Name a listing by the shortest form of its id that still means it: not ``claude-sonnet-4-0``, just ``-4``.
+
+    In lower case, as every id and every glob: some makers write ``GLM-4.5V``, and a rule on ``zai/glm-*`` means it.
+    """
     names = (bare_name(info.id), *_literals(info.match))
     bare = next((name for name in names if seller.find_model(name) is info), names[0])
     while (shorter := _NEEDLESS.sub("", bare)) != bare and seller.find_model(shorter) is info:
         bare = shorter
-    return f"{maker}/{bare}"
+    return f"{maker}/{bare}".lower()
 
 
 def _literals(match: object) -> Iterator[str]:

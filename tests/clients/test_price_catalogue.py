@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from governor.clients.list_prices import DatedPrice, DearestPrice
 from governor.clients.price_catalogue import GenaiPrices, known_model_ids
 from governor.clients.price_catalogue import genai_prices as catalogues
+from governor.core.globs import matches
 from governor.core.models import ModelCatalog
 from governor.core.money import NANO_PER_USD, Rounding
 from governor.core.prices import Price, cost_nano_usd
@@ -132,6 +133,15 @@ def test_every_known_id_is_its_own_canonical_id() -> None:
 
     assert len(ids) > 200
     assert ids == {catalog.resolve(model_id, "", CATALOGUE).id for model_id in ids}
+
+
+def test_ids_are_in_lower_case_so_that_every_pattern_finds_them() -> None:
+    """Patterns are compared in lower case: a denied ``zai/glm-*`` must not miss what its maker writes ``GLM-4.5V``."""
+    resolved = {ModelCatalog().resolve(name, "", CATALOGUE).id for name in ("GLM-4.5V", "zai/glm-4.5v", "ZAI/GLM-4.5V")}
+
+    assert {"zai/glm-4.5v"} == resolved
+    assert matches("zai/glm-*", *resolved)
+    assert [] == [model_id for model_id in known_model_ids() if model_id != model_id.lower()]
 
 
 def test_nearly_every_known_model_has_a_price() -> None:

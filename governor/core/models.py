@@ -4,7 +4,7 @@ A canonical id is ``maker/model`` in lower case (``anthropic/claude-sonnet-4``).
 *provider* (``bedrock``, ``azure``, ``vertex``, ...), is kept beside the id.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -50,6 +50,10 @@ class ModelLookup(Protocol):
 
     def find(self, name: str, provider: str) -> Model | None:
         """Return the model that a cleaned-up lower-case name means, with its canonical id, or None."""
+        ...
+
+    def on_sale(self) -> Collection[str]:
+        """Return the canonical ids of the models that their makers sell today."""
         ...
 
 

@@ -11,6 +11,7 @@ from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
 from governor.core.decisions.request import Ability, DecideRequest, Subject
 from governor.core.decisions.snapshot import Snapshot
+from governor.core.globs import is_glob, matches_any
 from governor.core.grants import GRANT_PREFIX, Grant, GrantedRest, GrantKind
 from governor.core.ledger.admit import admit
 from governor.core.ledger.budget import EMPTY
@@ -20,12 +21,16 @@ from governor.core.ledger.port import Ledger
 from governor.core.money import AMOUNT_MAX
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit
+from governor.core.policy.organization import Strictness
 from governor.services.granted_rests import granted_rests
 from governor.services.grants import GrantView, views_of
 from governor.services.snapshots import Snapshots
 
 MODELS_MAX = 2_000
-"""Models that are tried: those of the ModelCatalog, the PriceBook and the allowlists' literals."""
+"""Models that are tried: those that policies name, and those of the price catalogue that their patterns mean."""
+
+_NO_MODEL = "none"
+"""Asked of where no model is known at all: the answer still says who somebody is."""
 
 TURN = 10
 """Models tried before the event loop gets its turn: some milliseconds."""
@@ -113,7 +118,8 @@ class EntitlementReader:
         """Return what a user, or a service account, may use now in every environment."""
         snapshot = self._snapshots.current
         subject = claim_of(snapshot, user)
-        names = models_named(snapshot)
+        matched = await asyncio.to_thread(models_matched, snapshot)
+        names = sorted({*models_named(snapshot), *matched})[:MODELS_MAX] or [_NO_MODEL]
         environments = []
         attributes: dict[str, str] = {}
         problems: dict[str, None] = {}
@@ -198,6 +204,16 @@ def models_named(snapshot: Snapshot) -> list[str]:
         named.update((pattern, None) for pattern in (*(allowlist.allow or ()), *(allowlist.only or ())))
     literals = (name for name in named if "*" not in name)
     return sorted({snapshot.model(name, "").id for name in literals})[:MODELS_MAX]
+
+
+def models_matched(snapshot: Snapshot) -> list[str]:
+    """Return the catalogue's models that a pattern of an allowlist means, or all where none is needed."""
+    policies = snapshot.policies
+    lists = (models for one in policies.allowlists for models in (one.allow or (), one.only or ()))
+    patterns = {pattern for models in lists for pattern in models if is_glob(pattern)}
+    if policies.organization.unlisted is not Strictness.DENY:
+        patterns.add("*")
+    return [model for model in snapshot.models_on_sale() if matches_any(patterns, model)] if patterns else []
 
 
 def claim_of(snapshot: Snapshot, user: str) -> Subject:

@@ -1,6 +1,7 @@
 """Model names: whatever way they are written, allowlist, price and quota see one id."""
 
 import pickle
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -40,6 +41,10 @@ class Shelf:
         """Return the model of exactly this name."""
         self.asked.append(name)
         return self.models.get(name)
+
+    def on_sale(self) -> Collection[str]:
+        """Return the names of all of them."""
+        return self.models
 
 
 @pytest.mark.parametrize(

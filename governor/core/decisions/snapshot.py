@@ -138,6 +138,16 @@ class Snapshot:
         other.estimates = estimates
         return other
 
+    def models_on_sale(self) -> frozenset[str]:
+        """Return what the price catalogue's models on sale are called here, if these policies use that catalogue.
+
+        The catalogue is read on first use, which takes a part of a second: not for the event loop.
+        """
+        lookup = self._catalogues.models
+        if lookup is None or not self.policies.catalog.use_catalogue:
+            return frozenset()
+        return frozenset(self.model(model_id, "").id for model_id in lookup.on_sale())
+
     def model(self, asked: str, provider: str) -> ResolvedModel:
         """Canonicalise a model name; see ``ModelCatalog.resolve``."""
         key = (asked, provider)

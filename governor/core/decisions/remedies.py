@@ -1,12 +1,10 @@
 """The ways out of a deny."""
 
-from collections.abc import Sequence
-from datetime import datetime
-
-from governor.core.decisions.decision import Reason, ReasonCode, Remedy, RemedyType
-from governor.core.decisions.messages import resets_at
+from governor.core.decisions.decision import ReasonCode, Remedy, RemedyType
+from governor.core.decisions.draws import Draw
 from governor.core.decisions.plan import Candidate, Plan
-from governor.core.ledger.admit import fits, refuses
+from governor.core.decisions.waiting import wait_until
+from governor.core.ledger.admit import refuses
 from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Admission, Hold
 
@@ -32,17 +30,17 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     if codes and codes <= _INPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.SHORTEN_INPUT))
     if (refused or codes) and codes <= {ReasonCode.BLOCKED}:
-        wait = _wait(refused, asked.reasons, admission)
-        if wait is not None:
-            ways.append(wait)
+        at = wait_until(refused, asked.reasons, admission)
+        if at is not None:
+            ways.append(Remedy(RemedyType.WAIT_UNTIL, at=at))
     return tuple(ways)
 
 
-def _refused(candidate: Candidate, admission: Admission, index: int) -> list[Hold]:
+def _refused(candidate: Candidate, admission: Admission, index: int) -> list[tuple[Hold, Draw]]:
     """Return the holds that are refused; ``unfit`` is absent where nothing was compared."""
     unfit = admission.unfit[index] if index < len(admission.unfit) else ()
-    holds = [candidate.holds[position] for position in unfit]
-    return [hold for hold in holds if refuses(hold, admission.balances.get(hold.budget.digest, EMPTY))]
+    found = [(candidate.holds[position], candidate.prepared.draws[position]) for position in unfit]
+    return [pair for pair in found if refuses(pair[0], admission.balances.get(pair[0].budget.digest, EMPTY))]
 
 
 def _is_offered(candidate: Candidate, asked: Candidate, admission: Admission) -> bool:
@@ -54,22 +52,3 @@ def _is_offered(candidate: Candidate, asked: Candidate, admission: Admission) ->
     if {reason.code for reason in asked.reasons} - _OUTPUT_CODES:
         return False
     return not set(candidate.after).isdisjoint(admission.unfit[0] if admission.unfit else ())
-
-
-def _wait(refused: list[Hold], blocked: Sequence[Reason], admission: Admission) -> Remedy | None:
-    """Return when all budgets have opened again and all blocks have ended.
-
-    Waiting does not help where a budget is too small for the request, or never opens again.
-    """
-    ends: list[datetime | None] = [reason.resets_at for reason in blocked]
-    ends += [resets_at(hold.budget) for hold in refused]
-    if any(end is None for end in ends) or not all(_fits_later(hold, admission) for hold in refused):
-        return None
-    return Remedy(RemedyType.WAIT_UNTIL, at=max(end for end in ends if end is not None))
-
-
-def _fits_later(hold: Hold, admission: Admission) -> bool:
-    """Tell whether an empty budget has room: a day's part, and what is carried, will be another by then."""
-    if hold.terms.rule is not None and not hold.terms.rule.is_fixed:
-        return True
-    return fits(hold.amount, EMPTY, admission.ceiling(hold))

@@ -1,13 +1,16 @@
 """Breaking the glass from Slack: for whoever is on call, at once, and looked at by somebody else."""
 
+from pathlib import Path
+
 import pytest
 
 from governor.core.approvals.request import Act, Door, State
 from governor.services.approvals.read import RequestQuery, list_requests, read_case
+from tests.slack.fake.server import SlackServer
 from tests.slack.fake.workspace import OpenView, Workspace
 from tests.slack.hands import said
 from tests.slack.requesting import buttons, cards, told
-from tests.slack.world import EVE, SlackWorld
+from tests.slack.world import EVE, SlackWorld, populate, slack_world, write_slack_policies
 
 FILLED = {
     "quota": "Quota/department-spend",
@@ -54,6 +57,22 @@ async def test_whoever_is_on_call_breaks_the_glass(world: SlackWorld) -> None:
     )
     assert [["review"]] == [buttons(card) for card in cards(world, "U0LEA")]
     assert ["More budget for growth: broke glass"] == told(world, "U0EVE")
+
+
+async def test_no_budget_is_beyond_the_menu(sqlite_url: str, tmp_path: Path, slack: SlackServer) -> None:
+    """A menu of Slack's holds a hundred; where there are more, the one that is needed is named, as a menu says it."""
+    quota = "apiVersion: governor/v1\nkind: Quota\nname: a-{}\nlimit: 1 USD\nperiod: day\n"
+    policies = write_slack_policies(tmp_path / "policies", "---\n".join(quota.format(one) for one in range(101)))
+    slack.workspace.add_channel("ai-exceptions")
+    populate(slack.workspace)
+    async with slack_world(sqlite_url, policies, slack) as world:
+        view = await form(world)
+        wrong = await world.hands.submit("U0EVE", view, **{**FILLED, "quota": "departement spend"})
+        right = await world.hands.submit("U0EVE", view, **{**FILLED, "quota": "department spend"})
+        [request] = (await list_requests(world.door.desk.approvals, RequestQuery(), world.clock.now())).requests
+
+    assert "did you mean `Quota/department-spend`" in wrong["errors"]["quota"]
+    assert ({"response_action": "clear"}, ("Quota/department-spend",)) == (right, request.lifts)
 
 
 async def test_others_are_told_who_may(world: SlackWorld) -> None:

@@ -147,6 +147,24 @@ async def test_what_is_never_lifted_is_not_offered(sqlite_url: str, policies: Pa
     assert "model" not in fields(view)
 
 
+async def test_no_choice_is_beyond_the_menu(sqlite_url: str, tmp_path: Path, slack: SlackServer) -> None:
+    """A menu of Slack's holds a hundred use cases; where there are more, the one that is meant is typed."""
+    case = "apiVersion: governor/v1\nkind: UseCase\nname: u-{}\nowner: eve@acme.example\nstage: production\n"
+    cases = "---\n".join(f"{case}audience: internal\n".format(one) for one in range(101))
+    policies = write_slack_policies(tmp_path / "policies", cases)
+    populate(slack.workspace)
+    async with slack_world(sqlite_url, policies, slack) as world:
+        view = await form(world)
+        given = {"quota": "Quota/department-spend", **FILLED}
+        wrong = await world.hands.submit("U0MIA", view, whom="use_case=u-x", **given)
+        myself = await previewed(world, view, **given)
+        other = await previewed(world, view, whom="use_case=u-100", **given)
+
+    assert "there is no `use_case=u-x` to choose; did you mean `use_case=u-" in wrong["errors"]["whom"]
+    assert "*More budget* for yourself" in said(myself.view)
+    assert "*More budget* for use case *u-100*" in said(other.view)
+
+
 async def test_larger_requests_are_asked_for(sqlite_url: str, tmp_path: Path, slack: SlackServer) -> None:
     """The limits that concern the person are lifted."""
     limit = "apiVersion: governor/v1\nkind: ContextLimit\nname: short\nmax_input: 10k tokens\n"

@@ -6,6 +6,7 @@ from datetime import date
 
 from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.elements import (
+    choice,
     context,
     facts,
     labelled,
@@ -124,7 +125,7 @@ def request_form(form: Form) -> View:
     whom = [option(label, scope_value(scope)) for label, scope in zip(words, form.scopes, strict=True)]
     blocks = [
         labelled("What do you need?", KIND, kind, dispatch=True),
-        labelled("For whom?", WHOM, select(WHOM, whom, initial=whom[0]["value"])),
+        labelled("For whom?", WHOM, choice(WHOM, whom, initial=whom[0]["value"])),
         *_of_kind(form),
         labelled("Last day", UNTIL, _day(form.last_day)),
         labelled(
@@ -188,7 +189,7 @@ def _of_kind(form: Form) -> list[Block]:
             if not form.models:
                 return [section("No model is refused to you that an exception could allow.")]
             models = [option(model, model[: limits.OPTION_VALUE]) for model in form.models]
-            return [labelled("Which model?", MODEL, select(MODEL, models, initial=form.model)), _money()]
+            return [labelled("Which model?", MODEL, choice(MODEL, models, initial=form.model)), _money()]
         case GrantKind.CONTEXT:
             sizes = [option(words, value) for value, words in SIZES]
             return [
@@ -203,9 +204,14 @@ def _budget_fields(form: Form) -> list[Block]:
         return [section("No budget limits you that an exception could lift.")]
     quotas = [option(_quota_words(view), _value(view), _left(view)) for view in form.quotas]
     chosen = next((view for view in form.quotas if view.budget.policy == form.quota), form.quotas[0])
-    menu = select(QUOTA, quotas, initial=_value(chosen))
+    menu = choice(QUOTA, quotas, initial=_value(chosen))
     fields = [labelled("Which budget?", QUOTA, menu, dispatch=True), _money()]
-    if chosen.budget.unit is not Unit.USD:
+    if len(quotas) > limits.OPTIONS:
+        units = text_input(UNITS, length_max=20)
+        fields.append(
+            labelled("How many requests or tokens?", UNITS, units, optional=True, hint="If it counts no USD.")
+        )
+    elif chosen.budget.unit is not Unit.USD:
         label = f"How many {chosen.budget.unit}?"
         fields.append(labelled(label, UNITS, text_input(UNITS, length_max=20), hint="Beside the money that they cost."))
     return fields

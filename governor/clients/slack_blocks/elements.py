@@ -80,6 +80,14 @@ def select(action_id: str, options: Sequence[Block], *, placeholder: str = "", i
     return made if chosen is None else {**made, "initial_option": chosen}
 
 
+def choice(action_id: str, options: Sequence[Block], *, initial: str = "") -> Block:
+    """Make a menu; where there are more choices than Slack shows, a field in which the name of one is typed."""
+    if len(options) <= limits.OPTIONS:
+        return select(action_id, options, initial=initial)
+    said = f"One of {len(options):,}, by its name: {options[0]['value']}"
+    return text_input(action_id, initial=initial, placeholder=said, length_max=limits.OPTION_VALUE)
+
+
 def text_input(
     action_id: str, *, initial: str = "", placeholder: str = "", multiline: bool = False, length_max: int = 0
 ) -> Block:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from governor.clients.slack_blocks.asking import AMOUNT, JUSTIFICATION, QUOTA, UNITS, WHOM
 from governor.clients.slack_blocks.deciding import REASON_MAX
-from governor.clients.slack_blocks.elements import labelled, modal, option, section, select, text_input
+from governor.clients.slack_blocks.elements import choice, labelled, modal, option, section, text_input
 from governor.clients.slack_blocks.message import View
 
 BREAKING = "breaking"
@@ -31,7 +31,7 @@ def glass_form(quotas: Sequence[str]) -> View:
     units = text_input(UNITS, length_max=20)
     blocks = [
         section(said),
-        labelled("Which budget?", QUOTA, select(QUOTA, choices)),
+        labelled("Which budget?", QUOTA, choice(QUOTA, choices)),
         labelled("For whom?", WHOM, whom, hint="A user:, team:, project: or use_case:, like team:growth."),
         labelled("What may it spend, in USD?", AMOUNT, text_input(AMOUNT, length_max=30, placeholder="200")),
         labelled("How many requests or tokens?", UNITS, units, optional=True, hint="If the budget counts no money."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from governor.clients.slack_blocks import asking
 from governor.clients.slack_blocks.glass import BREAKING, HOURS, glass_form
-from governor.clients.slack_blocks.limits import OPTION_VALUE, OPTIONS
+from governor.clients.slack_blocks.limits import OPTION_VALUE
 from governor.core.errors import InvalidRequestError
 from governor.core.grants import GrantKind
 from governor.core.scopes import Scope
@@ -14,7 +14,7 @@ from governor.core.units import Unit
 from governor.edges.slack.deciding import actor_of, usd, whole
 from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled
-from governor.edges.slack.words import scope_words
+from governor.edges.slack.words import one_of, scope_words
 from governor.services.approvals.break_glass import break_glass, check_on_call
 from governor.services.approvals.wishes import Wish
 
@@ -29,9 +29,7 @@ async def glass_asked(asked: Asked) -> None:
     """
     snapshot = asked.desk.snapshot
     check_on_call(snapshot, asked.person.user, asked.now)
-    headers = [quota.header for quota in snapshot.policies.quotas]
-    quotas = [one.ref for one in headers if one.exceptions_allowed and one.in_force(asked.now)]
-    await asked.show(glass_form([ref for ref in sorted(quotas) if len(ref) <= OPTION_VALUE][:OPTIONS]))
+    await asked.show(glass_form(_quotas(asked)))
 
 
 async def breaking(asked: Asked) -> Reply:
@@ -47,7 +45,7 @@ def _wish(asked: Asked, held: Mapping[str, Any]) -> Wish:
     hours = whole(held.get(HOURS), HOURS)
     if not hours or hours > HOURS_MAX:
         raise InvalidRequestError("say for how many hours, like 1", field=HOURS)
-    quota = str(held.get(asking.QUOTA, ""))
+    quota = one_of(str(held.get(asking.QUOTA, "")), _quotas(asked), kind="Quota/", field=asking.QUOTA)
     known = asked.desk.snapshot.quota(quota.removeprefix("Quota/"))
     units = whole(held.get(asking.UNITS), asking.UNITS)
     return Wish(
@@ -60,6 +58,13 @@ def _wish(asked: Asked, held: Mapping[str, Any]) -> Wish:
         justification=" ".join(str(held.get(asking.JUSTIFICATION, "")).split()),
         request_id=f"slack {asked.body['view']['id']}",
     )
+
+
+def _quotas(asked: Asked) -> list[str]:
+    """Return the budgets that may be lifted: all of them, because whoever is on call helps others."""
+    headers = [quota.header for quota in asked.desk.snapshot.policies.quotas]
+    allowed = (one.ref for one in headers if one.exceptions_allowed and one.in_force(asked.now))
+    return sorted(ref for ref in allowed if len(ref) <= OPTION_VALUE)
 
 
 def _scope(asked: Asked, text: str) -> Scope:

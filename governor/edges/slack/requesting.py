@@ -23,6 +23,7 @@ from governor.core.units import Unit
 from governor.edges.slack.deciding import actor_of, end_in, usd, whole
 from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled, filled_in
+from governor.edges.slack.words import one_of
 from governor.services.approvals.choices import Choices, choices_of, who_decides
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.wishes import Wish
@@ -162,8 +163,9 @@ async def _wish(asked: Asked, held: Mapping[str, Any]) -> Wish:
     until_at = end_in(held.get(asking.UNTIL), asked.desk.time_zone)
     if until_at is None:
         raise InvalidRequestError("choose the last day", field=asking.UNTIL)
-    key, _, name = str(held[asking.WHOM]).partition("=")
     known = await _choices(asked)
+    held = {**held, **_chosen(held, known)}
+    key, _, name = str(held[asking.WHOM]).partition("=")
     lifts = _lifts(kind, held, known)
     units = whole(held.get(asking.UNITS), asking.UNITS)
     quota = str(held.get(asking.QUOTA, ""))
@@ -187,6 +189,18 @@ async def _wish(asked: Asked, held: Mapping[str, Any]) -> Wish:
         expected_value_nano_usd=usd(held.get(asking.VALUE), asking.VALUE),
         urgent=bool(held.get(asking.URGENT)),
     )
+
+
+def _chosen(held: Mapping[str, Any], known: Choices) -> dict[str, str]:
+    """Return what was chosen, or typed where there is more than a menu holds."""
+    menus = (
+        (asking.WHOM, "", [asking.scope_value(scope) for scope in known.scopes]),
+        (asking.QUOTA, "Quota/", known.liftable),
+        (asking.MODEL, "", [one.model for one in known.models]),
+    )
+    return {
+        field: one_of(str(held[field]), names, kind=kind, field=field) for field, kind, names in menus if field in held
+    }
 
 
 def _lifts(kind: GrantKind, held: Mapping[str, Any], known: Choices) -> tuple[str, ...]:

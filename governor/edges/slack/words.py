@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -115,6 +115,28 @@ def scope_words(text: str, find: FindPerson) -> Scope:
         kinds = ", ".join(f"{one}:" for one in GRANTEE_KEYS)
         raise InvalidRequestError(f"`{text[:60]}` is nobody; begin with {kinds} or a mention", field="whom")
     return ((word, name),)
+
+
+def one_of(text: str, known: Sequence[str], *, kind: str = "", field: str) -> str:
+    """Return which of the known names was chosen from a menu, or typed where there are too many for one.
+
+    Args:
+        text: ``Quota/department-spend``, ``department-spend``, or as a menu says it, ``department spend``.
+        known: The names.
+        kind: What they all begin with, like ``Quota/``.
+        field: Of the modal.
+
+    Raises:
+        InvalidRequestError: At the field, with the nearest one.
+    """
+    typed_name = plain_text(text).strip()
+    name = kind + typed_name.removeprefix(kind)
+    for meant in (name, name.replace(" ", "-")):
+        if meant in known:
+            return meant
+    near = get_close_matches(name, known, n=1)
+    hint = f"; did you mean `{near[0]}`" if near else ""
+    raise InvalidRequestError(f"there is no `{typed_name[:60]}` to choose{hint}", field=field)
 
 
 def _named(text: str, find: FindPerson) -> tuple[str, str]:

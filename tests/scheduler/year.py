@@ -93,6 +93,7 @@ class Year:
     told: list[tuple[str, str, datetime, int]] = field(default_factory=list)
     _silent: set[tuple[Budget, int]] = field(default_factory=set)
     _before: set[Budget] = field(default_factory=set)
+    _looked_at: datetime | None = None
 
     def report(self, spent: Spent) -> set[Budget]:
         """Book a call on a budget of each rule, and return those."""
@@ -127,15 +128,20 @@ class Year:
         return given
 
     def look(self, now: datetime, charged: set[Budget]) -> None:
-        """Tell whom there is to tell: of budgets that go on, and of those just charged that ended within the hour."""
+        """Tell whom there is to tell: of budgets that go on, and of those just charged that ended since the last look.
+
+        An hour of grace lies before it; what ended earlier is history, and only its statement is corrected.
+        """
         recent = charged | self._before
+        since = (self._looked_at or now) - timedelta(hours=1)
+        self._looked_at = now
         self._before = charged
         for budget in sorted(self.used):
             name, scope, number = budget
             rule = self.rules[name]
             end = rule.start(number + 1)
             goes_on = rule.start(number) <= now < end
-            if not goes_on and not (budget in recent and end > now - timedelta(hours=1)):
+            if not goes_on and not (budget in recent and end > since):
                 continue
             room = max(0, rule.limit + self.carried_into(rule, scope, number))
             for percent in rule.alerts:

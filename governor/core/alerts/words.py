@@ -48,12 +48,13 @@ def threshold_numbers(key: BudgetKey, rule: AlertRule, standing: Standing) -> tu
     return tuple(numbers)
 
 
-def ways_out(quota: Quota, key: BudgetKey) -> tuple[str, ...]:
+def ways_out(quota: Quota, key: BudgetKey, now: datetime) -> tuple[str, ...]:
     """Say what happens at the limit, and what can be done."""
     ways = [_at_the_limit(quota)]
     if key.period_end_s is not None and quota.period is not None:
         end_at = datetime.fromtimestamp(key.period_end_s, UTC)
-        ways.append(f"it begins anew on {instant_words(end_at, quota.period.time_zone)}")
+        begins = "begins" if now < end_at else "began"
+        ways.append(f"it {begins} anew on {instant_words(end_at, quota.period.time_zone)}")
     if quota.header.exceptions_allowed:
         ways.append("ask for an exception: /ai-budget request")
     by = f", which {quota.header.owner} answers for" if quota.header.owner else ""

@@ -42,7 +42,8 @@ SETTLED_FOR = timedelta(minutes=1)
 """Entries younger than this are read again by the next look: another worker may still be writing an older one."""
 
 RECENT = timedelta(hours=1)
-"""Older entries are not looked at, nor are periods that ended longer ago: nothing can be done about them."""
+"""Periods that had ended so long before the last look are not looked at: what comes for them is late, and theirs no
+more. Those that ended since are, however long that is ago."""
 
 LOOK_AT_ALL = timedelta(hours=1)
 """How often every budget is looked at: limits, carry and forecasts move without anybody drawing on it."""
@@ -92,18 +93,20 @@ class ThresholdWatcher:
         """
         snapshot = self._snapshots.current
         if not any(quota.alerts for quota in snapshot.policies.quotas):
+            # Whoever writes the first alert one day is told of what happens from then on.
+            await turn.write(partial(_move_mark, name=SEEN_MARK, position=_seen_at(turn.now)))
             return "no quota has alerts"
+        # First what was drawn on: that may have ended meanwhile, and is told before what goes on.
+        written = await self._look_at_drawn(turn, snapshot)
         if await self._database.read(partial(_is_due, snapshot=snapshot, now=turn.now)):
-            written = await self._look_at_all(turn, snapshot)
-        else:
-            written = 0
-        written += await self._look_at_drawn(turn, snapshot)
+            written += await self._look_at_all(turn, snapshot)
         return f"{written} alerts written"
 
     async def _look_at_drawn(self, turn: Turn, snapshot: Snapshot) -> int:
-        """Look at the budgets on which something was posted since the last look."""
-        floor = id_floor(int((turn.now - RECENT).timestamp() * 1000))
-        after = max(floor, await self._database.read(partial(read_mark, name=SEEN_MARK)))
+        """Look at the budgets on which something was posted since the last look, however long ago that was."""
+        seen = await self._database.read(partial(read_mark, name=SEEN_MARK))
+        after = seen or id_floor(int((turn.now - RECENT).timestamp() * 1000))
+        ended_after_s = _looked_at_s(seen, turn.now) - int(RECENT.total_seconds())
         digests: set[bytes] = set()
         while True:
             page = await self._database.read(partial(read_charged, after=after, limit=ENTRIES_AT_A_TIME))
@@ -112,15 +115,17 @@ class ThresholdWatcher:
             if page.count < ENTRIES_AT_A_TIME:
                 break
             await self._pause(REST_S)
-        written = 0
+        rows: list[LiveBudget] = []
         ordered = sorted(digests)
         for start in range(0, len(ordered), BUDGETS_AT_A_TIME):
             part = ordered[start : start + BUDGETS_AT_A_TIME]
-            ended_after_s = int((turn.now - RECENT).timestamp())
-            rows = await self._database.read(partial(read_live_budgets, digests=part, ended_after_s=ended_after_s))
-            written += await self._judge(turn, snapshot, rows)
-        seen = id_floor(int((turn.now - SETTLED_FOR).timestamp() * 1000))
-        await turn.write(partial(_move_mark, name=SEEN_MARK, position=seen))
+            rows += await self._database.read(partial(read_live_budgets, digests=part, ended_after_s=ended_after_s))
+        # What ended first is told first; then what goes on.
+        rows.sort(key=lambda row: (row.end_s is None, row.end_s or 0, row.digest))
+        written = 0
+        for start in range(0, len(rows), BUDGETS_AT_A_TIME):
+            written += await self._judge(turn, snapshot, rows[start : start + BUDGETS_AT_A_TIME])
+        await turn.write(partial(_move_mark, name=SEEN_MARK, position=_seen_at(turn.now)))
         return written
 
     async def _look_at_all(self, turn: Turn, snapshot: Snapshot) -> int:
@@ -195,7 +200,7 @@ class ThresholdWatcher:
             title=threshold_title(key, rule, each.standing),
             reason=threshold_reason(quota, key, rule, each.standing),
             numbers=threshold_numbers(key, rule, each.standing),
-            ways_out=ways_out(quota, key),
+            ways_out=ways_out(quota, key, now),
             notify=rule.notify,
             owner=quota.header.owner,
             known={**known, **_applied_to(quota.header.applies_to.terms), **dict(key.scope)},
@@ -215,6 +220,9 @@ def _reads(draw: Draw) -> tuple[bytes, ...]:
 def _bound(snapshot: Snapshot, row: LiveBudget, forecast: Forecast | None, now: datetime) -> int | None:
     """Return the number of a forecast that counts, by the rule for the budget; None where nobody can rely on it."""
     if forecast is None or forecast.insufficient_data:
+        return None
+    if row.end_s is not None and row.end_s <= now.timestamp():
+        # What a period that is over was on the way to concerns nobody any more.
         return None
     attributes = scope_attributes(row.scope, snapshot.organization, now)
     rule = forecast_rule_for(snapshot.policies.forecast_rules, attributes, now, DEFAULT_RULE)
@@ -236,6 +244,17 @@ def _is_due(connection: Connection, snapshot: Snapshot, now: datetime) -> bool:
     mark = read_mark(connection, LOOKED_MARK)
     looked_s, version = int.from_bytes(mark[:8], "big"), mark[8:].decode()
     return version != snapshot.version or now.timestamp() - looked_s >= LOOK_AT_ALL.total_seconds()
+
+
+def _seen_at(now: datetime) -> bytes:
+    return id_floor(int((now - SETTLED_FOR).timestamp() * 1000))
+
+
+def _looked_at_s(seen: bytes, now: datetime) -> int:
+    """Return when the last look was, by its mark (Unix seconds); now, if this is the first one."""
+    if not seen:
+        return int(now.timestamp())
+    return int.from_bytes(seen[:6], "big") // 1000 + int(SETTLED_FOR.total_seconds())
 
 
 def _move_mark(connection: Connection, name: str, position: bytes) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from governor.core.keys import Role
 from governor.services.run_jobs import JobRunner
 from tests.api.test_alerts import said, spend, usd
 from tests.api.test_usage import event
@@ -159,7 +160,60 @@ async def test_digests_are_written_once_also_after_a_restart(
     assert [] == titles[0]
     assert [
         "daily digest: 4 USD on 2026-11-20",
+        "daily digest: 0 USD on 2026-11-21",
         "daily digest: 0 USD on 2026-11-22",
         "weekly digest: 4 USD in the week from 2026-11-16",
     ] == titles[1]
     assert ["engineering: 3 USD, before 0 USD", "marketing: 1 USD, before 0 USD"] == digest["reason"].splitlines()[:2]
+
+
+async def test_digests_of_a_downtime_are_written_afterwards(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """From Friday noon until a Wednesday nobody runs: each day's, and both Mondays' weeks, in order and once."""
+    settings = settings_for(sqlite_url, write_policies(tmp_path / "digests", QUOTAS), digest_notify="log")
+    async with running(settings, standing) as server:
+        await run(server, server.governor.digests.write)
+        before = len(await said(server))
+        await spend(server, usd("e-1", 3))
+        standing.advance(4 * 86_400)
+        await spend(server, usd("e-2", 5))
+        standing.advance(8 * 86_400)
+        for _ in range(2):
+            await run(server, server.governor.digests.write)
+        titles = [alert["title"] for alert in await said(server)][before:]
+        standing.advance(400 * 86_400)
+        await run(server, server.governor.digests.write)
+        async with server.client(Role.VIEWER) as viewer:
+            late = (await viewer.get("/alerts?limit=1000")).json()["alerts"]
+
+    assert 1 == before
+    assert 14 == len(titles)
+    assert [
+        "daily digest: 3 USD on 2026-11-20",
+        "daily digest: 0 USD on 2026-11-21",
+        "daily digest: 0 USD on 2026-11-22",
+        "weekly digest: 3 USD in the week from 2026-11-16",
+        "daily digest: 0 USD on 2026-11-23",
+        "daily digest: 5 USD on 2026-11-24",
+    ] == titles[:6]
+    assert "weekly digest: 5 USD in the week from 2026-11-23" in titles
+    kinds = [alert["title"].split()[0] for alert in late[: -before - 14]]
+    assert (31, 53) == (kinds.count("daily"), kinds.count("weekly"))
+
+
+async def test_who_first_wants_digests_gets_those_from_then_on(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """Weeks in which nobody got any are not told afterwards."""
+    folder = write_policies(tmp_path / "digests", QUOTAS)
+    async with running(settings_for(sqlite_url, folder), standing) as server:
+        await run(server, server.governor.digests.write)
+        standing.advance(20 * 86_400)
+        await run(server, server.governor.digests.write)
+    standing.advance(86_400)
+    async with running(settings_for(sqlite_url, folder, digest_notify="log"), standing, with_keys=False) as server:
+        server.keys[Role.VIEWER] = await server.make_key("another", Role.VIEWER)
+        await run(server, server.governor.digests.write)
+
+        assert ["daily digest: 0 USD on 2026-12-10"] == [alert["title"] for alert in await said(server)]

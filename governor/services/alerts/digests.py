@@ -20,7 +20,15 @@ from governor.services.snapshots import Snapshots
 from governor.services.watch_budgets import BudgetRatio, BudgetWatcher
 from governor.store.alerts import read_alerts_between
 from governor.store.database import Database
+from governor.store.jobs import read_mark, write_mark
 from governor.store.usage_sums import UsageFilter, read_usage_sums
+
+DONE_MARK = "digests-written"
+"""The last day whose digests were written."""
+
+DAYS_BEHIND_MAX = 31
+WEEKS_BEHIND_MAX = 53
+"""So many daily and weekly digests are written afterwards at the most; who reads those of a year ago?"""
 
 DEPARTMENTS_MAX = 8
 FULL_PERCENT = 80
@@ -55,28 +63,58 @@ class DigestWriter:
             What was done.
         """
         organization, terms = self._snapshots.current.organization, self._terms
-        if not terms.digest_notify:
-            return "nobody gets digests"
         zone = organization.time_zone
         today = local_date(turn.now, zone)
-        if turn.now < local_instant(first_instant(today, zone), terms.digest_at, zone):
+        is_due = turn.now >= local_instant(first_instant(today, zone), terms.digest_at, zone)
+        last = today if is_due else today - timedelta(days=1)
+        done = _date(await self._database.read(partial(read_mark, name=DONE_MARK)))
+        if not terms.digest_notify:
+            if done is None or done < last:
+                # Whoever wants digests one day does not want those of the time before.
+                await turn.write(partial(write_mark, name=DONE_MARK, position=last.isoformat().encode()))
+            return "nobody gets digests"
+        # Without a mark nobody ever wrote one: those of the time before were never due.
+        begins = last if done is None else done + timedelta(days=1)
+        if done is None and not is_due:
             return "not yet"
-        stretches = [("daily", today - timedelta(days=1), today)]
-        if today.isoweekday() == organization.week_starts:
-            stretches.append(("weekly", today - timedelta(days=7), today))
-        fullest = (await self._watcher.look(turn.now)).ratios
         written = 0
-        for word, first, end in stretches:
-            said = await self._database.read(
-                partial(_digest, zone=zone, stretch=(word, first, end), fullest=fullest, notify=terms.digest_notify)
-            )
-            write = partial(_write, said=said, organization=organization, terms=terms, now=turn.now)
+        for day in _days(begins, last):
+            said = [await self._said(stretch, today, turn.now) for stretch in _stretches(day, last, organization)]
+
+            def write(connection: Connection, day: date = day, said: list[Said] = said) -> int:
+                write_mark(connection, DONE_MARK, day.isoformat().encode())
+                return sum(write_alert(connection, one, organization, terms, turn.now) for one in said)
+
             written += await turn.write(write)
-        return f"{written} digests written"
+        return f"{written} digests written" if begins <= last else "not yet"
+
+    async def _said(self, stretch: tuple[str, date, date], today: date, now: datetime) -> Said:
+        # How full budgets are is told of now alone.
+        fullest = (await self._watcher.look(now)).ratios if stretch[2] == today else ()
+        zone = self._snapshots.current.organization.time_zone
+        return await self._database.read(
+            partial(_digest, zone=zone, stretch=stretch, fullest=fullest, notify=self._terms.digest_notify)
+        )
 
 
-def _write(connection: Connection, said: Said, organization: Organization, terms: AlertTerms, now: datetime) -> int:
-    return int(write_alert(connection, said, organization, terms, now))
+def _days(first: date, last: date) -> list[date]:
+    """Return the days whose digests are due, the oldest first; of a long time without anybody, its end."""
+    first = max(first, last - timedelta(days=WEEKS_BEHIND_MAX * 7))
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _stretches(day: date, last: date, organization: Organization) -> list[tuple[str, date, date]]:
+    """Return what is summed up on a day: the day before, and on the first of a week the week before."""
+    stretches = []
+    if (last - day).days < DAYS_BEHIND_MAX:
+        stretches.append(("daily", day - timedelta(days=1), day))
+    if day.isoweekday() == organization.week_starts:
+        stretches.append(("weekly", day - timedelta(days=7), day))
+    return stretches
+
+
+def _date(mark: bytes) -> date | None:
+    return date.fromisoformat(mark.decode()) if mark else None
 
 
 def _digest(

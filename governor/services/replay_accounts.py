@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container
 
-from governor.core.decisions.draws import LENGTHS_KEPT
+from governor.core.decisions.carry import LENGTHS_KEPT
 from governor.core.ledger.budget import Balance, BudgetKey
 from governor.core.policy.kinds import Quota
 

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from governor.core.decisions.draws import BEFORE_MAX
+from governor.core.decisions.carry import BEFORE_MAX
 from governor.core.decisions.grant_budgets import money_budget
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.grants import Grant
 from governor.core.ledger.budget import Balance
 from governor.core.policy.scope_attributes import scope_attributes
-from governor.core.statements.close import Closing, closing_of, statement_of
+from governor.core.statements.close import Closing, statement_of
 from governor.core.statements.granted import granted_parts
 from governor.core.statements.statement import Booking, Part, Statement, sum_up, why_corrected
+from governor.services.former_closings import closing_for, former_closings
 from governor.services.quota_names import QuotaNames
 from governor.services.snapshots import Snapshots
 from governor.store.balances import read_balances, read_last_expiries
@@ -100,7 +101,7 @@ class _Page:
 
 
 class PeriodStater:
-    """Works out statements by the policies of today.
+    """Works out statements, by what the policies said when each period ended.
 
     Args:
         snapshots: The quotas and the Organization.
@@ -141,7 +142,7 @@ class PeriodStater:
                 continue
             stated.new.append((replace(statement, reason=reason), page.whose(statement)))
             stated.checks.extend(page.later_checks(statement))
-            if closing.quota.rollover is not None and _moves_carry(last, statement):
+            if closing.following is not None and _moves_carry(last, statement):
                 following = read_later_stated(connection, statement, BEFORE_MAX)
                 stated.checks.extend((each, now_s) for each in following)
         return stated
@@ -153,11 +154,15 @@ class PeriodStater:
     def _page(self, connection: Connection, rows: Sequence[EndedBudget], recent: Bookings, now: datetime) -> _Page:
         snapshot = self._snapshots.current
         closings: dict[bytes, Closing] = {}
+        gone: list[EndedBudget] = []
         for row in rows:
             give_way()
             closing = self._closing(snapshot, row)
             if closing is not None:
                 closings[row.digest] = closing
+            else:
+                gone.append(row)
+        closings |= former_closings(connection, snapshot, gone)
         wanted = list(dict.fromkeys(digest for closing in closings.values() for digest in closing.reads()))
         now_s = now.timestamp()
         balances = read_balances(connection, wanted, now_s)
@@ -171,13 +176,8 @@ class PeriodStater:
 
     def _closing(self, snapshot: Snapshot, row: EndedBudget) -> Closing | None:
         """Return the closing of a counter, or None if it is a part of a budget, or of a quota that is gone."""
-        start_at = datetime.fromtimestamp(row.start_s, UTC)
-        for quota in self._names.find(snapshot.policies, row.policy):
-            if quota.per == tuple(key for key, _ in row.scope):
-                closing = closing_of(snapshot, quota, row.scope, start_at)
-                if closing is not None and closing.key.digest == row.digest:
-                    return closing
-        return None
+        quotas = self._names.find(snapshot.policies, row.policy)
+        return next((found for quota in quotas if (found := closing_for(snapshot, quota, row)) is not None), None)
 
 
 def _grants(connection: Connection, rows: Sequence[EndedBudget]) -> list[Grant]:

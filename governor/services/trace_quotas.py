@@ -1,28 +1,21 @@
-"""Tie the quotas of a policy version to the balances that they continue, or say since when they do not."""
+"""Tie the quotas of a policy version to their past: the balances that they continue, what was said of them before."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from operator import itemgetter
-from typing import TypeVar
 
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.policy.lineage import trace
 from governor.core.policy_changes.renewals import reigns_begun, renewed
+from governor.services.trace_terms import in_parts, trace_terms
 from governor.store.database import Database
 from governor.store.quota_identities import read_reigns, write_reigns
 from governor.store.quota_roots import read_quota_roots, write_quota_roots
 
-T = TypeVar("T")
-
-NAMES_AT_ONCE = 1_000
-"""Names written in one transaction: 100,000 of them must not keep decisions waiting for the database."""
-
 
 async def trace_quotas(database: Database, policies: PolicySet, now: datetime, *, publish: bool) -> PolicySet:
-    """Give every quota the root of its balances, and tell whether an edit made it begin anew.
+    """Give every quota the root of its balances and its former terms, and tell whether an edit made it begin anew.
 
     Args:
         database: Remembers the names and the identities of all versions that were published.
@@ -38,20 +31,14 @@ async def trace_quotas(database: Database, policies: PolicySet, now: datetime, *
     reigns = await database.read(read_reigns)
     begun = await asyncio.to_thread(reigns_begun, lineage.quotas, reigns, now)
     if publish:
-        for roots in _some(lineage.roots):
+        for roots in in_parts(lineage.roots):
             await database.write(partial(write_quota_roots, roots=roots))
-        for beginning in _some({root: (len(reigns.get(root, ())), reign) for root, reign in begun.items()}):
+        for beginning in in_parts({root: (len(reigns.get(root, ())), reign) for root, reign in begun.items()}):
             await database.write(partial(write_reigns, reigns=beginning))
         # Another worker may have been faster: all say the same instant.
         reigns = await database.read(read_reigns) if begun else reigns
     else:
         for root, reign in begun.items():
             reigns.setdefault(root, []).append(reign)
-    return replace(policies, quotas=await asyncio.to_thread(renewed, lineage.quotas, reigns))
-
-
-def _some(rows: Mapping[str, T]) -> Iterator[dict[str, T]]:
-    """Yield rows by the number that is written at once."""
-    pairs = sorted(rows.items(), key=itemgetter(0))
-    for start in range(0, len(pairs), NAMES_AT_ONCE):
-        yield dict(pairs[start : start + NAMES_AT_ONCE])
+    quotas = await trace_terms(database, lineage.quotas, now, publish=publish)
+    return replace(policies, quotas=await asyncio.to_thread(renewed, quotas, reigns))

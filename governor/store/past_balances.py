@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, or_, select
 
-from governor.core.decisions.draws import LENGTHS_KEPT
+from governor.core.decisions.carry import LENGTHS_KEPT
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.counter import BUCKET_S
 from governor.core.ledger.past import OpenHold, Posted

@@ -1,6 +1,7 @@
 """Whether records belong together: what a row repeats of its record, and what one row says of another."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
@@ -12,8 +13,9 @@ from governor.core.ledger.entry import EntryKind
 from governor.core.ledger.reservation import ReservationState
 from governor.store.closings import CLOSINGS_SOURCE
 from governor.store.differences import Difference, readable, stream
+from governor.store.quota_terms import decode_terms, digest_of
 from governor.store.records import EntryRecord, decode_decision, decode_entry, decode_scope, event_key
-from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, REQUEST_KEYS
+from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, QUOTA_TERMS, REQUEST_KEYS
 
 _SETTLED = (ReservationState.SETTLED.value, ReservationState.SETTLED_LATE.value)
 _OWN_SOURCES = {ADJUSTMENTS_SOURCE: EntryKind.ADJUSTMENT.value, CLOSINGS_SOURCE: EntryKind.CLOSING.value}
@@ -32,6 +34,7 @@ def verify_records(connection: Connection, now_s: float) -> Iterator[Difference]
     yield from _settled_twice(connection)
     yield from _decisions(connection)
     yield from _claims(connection, now_s)
+    yield from _terms(connection)
 
 
 def _budgets(connection: Connection) -> Iterator[Difference]:
@@ -165,6 +168,20 @@ def _claims(connection: Connection, now_s: float) -> Iterator[Difference]:
         )
         for (claim,) in stream(connection, missing):
             yield Difference("claim", claim.hex(), "remembered", "no decision")
+
+
+def _terms(connection: Connection) -> Iterator[Difference]:
+    """What quotas said, by which periods that are over keep their limits: whole, in order, and none left out."""
+    table = QUOTA_TERMS.c
+    query = select(table.root, table.sequence, table.at_ms, table.digest, table.record)
+    last_root, number, last_ms = "", -1, 0
+    for root, sequence, at_ms, digest, record in stream(connection, query.order_by(table.root, table.sequence)):
+        number, last_ms = (number + 1, last_ms) if root == last_root else (0, 0)
+        if sequence != number or at_ms < last_ms:
+            yield Difference("terms", root, f"number {sequence} at {at_ms}", f"number {number}, {last_ms} or later")
+        if digest_of(record) != digest or readable(partial(decode_terms, root=root), record) is None:
+            yield Difference("terms", root, f"number {sequence}: {digest.hex()}", digest_of(record).hex())
+        last_root, number, last_ms = root, sequence, at_ms
 
 
 def _text(value: Any) -> str:

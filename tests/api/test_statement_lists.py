@@ -112,7 +112,7 @@ async def test_columns_of_csv_add_up_to_what_it_came_to(server: Server, standing
 async def test_a_raised_limit_does_not_rewrite_what_was_stated(
     server: Server, standing: StandingClock, policies: Path
 ) -> None:
-    """The limit of a correction is the one that was stated; what is carried is what the ledger carries now."""
+    """The limit of a correction is the one that was stated, and what it left over is no more than it was."""
     await spend(server)
     standing.advance(DECEMBER_S + 3)
     await close(server)
@@ -123,7 +123,7 @@ async def test_a_raised_limit_does_not_rewrite_what_was_stated(
     statement = await one(server, "department")
 
     assert ("10", "10") == (statement["limit"], statement["final"]["limit"])
-    assert ("5", "10") == (statement["carried_out"], statement["final"]["carried_out"])
+    assert ("5", "5") == (statement["carried_out"], statement["final"]["carried_out"])
 
 
 async def test_a_renamed_quota_keeps_one_series(server: Server, standing: StandingClock, policies: Path) -> None:

@@ -62,7 +62,7 @@ def carried(carry: Carry, balances: Balances) -> int:
         if rest >= 0:
             given = min(max(0, rest + min(0, given)), period.unused_max)
         else:
-            given = min(0, rest + max(0, given)) if carry.overspend else 0
+            given = min(0, rest + max(0, given)) if period.overspend else 0
     return given
 
 

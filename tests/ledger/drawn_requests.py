@@ -137,8 +137,9 @@ def _rule(drawn: DrawnHold, main: int, limits: Sequence[int]) -> CeilingRule:
 def _carry(drawn: DrawnHold, limits: Sequence[int]) -> Carry:
     """Let other budgets stand for the periods before."""
     periods = ((DEPARTMENT, 6), (FUND, 3), (SPEND, 20), (PART, 5))
-    before = tuple(Predecessor(KEYS[index].digest, limits[index], unused_max) for index, unused_max in periods)
-    return Carry(before, overspend=drawn.overspend)
+    return Carry(
+        tuple(Predecessor(KEYS[index].digest, limits[index], most, drawn.overspend) for index, most in periods)
+    )
 
 
 def _fund(drawn: DrawnHold, limits: Sequence[int]) -> tuple[Hold, ...]:

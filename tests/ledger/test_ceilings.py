@@ -14,11 +14,8 @@ BEFORE = tuple(budget("company", period=str(number)).digest for number in range(
 AMOUNTS = st.integers(0, 60)
 BALANCES = st.dictionaries(st.sampled_from([OWN, DAY, MARKER, *BEFORE]), st.builds(Balance, used=AMOUNTS, held=AMOUNTS))
 CARRIES = st.builds(
-    lambda periods, overspend: Carry(
-        tuple(Predecessor(digest, *amounts) for digest, amounts in zip(BEFORE, periods, strict=False)), overspend
-    ),
-    st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=len(BEFORE)),
-    st.booleans(),
+    lambda periods: Carry(tuple(Predecessor(digest, *terms) for digest, terms in zip(BEFORE, periods, strict=False))),
+    st.lists(st.tuples(AMOUNTS, AMOUNTS, st.booleans()), min_size=1, max_size=len(BEFORE)),
 )
 RULES = st.builds(
     CeilingRule,

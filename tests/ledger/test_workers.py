@@ -51,7 +51,7 @@ async def used(worker: SqlLedger) -> Balance:
 
 async def test_a_period_that_another_worker_charges_is_carried_from_then_on(workers: Workers) -> None:
     """Nobody had drawn on the month before; then it is overspent by 5, late, and that is taken off at once."""
-    carry = Carry((Predecessor(BEFORE.digest, 10, 10),), overspend=True)
+    carry = Carry((Predecessor(BEFORE.digest, 10, 10, overspend=True),))
     plain = hold(COMPANY, 1, 10)
     carrying = replace(plain, terms=replace(plain.terms, rule=CeilingRule(COMPANY.digest, 10, carry)))
     first = [await workers[0].submit(place(carrying)) for _ in range(5)]

@@ -94,6 +94,7 @@ BESIDE = {
     "policy_versions": "policies",
     "quota_identities": "calendars and units that quotas once had, for what answers say",
     "quota_roots": "names of quotas",
+    "quota_terms": "what policies said of limits; compared with its own digest and order in test_verify_terms",
     "refusals": "what people are told of refusals",
     "sign_ins": "who is there",
     "slack_cursors": "messages",

@@ -24,11 +24,13 @@ class Drawn:
     """What a request draws on by one quota.
 
     Attributes:
+        quota: As it is now; draws of a period that is over have the terms of then.
         draws: The quota's budget, followed by its parts.
         from_s: First instant at which these are the present ones, in Unix seconds.
         until_s: First instant at which one of them no longer is: its period ends.
     """
 
+    quota: Quota
     draws: tuple[Draw, ...]
     from_s: float
     until_s: float
@@ -80,7 +82,7 @@ class DrawMemory:
                 draws = moved_draws(drawn.draws, now) if drawn is not None else None
                 if draws is None:
                     draws = draws_of(quota, attributes, DrawContext(self._organization, self._quota, now, downgrades))
-                drawn = known[key] = Drawn(draws, *_stretch(draws))
+                drawn = known[key] = Drawn(quota, draws, *_stretch(draws))
             found.append(drawn)
         return found
 
@@ -92,7 +94,7 @@ class DrawMemory:
         return [
             each
             if each.from_s <= now_s < each.until_s
-            else self.find((each.draws[0].applied.quota,), attributes, now, downgrades=downgrades)[0]
+            else self.find((each.quota,), attributes, now, downgrades=downgrades)[0]
             for each in drawn
         ]
 

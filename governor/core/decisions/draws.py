@@ -7,30 +7,22 @@ left to the ledger as a ``CeilingRule``.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum, IntEnum, auto
-from itertools import takewhile
 
 from governor.core.calendar_days import local_date
-from governor.core.decisions.budget_keys import SHARE, budget_key, budgets_before, day_key, part_key, scope_of
+from governor.core.decisions.budget_keys import SHARE, budget_key, day_key, part_key, scope_of
+from governor.core.decisions.carry import carry_of
 from governor.core.ledger.budget import BudgetKey
-from governor.core.ledger.ceilings import Carry, CeilingRule, HoldTerms, Pace, Predecessor
+from governor.core.ledger.ceilings import Carry, CeilingRule, HoldTerms, Pace
 from governor.core.policy.applicable import AppliedQuota, apply_quota
+from governor.core.policy.as_of import terms_of_period
 from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import Quota, WhenReached
 from governor.core.policy.organization import Organization
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Counts, Unit
 from governor.core.values import hot_value
-
-_INSTANT = timedelta(microseconds=1)
-
-BEFORE_MAX = 13
-"""Periods looked back for what is carried; a scope that nobody has used for longer begins anew."""
-
-LENGTHS_KEPT = BEFORE_MAX + 2
-"""How many times its own length a period that is over is kept for: until nothing looks back at it. Two more than the
-periods looked back, because those after a February, or after a day of 23 hours, are longer than it."""
 
 
 class Measure(IntEnum):
@@ -91,11 +83,15 @@ class DrawContext:
 
 
 def draws_of(quota: Quota, attributes: Mapping[str, str], context: DrawContext) -> tuple[Draw, ...]:
-    """Return the budgets of a quota that a request draws on: the whole, then its parts."""
+    """Return the budgets of a quota that a request draws on: the whole, then its parts.
+
+    A period that is over keeps the terms of its last instant, whatever was edited since.
+    """
     scope = scope_of(quota, attributes)
-    applied = apply_quota(quota, scope, context.organization, context.now)
     key = budget_key(quota, scope, context.now)
-    carry = _carry(quota, scope, key, context)
+    quota = terms_of_period(quota, key.period_end_s)
+    applied = apply_quota(quota, scope, context.organization, context.now)
+    carry = carry_of(quota, scope, key, context.organization)
     whole = Draw(
         applied,
         key,
@@ -115,7 +111,7 @@ def moved_draws(draws: Sequence[Draw], now: datetime) -> tuple[Draw, ...] | None
     """
     whole = draws[0]
     quota = whole.applied.quota
-    if len(draws) > 1 or whole.terms.rule is not None or whole.instead or quota.prorated:
+    if len(draws) > 1 or whole.terms.rule is not None or whole.instead or quota.prorated or quota.past:
         return None
     return (Draw(whole.applied, budget_key(quota, whole.budget.scope, now), whole.measure, whole.terms, whole.part),)
 
@@ -165,28 +161,6 @@ def _terms(
         charge_on_expiry=quota.charge_on_expiry,
         rule=None if warns or carry is None else CeilingRule(key.digest, limit, carry, extra=extra, cap=cap),
     )
-
-
-def _carry(quota: Quota, scope: Scope, key: BudgetKey, context: DrawContext) -> Carry | None:
-    rollover = quota.rollover
-    if rollover is None:
-        return None
-    header = quota.header
-    former = budgets_before(quota, key, BEFORE_MAX)
-    if header.effective_from is not None or header.effective_until is not None:
-        former = list(takewhile(lambda before: header.in_force(_last_instant(before[1])), former))
-    if not former:
-        return None
-    periods = (
-        (digest, apply_quota(quota, scope, context.organization, _last_instant(end_s)).limit)
-        for digest, end_s in former
-    )
-    before = tuple(Predecessor(digest, limit, rollover.unused_max(limit)) for digest, limit in periods)
-    return Carry(before, rollover.overspend)
-
-
-def _last_instant(period_end_s: int) -> datetime:
-    return datetime.fromtimestamp(period_end_s, UTC) - _INSTANT
 
 
 def _parts(

@@ -69,7 +69,7 @@ def pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> Rea
         return None
     limit, rule = hold.terms.limit, hold.terms.rule
     taken = admission.balances.get(hold.budget.digest, EMPTY).taken + hold.amount
-    can_owe = rule is not None and rule.carry is not None and rule.carry.overspend
+    can_owe = rule is not None and rule.carry is not None and rule.carry.may_owe
     is_quiet = (soft_limit is None or taken <= soft_limit) and (not warns or taken <= limit)
     if is_quiet and overage is None and not can_owe:
         # Most budgets are far from their soft limit; only what a period owes to the one before brings it nearer.

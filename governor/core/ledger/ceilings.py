@@ -22,12 +22,14 @@ class Predecessor:
     Attributes:
         digest: Its budget.
         limit: Its limit in force at its last instant.
-        unused_max: The most that may be carried of what it left over.
+        unused_max: The most that the period after it took over of what it left.
+        overspend: Whether what was spent above its limit was taken off the period after it.
     """
 
     digest: bytes
     limit: int
     unused_max: int
+    overspend: bool
 
 
 @hot_value
@@ -40,11 +42,14 @@ class Carry:
     Attributes:
         before: The periods before, the latest first. Those before the first that was ever drawn on lie before the
             scope's first period; one in between without any use left its whole limit over.
-        overspend: Whether what was spent above the limit is taken off.
     """
 
     before: tuple[Predecessor, ...]
-    overspend: bool
+
+    @property
+    def may_owe(self) -> bool:
+        """Whether what was overspent in the period before is taken off."""
+        return self.before[0].overspend
 
     def amount(self, lookup: Lookup) -> int:
         """Return what is carried, below zero for a debt. Open holds of the periods before count as used."""
@@ -57,8 +62,10 @@ class Carry:
 
     def _owed(self, index: int, lookup: Lookup) -> int:
         """Return what a period spent above its own limit that what it had been given does not cover."""
-        rest = self._rest(index, lookup) if self.overspend else 0
-        return max(0, -rest - self._unused(index + 1, lookup)) if rest < 0 else 0
+        rest = self._rest(index, lookup)
+        if rest >= 0 or not self.before[index].overspend:
+            return 0
+        return max(0, -rest - self._unused(index + 1, lookup))
 
     def _rest(self, index: int, lookup: Lookup) -> int:
         """Return what was left of a period's own limit; 0 for one before the scope's first."""

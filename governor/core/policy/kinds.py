@@ -153,6 +153,7 @@ class Quota:
         fail_open: True if a request may pass when the ledger fails (``on_ledger_failure: allow``).
         learned: True if the output is held that such calls have had, not all that was asked for (``reserve``).
         alerts: When somebody is told how full its budgets are.
+        past: What was in force of these budgets before the last edits, the oldest first; see ``as_of``.
         root: The lineage name that takes part in the budget's identity: the oldest name of the quota.
         renewed: That an edit made these budgets in the place of others; None: they are the first, or nobody looked.
     """
@@ -182,6 +183,15 @@ class Quota:
     alerts: tuple[AlertRule, ...] = ()
     root: str = ""
     renewed: Renewal | None = None
+    past: tuple["Former", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a quota said until it was edited; of ``quota`` only the terms count, see ``as_of``."""
+
+    until: datetime
+    quota: Quota
 
 
 class Prefer(StrEnum):

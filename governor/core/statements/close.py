@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from governor.core.decisions.budget_keys import budget_key
 from governor.core.decisions.draws import Draw, DrawContext, draws_of
@@ -10,11 +10,10 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.budget import EMPTY, BudgetKey
 from governor.core.ledger.ceilings import Lookup
 from governor.core.money import AMOUNT_MAX, Rounding, divide
+from governor.core.policy.as_of import last_instant
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import Scope
 from governor.core.statements.statement import NO_USAGE, Figures, Statement, Usage
-
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Closing:
     """A budget whose period is over, with what the policies say of it and of the one that follows.
 
     Attributes:
-        quota: As it is today.
+        quota: As it is today, or was at last if it is gone.
         key: The budget.
         draw: What a request in the period's last instant would have drawn on.
         following: The same in the first instant of the next period, or None where the quota ends with this one.
@@ -56,25 +55,33 @@ class Closing:
             used=balance.used,
             held=balance.held,
             over=over,
-            surcharge=_surcharge(self.quota, over),
+            surcharge=_surcharge(self.draw.applied.quota, over),
             carried_out=_carried(self.following, lookup),
             usage=usage,
         )
 
 
-def closing_of(snapshot: Snapshot, quota: Quota, scope: Scope, start_at: datetime) -> Closing | None:
-    """Return the closing of the budget whose period begins at an instant, or None if none ends."""
+def closing_of(
+    snapshot: Snapshot, quota: Quota, scope: Scope, start_at: datetime, *, gone: bool = False
+) -> Closing | None:
+    """Return the closing of the budget whose period begins at an instant, or None if none ends.
+
+    Args:
+        snapshot: The Organization, and other quotas.
+        quota: As it is now, or was at last.
+        scope: Whose budget.
+        start_at: The instant.
+        gone: Whether the quota is no longer there, so that nothing takes over what is left.
+    """
     key = budget_key(quota, scope, start_at)
     if key.period_end_s is None:
         return None
     end_at = datetime.fromtimestamp(key.period_end_s, UTC)
-    continues = quota.header.in_force(end_at)
-    return Closing(
-        quota,
-        key,
-        _draw(snapshot, quota, scope, end_at - _INSTANT),
-        _draw(snapshot, quota, scope, end_at) if continues and quota.rollover is not None else None,
-    )
+    following = _draw(snapshot, quota, scope, end_at)
+    taking_over = following.applied.quota
+    carries = taking_over.rollover is not None and taking_over.header.in_force(end_at)
+    draw = _draw(snapshot, quota, scope, last_instant(key.period_end_s))
+    return Closing(quota, key, draw, following if carries and not gone else None)
 
 
 def statement_of(closing: Closing, figures: Figures, policy_version: str, now: datetime) -> Statement:

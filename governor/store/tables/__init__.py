@@ -3,7 +3,7 @@
 from governor.store.tables.alerts import ALERT_DELIVERIES, ALERT_MARKS, ALERTS
 from governor.store.tables.approvals import EXCEPTION_DELEGATIONS, EXCEPTION_RECORDS, EXCEPTIONS, SIGN_INS
 from governor.store.tables.blocks import BLOCKS
-from governor.store.tables.budgets import BUDGETS, QUOTA_IDENTITIES, QUOTA_ROOTS
+from governor.store.tables.budgets import BUDGETS, QUOTA_IDENTITIES, QUOTA_ROOTS, QUOTA_TERMS
 from governor.store.tables.columns import BYTES, METADATA
 from governor.store.tables.decisions import DECISIONS, REQUEST_KEYS, RING_DAYS
 from governor.store.tables.existing import EXISTING_COUNTS
@@ -48,6 +48,7 @@ __all__ = [
     "POLICY_VERSIONS",
     "QUOTA_IDENTITIES",
     "QUOTA_ROOTS",
+    "QUOTA_TERMS",
     "REFUSALS",
     "REQUEST_KEYS",
     "RING_DAYS",

@@ -1,4 +1,4 @@
-"""Counters of budgets, the roots of renamed quotas, and when an edit made other budgets of theirs."""
+"""Counters of budgets, the roots of renamed quotas, and what quotas said before they were edited."""
 
 from sqlalchemy import Index
 
@@ -56,6 +56,20 @@ class QuotaIdentities(Stored, table=True):
     period: str = words()
 
 
+class QuotaTerms(Stored, table=True):
+    """What a lineage's budgets were kept by: a row for each edit that changed any of it, numbered from 0."""
+
+    __tablename__ = "quota_terms"
+    __table_args__ = (CLUSTERED,)
+
+    root: str = words(key=True)
+    sequence: int = number(key=True)
+    at_ms: int = number()
+    digest: bytes = octets()
+    record: bytes = octets()
+
+
 BUDGETS = table(Budgets)
 QUOTA_ROOTS = table(QuotaRoots)
 QUOTA_IDENTITIES = table(QuotaIdentities)
+QUOTA_TERMS = table(QuotaTerms)

@@ -70,7 +70,7 @@ def _of_models(snapshot: Snapshot, plan: Plan, admission: Admission) -> Iterator
             yield allowlist.header.ref, "allow"
         if allowlist.only is not None:
             yield allowlist.header.ref, "only"
-    if plan.routing is not None:
+    if plan.routing is not None and not given.prepared.offer.substitute:
         yield plan.routing.header.ref, "among"
     elif given is not asked:
         yield from _of_offers(_applicable(snapshot, plan, asked), asked, given, admission)

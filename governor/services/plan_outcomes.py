@@ -91,7 +91,8 @@ def replaced_by(outcome: Outcome) -> str:
     if outcome.given is outcome.asked:
         # What was asked for was given, and is called something else than in the other version.
         return "ModelCatalog"
-    if decided is not None and decided.plan.routing is not None:
+    offered = outcome.given is not None and outcome.given.offer.substitute
+    if decided is not None and decided.plan.routing is not None and not offered:
         return decided.plan.routing.header.ref
     return refused_by(outcome)
 

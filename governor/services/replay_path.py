@@ -183,12 +183,13 @@ class Path:
 
     def substitutes(self, unfit: Sequence[int], snapshot: Snapshot, at_s: float, lines: Lines) -> Iterator["Path"]:
         """Yield the paths of what is offered where draws have no room, in the order in which it is tried."""
-        for name, after in self._prepared.substitutes.usual.items():
+        substitutes = self._prepared.substitutes[self.asked.model.id]
+        for name, after in substitutes.usual.items():
             if after is not None and set(after).isdisjoint(unfit):
                 continue
             path = self._substitutes.get(name)
             if path is None or not (path.is_at(at_s) or path.move(snapshot, at_s, lines)):
-                model = self._prepared.substitutes.prepare(snapshot, name, datetime.fromtimestamp(at_s, UTC))
+                model = substitutes.prepare(snapshot, name, datetime.fromtimestamp(at_s, UTC))
                 path = self._substitutes[name] = Path(model, self._prepared, self._operation, lines)
             yield path
 

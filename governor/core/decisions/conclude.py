@@ -182,7 +182,7 @@ def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_po
 
 def _why_substituted(plan: Plan, before: Admission, given: Candidate) -> tuple[Reason, ...]:
     """Return why the model asked for was not given, with the balances before the substitute was held."""
-    if plan.is_open and plan.routing is not None:
+    if plan.is_open and plan.routing is not None and not given.prepared.offer.substitute:
         header = plan.routing.header
         which = "the cheapest" if plan.routing.prefer is Prefer.CHEAPEST else "the first"
         message = f"{header.name} chose {given.prepared.model.id}: {which} of its models that may serve this request"

@@ -13,10 +13,10 @@ from governor.core.decisions.decision import Reason, ReasonCode
 from governor.core.decisions.estimate import Estimate, estimate
 from governor.core.decisions.holds import Amounts, make_holds
 from governor.core.decisions.lifting import lift
-from governor.core.decisions.offers import offered
+from governor.core.decisions.offers import CANDIDATES_MAX, offered
 from governor.core.decisions.output_estimates import OutputEstimate
 from governor.core.decisions.plan import Candidate, Candidates, Plan
-from governor.core.decisions.prepare import Prepared
+from governor.core.decisions.prepare import Prepared, Substitutes
 from governor.core.decisions.prepare_model import PreparedCandidate
 from governor.core.decisions.request import Ability, DecideRequest, Operation
 from governor.core.decisions.routed import Routed, routed
@@ -73,20 +73,24 @@ class _Question:
         if prepared.routing is not None:
             asked = self.decide(prepared.routed_from) if prepared.routed_from is not None else None
             among = [self._routed(candidate) for candidate in prepared.candidates]
-            return Candidates(routed(prepared.routing, among, asked))
-        asked = self.decide(prepared.candidates[0])
-        substitutes = prepared.substitutes
-        if not substitutes.offers:
-            return Candidates((asked,))
-        standing = substitutes.usual
-        if asked.reasons:
-            liftable = asked.granted is not None or self._or_clamped(asked) is not asked
-            standing = offered(substitutes.offers, asked.reasons, liftable=liftable)
-        return Candidates((asked,), tuple(standing), lambda name: self._substitute(name, standing[name]))
+            return self._with_substitutes(routed(prepared.routing, among, asked))
+        return self._with_substitutes((self.decide(prepared.candidates[0]),))
 
-    def _substitute(self, name: str, after: tuple[int, ...] | None) -> Candidate:
-        prepared = self.prepared
-        substitute = prepared.substitutes.prepare(self.snapshot, name, self.now)
+    def _with_substitutes(self, decided: tuple[Candidate, ...]) -> Candidates:
+        """Put behind the first choice, and what a routing has behind it, the models that may be given instead."""
+        first = decided[0]
+        substitutes = self.prepared.substitutes.get(first.prepared.model.id)
+        if substitutes is None or not substitutes.offers:
+            return Candidates(decided)
+        standing = substitutes.usual
+        if first.reasons:
+            liftable = first.granted is not None or self._or_clamped(first) is not first
+            standing = offered(substitutes.offers, first.reasons, liftable=liftable)
+        names = tuple(standing)[: CANDIDATES_MAX - len(decided)]
+        return Candidates(decided, names, lambda name: self._substitute(substitutes, name, standing[name]))
+
+    def _substitute(self, substitutes: Substitutes, name: str, after: tuple[int, ...] | None) -> Candidate:
+        substitute = substitutes.prepare(self.snapshot, name, self.now)
         candidate = self._or_clamped(self.decide(substitute))
         return candidate if after is None else replace(candidate, after=after)
 

@@ -30,7 +30,8 @@ class Offer:
     """Why a substitute is offered. At least one of its causes must be there when the request is decided.
 
     Attributes:
-        substitute: False for the model asked for and those of a routing: a downgrade begins for them at its ``from``.
+        substitute: False for the model asked for and those of a routing: a downgrade begins for them at its ``from``,
+            or whoever leaves the choice open would get further than who names the same model.
         anyway: The cause is there already: an allowlist refuses the model asked for, or a routing chooses.
         over: Names of the context limits that offer it to what is too large for them.
         after: Draws of the model asked for, by index, that offer it when they have no room.

@@ -5,7 +5,7 @@ on stay the same from one request to the next. What is left for each request is 
 where something refuses the one asked for is prepared when it is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -62,7 +62,8 @@ class Prepared:
 
     Attributes:
         candidates: The model asked for; with a routing, the models that it chooses from.
-        substitutes: What may be given instead; nothing with a routing.
+        substitutes: What may be given instead of the model asked for or, where that was left open, of the one of the
+            routing that is its first choice; by the model's id.
         routing: What chooses the model, or None.
         routed_from: The model asked for, where a routing replaces it.
         epoch: The stretch of time (Unix seconds, half-open) in which no policy or person begins or ends.
@@ -71,7 +72,7 @@ class Prepared:
     """
 
     candidates: tuple[PreparedCandidate, ...]
-    substitutes: Substitutes
+    substitutes: Mapping[str, Substitutes]
     routing: Routing | None
     routed_from: PreparedCandidate | None
     epoch: tuple[float, float]
@@ -91,16 +92,21 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     able = Ability.SUBSTITUTE in request.can or is_open(request.model)
     routing = choose_routing(applicable.routings, request.model)
     among: list[PreparedCandidate] = []
-    offers: dict[str, Offer] = {}
+    offers: dict[str, dict[str, Offer]] = {}
     if routing is None:
         pointed_out = would_choose(applicable.routings, request.model)
         asked = replace(asked, warnings=(*asked.warnings, *pointed_out)) if pointed_out else asked
-        offers = offers_of(asked.model.id, asked.reasons, asked.draws, applicable)
+        offers[asked.model.id] = offers_of(asked.model.id, asked.reasons, asked.draws, applicable)
     else:
-        for name in models_of(routing, snapshot.model):
+        names = models_of(routing, snapshot.model)
+        for name in names:
             model, within = snapshot.model(name, ""), able or name == asked.model.id
-            among.append(prepare_model(snapshot, model, subject, now, within_abilities=within)[0])
-    if not among and not offers and (routing is not None or is_open(request.model)):
+            routed, concerning = prepare_model(snapshot, model, subject, now, within_abilities=within)
+            among.append(routed)
+            if is_open(request.model):
+                found = offers_of(name, routed.reasons, routed.draws, concerning)
+                offers[model.id] = {other: offer for other, offer in found.items() if other not in names}
+    if not among and not any(offers.values()) and (routing is not None or is_open(request.model)):
         reasons = without_model(asked.reasons) if is_open(request.model) else asked.reasons
         asked = replace(asked, reasons=(no_routing(routing), *reasons))
     candidates = tuple(among) or (asked,)
@@ -109,7 +115,7 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     from_s, until_s = _stretch(epoch, candidates, routed_from)
     return Prepared(
         candidates=candidates,
-        substitutes=Substitutes(subject, offers, able=able),
+        substitutes={name: Substitutes(subject, found, able=able) for name, found in offers.items()},
         routing=routing if among else None,
         routed_from=routed_from,
         epoch=epoch,

@@ -162,7 +162,7 @@ async def test_no_choice_is_beyond_the_menu(sqlite_url: str, tmp_path: Path, sla
 
     assert "there is no `use_case=u-x` to choose; did you mean `use_case=u-" in wrong["errors"]["whom"]
     assert "*More budget* for yourself" in said(myself.view)
-    assert "*More budget* for use case *u-100*" in said(other.view)
+    assert "*More budget* for the use case *u-100*" in said(other.view)
 
 
 async def test_larger_requests_are_asked_for(sqlite_url: str, tmp_path: Path, slack: SlackServer) -> None:

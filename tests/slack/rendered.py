@@ -6,19 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from governor.clients.slack_blocks import asking, deciding
+from governor.clients.slack_blocks import asking, deciding, notes
+from governor.clients.slack_blocks.alerts import alert_message
 from governor.clients.slack_blocks.asking import Form, WhatWouldCome, preview_modal, request_form
 from governor.clients.slack_blocks.budgets import left_message
 from governor.clients.slack_blocks.card import CardFacts, card_message
 from governor.clients.slack_blocks.decision import decision_message
 from governor.clients.slack_blocks.denial import denial_message
 from governor.clients.slack_blocks.glass import glass_form
-from governor.clients.slack_blocks.home import HomePage, Refusal, home_view
+from governor.clients.slack_blocks.home import HomePage, Refusal, home_view, stranger_home
 from governor.clients.slack_blocks.message import Message, View
-from governor.clients.slack_blocks.notes import problem_message, unknown_person_message, waiting_modal
 from governor.clients.slack_blocks.steps import outcome_message, question_message, reminder_message, step_message
 from governor.clients.slack_blocks.stops import resumed_message, stopped_message
 from governor.clients.slack_blocks.usage import help_message
+from governor.core.alerts.alert import Alert, AlertKind
 from governor.core.approvals.facts import BudgetNow, CaseFacts, Cheaper, Granted, Past
 from governor.core.approvals.groups import Home
 from governor.core.approvals.request import (
@@ -42,6 +43,7 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.money import NANO_PER_USD
 from governor.core.policy.approval_rule import DecideIn, Requirement, Route
 from governor.core.units import Unit
+from governor.edges.slack.clicks import why_modal
 from governor.edges.slack.words import USAGES
 from governor.services.approvals.desk import grant_of
 
@@ -199,6 +201,20 @@ BLOCK = Block(
     placed_at=NOW,
     until_at=NOW + timedelta(hours=2),
 )
+ALERT = Alert(
+    id=bytes(16),
+    claim=b"",
+    kind=AlertKind.THRESHOLD,
+    at=NOW,
+    policy="Quota/department-monthly-spend",
+    whose=(("department", "marketing"),),
+    title="marketing has used 80 % of its budget",
+    reason="marketing has used 16,000 of 20,000 USD for November; it resets on 1 December 00:00 CET",
+    numbers=(),
+    ways_out=("Ask for an exception with `/ai-budget request`.", "Use a cheaper model."),
+    urgent=False,
+    recipients=(),
+)
 WHO = {"user": MIA, "team": "growth", "department": "marketing"}
 
 
@@ -255,6 +271,14 @@ def messages() -> dict[str, Message]:
         Act.ENDED: step(Act.ENDED),
         Act.WITHDREW: step(Act.WITHDREW, LEA, approve=True),
         Act.ACTIVATED: step(Act.ACTIVATED),
+        Act.JOINED: step(Act.JOINED, TOM, text="we need it as well"),
+        Act.APPROVED_AUTOMATICALLY: step(Act.APPROVED_AUTOMATICALLY),
+        Act.BROKE_GLASS: step(Act.BROKE_GLASS, MIA),
+        Act.CANCELLED: step(Act.CANCELLED, MIA),
+        Act.USED_UP: step(Act.USED_UP),
+        Act.QUORUM_IMPOSSIBLE: step(Act.QUORUM_IMPOSSIBLE),
+        Act.REVIEWED: step(Act.REVIEWED, LEA, justified=True),
+        Act.REVIEW_MISSED: step(Act.REVIEW_MISSED),
     }
     return {
         "budgets": left_message([MARKETING, REQUESTS, COMPANY], ZONE, who=MIA, rests=RESTS),
@@ -262,8 +286,14 @@ def messages() -> dict[str, Message]:
         "help": help_message("/ai-budget", USAGES),
         "stopped": stopped_message(BLOCK, "", ZONE),
         "resumed": resumed_message([replace(BLOCK, lifted_at=NOW, lifted_by="eve@acme.example")], ZONE),
-        "unknown_person": unknown_person_message("U0STRANGER", "acme"),
-        "problem": problem_message("`mia@acme.example` may not stop anybody; admins may, and the group in can_stop"),
+        "alert": alert_message(ALERT),
+        "unknown_person": notes.unknown_person_message("U0STRANGER", "acme"),
+        "vote_withdrawn": notes.withdrawn_message(),
+        "joined": notes.joined_message(),
+        "decide_on_page": notes.page_message("https://governor.acme.example/web/link/2c1f", ID),
+        "problem": notes.problem_message(
+            "`mia@acme.example` may not stop anybody; admins may, and the group in can_stop"
+        ),
         "machine_refused": denial_message(
             "triage-bot", "openai/gpt-4o-mini", ANSWER["reasons"][0]["message"], decision_id=ID, at=NOW, time_zone=ZONE
         ),
@@ -315,7 +345,11 @@ def views() -> dict[str, View]:
         "modal_review": deciding.review_modal(FACTS),
         "modal_outcome": deciding.outcome_modal(APPROVED, usd(1_312.4)),
         "modal_decided": deciding.decided_modal(facts(request=DENIED, state=State.DENIED)),
-        "modal_waiting": waiting_modal(asking.TITLE),
+        "modal_waiting": notes.waiting_modal(asking.TITLE),
+        "modal_why": why_modal(ID, decision_message(ANSWER, WHO, NOW, ZONE)),
+        "modal_done": notes.note_modal("Done", ":white_check_mark: It is done."),
+        "modal_problem": notes.problem_modal("the database does not answer; try again in a moment"),
+        "home_of_a_stranger": stranger_home(notes.unknown_person_message("U0STRANGER", "acme").blocks),
     }
 
 

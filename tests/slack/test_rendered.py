@@ -1,20 +1,36 @@
 """What stands in Slack, word by word: the golden files can be pasted into Slack's Block Kit Builder."""
 
+import re
+from importlib import import_module
+from inspect import isfunction
+from pathlib import Path
+from pkgutil import iter_modules
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governor.clients import slack_blocks
 from governor.clients.slack_blocks import limits
 from governor.clients.slack_blocks.card import card_message
 from governor.clients.slack_blocks.deciding import approve_modal, deny_modal
-from governor.clients.slack_blocks.steps import outcome_message
+from governor.clients.slack_blocks.message import Message, View
+from governor.clients.slack_blocks.steps import TOLD, outcome_message, step_message
 from governor.clients.slack_blocks.texts import cut, escape
-from governor.core.approvals.request import Door, Vote
+from governor.core.approvals.request import Act, Door, Vote
 from tests.approvals.world import NOON
+from tests.slack import rendered
 from tests.slack.fake.block_kit import message_problems, view_problems
 from tests.slack.rendered import FACTS, GOLDEN, REQUEST, documents, facts, replace, written
+from tests.slack.rendered_text import lines_of
 
 DOCUMENTS = documents()
+PARTS = {"elements", "limits", "texts"}
+"""What messages and views are made of."""
+
+MODULES = sorted(
+    f"{slack_blocks.__name__}.{one.name}" for one in iter_modules(slack_blocks.__path__) if one.name not in PARTS
+)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -32,9 +48,48 @@ def test_every_message_and_modal_is_within_what_slack_takes(name: str) -> None:
     assert [] == problems
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_whatever_is_said_is_kept(module: str) -> None:
+    """Each function that makes a message or a view is among what is rendered, and so is each step that is told."""
+    made = [
+        name
+        for name, function in vars(import_module(module)).items()
+        if isfunction(function)
+        and function.__module__ == module
+        and not name.startswith("_")
+        and function.__annotations__.get("return") in {Message, View}
+    ]
+    source = Path(rendered.__file__).read_text(encoding="utf-8")
+
+    assert [] == [name for name in made if f"{name}(" not in source]
+    assert {f"told_{act}" for act in {*TOLD, Act.ACTIVATED}} <= set(DOCUMENTS)
+
+
+def test_everything_can_be_printed() -> None:
+    """A heading for each message and modal, and a line for each of its blocks, none of which is empty."""
+    for name, document in DOCUMENTS.items():
+        heading, *lines = lines_of(name, document)
+
+        assert heading.startswith(f"## {name}: ")
+        assert len(document["blocks"]) == len(lines)
+        assert [] == [line for line in lines if line.endswith(": ") and not line.startswith("divider")]
+
+
 def test_no_golden_file_is_left_over() -> None:
     """Each belongs to something that is said."""
     assert set(DOCUMENTS) == {path.stem for path in GOLDEN.glob("*.json")}
+
+
+@pytest.mark.parametrize("act", [Act.EXPIRED, Act.REVOKED, Act.ESCALATED, Act.DENIED])
+@pytest.mark.parametrize("reason", [None, "", "the run is over", "Is it over?"])
+def test_a_step_is_a_sentence_with_or_without_a_reason(act: Act, reason: str | None) -> None:
+    """Old records have no reason; a reason of somebody's own may end as it likes, and the next sentence begins anew."""
+    said = step_message(REQUEST, rendered.step(act, reason=reason, to="board"), {}, rendered.ZONE).blocks[0]["text"][
+        "text"
+    ]
+
+    assert [] == re.findall(r" [:.,]|: ?\.|\.\.|[?!]\.|over It|None|because \.", said)
+    assert reason is None or reason in said
 
 
 @given(st.text(max_size=6_000), st.text(max_size=3_000), st.text(max_size=200))

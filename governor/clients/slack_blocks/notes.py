@@ -1,8 +1,11 @@
 """Short messages and modals: something went wrong, somebody is not known, something is on its way."""
 
-from governor.clients.slack_blocks.elements import context, modal, section
+from governor.clients.slack_blocks.elements import actions, button, context, modal, section
 from governor.clients.slack_blocks.message import Message, View
 from governor.clients.slack_blocks.texts import escape
+
+OPENED_PAGE = "opened_page"
+"""The button that opens a page: Slack tells us of the click nevertheless."""
 
 
 def problem_message(problem: str) -> Message:
@@ -19,6 +22,30 @@ def unknown_person_message(slack_id: str, organization: str) -> Message:
     )
     hint = "They find it with `governor slack people`."
     return Message("I do not know who you are yet", (section(said), context(hint)))
+
+
+def withdrawn_message() -> Message:
+    """Tell an approver that their vote does not count any more."""
+    return _line("Your vote is withdrawn.")
+
+
+def joined_message() -> Message:
+    """Tell a requester that there is a request for the same already."""
+    return _line("Somebody asks for the same already: you have joined, and are told what comes of it.")
+
+
+def page_message(url: str, request_id: str) -> Message:
+    """Give somebody the link to the page on which a large amount is decided."""
+    blocks = (
+        section("This amount is decided on a page that shows the whole case."),
+        actions([button("Open the page", OPENED_PAGE, url=url, style="primary")], f"page-{request_id}"),
+        context("The link is yours alone, and works once within a quarter of an hour."),
+    )
+    return Message("Decide on a page", blocks)
+
+
+def _line(said: str) -> Message:
+    return Message(said, (section(said),))
 
 
 def note_modal(title: str, text: str) -> View:

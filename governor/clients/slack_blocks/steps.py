@@ -61,6 +61,7 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
     actor = named(step.actor.user, slack_ids) if step.actor.user else "Governor"
     given = {name: escape(str(value)) for name, value in step.details.items() if value is not None}
     because = f": {given['reason']}" if given.get("reason") else "."
+    closed = because if because[-1] in ".!?…" else f"{because}."
     gets = f"{terms_words(request.terms)}, until {instant(request.terms.ends_at, time_zone)}"
     said = {
         Act.SENT: f"Your request for {gets} waits for {requires_words(request)}.",
@@ -73,12 +74,12 @@ def _said(request: ExceptionRequest, step: Transition, slack_ids: Mapping[str, s
         Act.CHANGED_TERMS: f"{actor} lowers it to {gets}; votes before do not count any more.",
         Act.APPROVED: f":white_check_mark: Approved: {gets}. It acts {_since(request, step, time_zone)}.",
         Act.DENIED: f":x: Denied by {actor}{because}",
-        Act.EXPIRED: f":black_square_for_stop: Expired: {given.get('reason', '')}. Ask again if you still need it.",
+        Act.EXPIRED: f":black_square_for_stop: Expired{closed} Ask again if you still need it.",
         Act.CANCELLED: f":black_square_for_stop: Cancelled by {actor}{because}",
-        Act.REVOKED: f":x: Revoked by {actor}{because} It acts no more.",
+        Act.REVOKED: f":x: Revoked by {actor}{closed} It acts no more.",
         Act.USED_UP: f"Its amount of {money(request.terms.amount_nano_usd)} is spent; it acts no more.",
         Act.ENDED: "It has ended; your usual limits apply again.",
-        Act.ESCALATED: f"Escalated to {given.get('to', '')}, because {given.get('reason', '')}.",
+        Act.ESCALATED: f"Escalated to {given.get('to', '')}{closed}",
         Act.QUORUM_IMPOSSIBLE: ":warning: Those who are left cannot decide it together.",
         Act.ASKED: f"{actor} asks: {given.get('text', '')}",
         Act.REVIEWED: f"{actor} reviewed it: {'justified' if step.details.get('justified') else 'not justified'}.",

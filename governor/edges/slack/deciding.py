@@ -6,8 +6,7 @@ from typing import Any
 
 from governor.clients.slack_blocks import card, deciding, steps
 from governor.clients.slack_blocks.card import CardFacts
-from governor.clients.slack_blocks.elements import actions, button, context, section
-from governor.clients.slack_blocks.message import Message
+from governor.clients.slack_blocks.notes import OPENED_PAGE, page_message, withdrawn_message
 from governor.compiler.quantities import QuantityError, parse_money
 from governor.core.approvals.request import Act, Actor, Door, State
 from governor.core.errors import ConflictError, ForbiddenError, InvalidRequestError
@@ -59,7 +58,7 @@ async def withdraw_clicked(asked: Asked) -> None:
     desk = asked.desk
     acted = await withdraw(desk.approvals, asked.value, actor_of(asked), asked.now)
     await desk.shown(acted.request.id, asked.now)
-    await asked.say(Message("Your vote is withdrawn", (section("Your vote is withdrawn."),)))
+    await asked.say(withdrawn_message())
 
 
 async def page_clicked(asked: Asked) -> None:
@@ -71,12 +70,7 @@ async def page_clicked(asked: Asked) -> None:
     )
     if not url:
         raise InvalidRequestError("this server has no public address; ask whoever runs it to set GOVERNOR_PUBLIC_URL")
-    blocks = (
-        section("This amount is decided on a page that shows the whole case."),
-        actions([button("Open the page", "opened_page", url=url, style="primary")], f"page-{request.id}"),
-        context("The link is yours alone, and works once within a quarter of an hour."),
-    )
-    await asked.say(Message("Decide on a page", blocks))
+    await asked.say(page_message(url, request.id))
 
 
 async def page_opened(asked: Asked) -> None:
@@ -221,7 +215,7 @@ CLICKS = {
     card.JUSTIFIED: (review_clicked, "Review"),
     card.WITHDRAW: (withdraw_clicked, ""),
     card.OPEN_PAGE: (page_clicked, ""),
-    "opened_page": (page_opened, ""),
+    OPENED_PAGE: (page_opened, ""),
     steps.ANSWER: (answer_clicked, "Answer"),
     steps.TELL_OUTCOME: (outcome_clicked, "What came of it?"),
 }

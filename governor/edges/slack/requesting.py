@@ -11,8 +11,8 @@ import msgspec
 
 from governor.clients.slack_blocks import asking
 from governor.clients.slack_blocks.asking import Form, WhatWouldCome
-from governor.clients.slack_blocks.elements import section
-from governor.clients.slack_blocks.message import Message, View
+from governor.clients.slack_blocks.message import View
+from governor.clients.slack_blocks.notes import joined_message
 from governor.clients.slack_blocks.request_words import for_scope, kind_words, terms_words
 from governor.clients.slack_blocks.texts import escape, instant
 from governor.core.decisions.decision import BudgetView
@@ -107,8 +107,7 @@ async def sending(asked: Asked) -> Reply:
     request = created.acted.request
     await desk.shown(request.id, asked.now)
     if created.joined:
-        said = "Somebody asks for the same already: you have joined, and are told what comes of it."
-        await asked.say(Message(said, (section(said),)))
+        await asked.say(joined_message())
     return CLOSE
 
 

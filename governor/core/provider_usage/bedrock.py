@@ -77,6 +77,39 @@ LLAMA = Shape(
     sources=("https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-meta.html",),
 )
 
+_RESULT_FACTS = frozenset({"tokenCount", "outputText", "completionReason"})
+
+
+def _results(draft: Draft) -> None:
+    """Count what each result of an invoked Titan text model has written; a stream's last chunk has the total instead.
+
+    Raises:
+        UnreadableUsageError: If a result does not say.
+    """
+    for number, item in enumerate(draft.items("results")):
+        path = f"results[{number}]"
+        written = whole_number(f"{path}.tokenCount", item.get("tokenCount"))
+        if written is None:
+            raise UnreadableUsageError(f"`{path}.tokenCount` is missing; send the usage object of the whole answer")
+        if "totalOutputTextTokenCount" not in draft.taken:
+            draft.add(Kind.OUTPUT, written)
+        unknown = sorted(key for key in item.keys() - _RESULT_FACTS if item[key] is not None)
+        draft.unknown_parts.extend(f"{path}.{key}" for key in unknown)
+
+
+TITAN_TEXT = Shape(
+    name="invoke titan text",
+    known_by=("results", "totalOutputTextTokenCount"),
+    counts=(
+        whole("inputTextTokenCount", kind=Kind.INPUT),
+        whole("totalOutputTextTokenCount", kind=Kind.OUTPUT, required=False),
+    ),
+    facts=facts("index", "outputText", "completionReason", "amazon-bedrock-invocationMetrics"),
+    finish=_results,
+    rules=("Output is the `tokenCount` of each of the `results`; the last chunk of a stream has the total.",),
+    sources=("https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html",),
+)
+
 TITAN_EMBEDDINGS = Shape(
     name="invoke titan embeddings",
     known_by=("inputTextTokenCount",),
@@ -90,5 +123,5 @@ OPENAI_RESPONSES = replace(RESPONSES, known_by=("input_tokens_details", "total_t
 BEDROCK = Provider(
     "bedrock",
     "Amazon Bedrock",
-    (CONVERSE, INVOCATION_METRICS, CHAT, OPENAI_RESPONSES, MESSAGES, LLAMA, TITAN_EMBEDDINGS),
+    (CONVERSE, INVOCATION_METRICS, CHAT, OPENAI_RESPONSES, MESSAGES, LLAMA, TITAN_TEXT, TITAN_EMBEDDINGS),
 )

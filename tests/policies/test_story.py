@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from governor.core.errors import GovernorError
 from governor.core.keys import Role
 from governor.services.policies.repository import RepositoryPolicies
 from governor.store.policy_releases import list_releases
 from governor.store.policy_versions import list_policy_versions
+from governor.store.tables import POLICY_RELEASES
 from tests.api.world import Server, StandingClock, question, running, settings_for
 from tests.policies.repository import SUITE, PolicyRepository
 from tests.scheduler.workers import ALWAYS
@@ -143,6 +145,27 @@ async def test_a_commit_that_is_not_good_leaves_the_last_good_one(
     assert [] == refused_by_metric(mended_metrics)
     assert [(mended, "30")] * 2 == [await limit_of(worker) for worker in workers]
     assert (await readiness(first))["checks"]["policies"]["ok"]
+
+
+async def test_a_commit_is_refused_also_where_nobody_kept_why(
+    workers: tuple[Server, Server], repository: PolicyRepository, standing: StandingClock
+) -> None:
+    """An old record has no reason: readiness and the metrics name the commit, and both go on answering."""
+    first, second = workers
+    (repository.folder / "quotas.yaml").write_text("kind: Quota\nlimt: 3\n")
+    broken = repository.push("A broken commit")
+    await sync(first)
+    forget = update(POLICY_RELEASES).where(POLICY_RELEASES.c.commit_id == broken).values(reason="")
+    await first.governor.database.write(lambda connection: connection.execute(forget))
+    await settled(standing, second)
+    said = await readiness(second)
+    async with second.client(None) as client:
+        metrics = await client.get("/metrics")
+
+    assert (True, 200) == (said["degraded"], metrics.status_code)
+    assert [(broken, "why it was refused is not kept; have it checked again with `governor policies sync`")] == (
+        refused_by_metric(metrics.text)
+    )
 
 
 async def test_a_refused_commit_is_tried_again_when_the_branch_moves_and_when_it_is_asked_for(

@@ -19,5 +19,6 @@ def policy_refusal(state: PolicyState) -> Metric:
         labels=("commit", "problem"),
     )
     if state.refused:
-        family.add_metric((state.refused, state.problems[0][:PROBLEM_CHARACTERS_MAX]), 1)
+        first = next(iter(state.problems), "")
+        family.add_metric((state.refused, first[:PROBLEM_CHARACTERS_MAX]), 1)
     return family

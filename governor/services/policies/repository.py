@@ -27,6 +27,9 @@ from governor.services.refresher import Refresher
 from governor.services.snapshots import Snapshots
 from governor.store.policy_releases import find_releases, read_live_release, read_source
 
+NOT_KEPT = "why it was refused is not kept; have it checked again with `governor policies sync`"
+"""What is wrong with a commit whose record is old, or was written by hand."""
+
 _log = structlog.get_logger("governor.policies")
 
 
@@ -145,7 +148,7 @@ class RepositoryPolicies:
         if seen.source.problem:
             problems = (f"the repository cannot be read: {seen.source.problem}",)
         elif seen.head is not None and seen.head.outcome is Outcome.REFUSED:
-            problems, commit = tuple(seen.head.reason.splitlines()), seen.head.commit
+            problems, commit = tuple(seen.head.reason.splitlines()) or (NOT_KEPT,), seen.head.commit
         if (problems, commit) == (self.state.problems, self.state.refused):
             return
         failures = self.state.failures + (1 if problems else 0)

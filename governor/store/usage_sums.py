@@ -52,6 +52,14 @@ def read_usage_sums(
     return rows
 
 
+def read_hour_costs(connection: Connection, hours_s: Sequence[int], by: str) -> list[int]:
+    """Return what each value of a dimension cost in each of some hours that it cost anything, in nano-USD."""
+    total = cast(func.sum(USAGE_HOURLY.c.cost_nano_usd), BigInteger)
+    dimension, hour = USAGE_HOURLY.c[by], USAGE_HOURLY.c.hour_s
+    query = select(total).where(hour.in_(hours_s), dimension != "").group_by(hour, dimension).having(total > 0)
+    return [int(cost) for cost in connection.execute(query).scalars()]
+
+
 def _filtered(query: Select[Any], wanted: UsageFilter) -> Select[Any]:
     if wanted.from_s is not None:
         query = query.where(USAGE_HOURLY.c.hour_s >= wanted.from_s)

@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from governor.core.keys import Role
 from governor.services.run_jobs import JobRunner
+from governor.store import spend as spending
 from tests.api.test_alerts import said, spend, usd
 from tests.api.test_usage import event
 from tests.api.world import QUOTAS, Server, StandingClock, running, settings_for, write_policies
@@ -96,6 +99,53 @@ async def test_without_history_nothing_is_expected(server: Server, standing: Sta
     await run(server, server.governor.unusual.watch)
 
     assert [] == await said(server)
+
+
+async def test_a_new_agent_is_measured_by_others(any_server: Server, standing: StandingClock) -> None:
+    """Nobody has seen it before; it spends as much as ten of the busiest of all others, and is told within minutes."""
+    await work(any_server, *usual(standing.now(), {"user": "eve@acme.example"}))
+    began_at, noticed_at = standing.now(), None
+    for minute in range(8):
+        await spend(any_server, usd(f"loop-{minute}", 0.6 * 20 / 60, subject=MIA, use_case="new-pipeline"))
+        standing.advance(60)
+        await run(any_server, any_server.governor.unusual.watch)
+        if noticed_at is None and await said(any_server):
+            noticed_at = standing.now()
+    [alert] = await said(any_server)
+
+    assert noticed_at is not None
+    assert noticed_at - began_at <= timedelta(minutes=5)
+    assert {"user": "mia@acme.example"} == alert["scope"]
+    assert "such an hour of any other user comes to 0." in alert["reason"]
+
+
+async def test_a_new_person_may_work_like_others(server: Server, standing: StandingClock) -> None:
+    """As much as the busiest of others alarms nobody."""
+    await work(server, *usual(standing.now(), {"user": "eve@acme.example"}))
+    for minute in range(12):
+        await spend(server, usd(f"new-{minute}", 0.05, subject=MIA))
+        standing.advance(60)
+        await run(server, server.governor.unusual.watch)
+
+    assert [] == await said(server)
+
+
+async def test_a_loud_crowd_hides_nobody(
+    server: Server, standing: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many calls others make in the same minutes, all of a runaway's own are counted."""
+    monkeypatch.setattr(spending, "ENTRIES_AT_A_TIME", 7)
+    await work(server, *usual(standing.now(), MIA), *usual(standing.now(), {"user": "eve@acme.example"}))
+    standing.advance(2 * 3600)
+    for minute in range(4):
+        await spend(server, usd(f"loop-{minute}", 0.5 * 40 / 60, subject=MIA))
+        await spend(
+            server, *(usd(f"crowd-{minute}-{n}", 0.0001, subject={"user": "eve@acme.example"}) for n in range(40))
+        )
+        standing.advance(60)
+    await run(server, server.governor.unusual.watch)
+
+    assert [{"user": "mia@acme.example"}] == [alert["scope"] for alert in await said(server)]
 
 
 def calls(standing: StandingClock, days_ago: int, count: int, tokens: int) -> list[dict[str, Any]]:

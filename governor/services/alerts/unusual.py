@@ -1,6 +1,6 @@
 """Notice spend that is outside what its series expects, within minutes, and say who drives it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,11 +23,13 @@ from governor.services.jobs import Turn
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
 from governor.store.spend import Spender, read_spend
-from governor.store.usage_sums import UsageFilter, read_usage_sums
+from governor.store.usage_sums import UsageFilter, read_hour_costs, read_usage_sums
 
 WINDOW = timedelta(minutes=5)
 HISTORY = timedelta(days=28)
-ENTRIES_MAX = 50_000
+NEW_FOR = timedelta(days=14)
+"""Who has been seen for longer has a past of his own, however rarely he spends."""
+
 CANDIDATES_MAX = 50
 LOUD_NANO_USD = FLOOR["hour"] // 20
 """A series that spends less in five minutes is not looked at."""
@@ -49,13 +51,14 @@ LEVELS: tuple[tuple[str, Callable[[Spender], str]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Unusual:
-    """A series that is outside what it expects, in nano-USD."""
+    """A series that is outside what it expects, or if it is new what others spend, in nano-USD."""
 
     level: str
     name: str
     of: str
     amount: int
     bound: Expected
+    is_new: bool
     drivers: tuple[tuple[Spender, int], ...]
 
 
@@ -93,7 +96,8 @@ class UnusualSpendWatcher:
 
 def _unusual(connection: Connection, organization: Organization, now: datetime) -> list[_Unusual]:
     zone = organization.time_zone
-    recent = read_spend(connection, now - WINDOW, ENTRIES_MAX)
+    recent = read_spend(connection, now - WINDOW)
+    peers = _Peers(connection, now, zone)
     found: list[_Unusual] = []
     explained: list[Spender] = []
     for level, name_of in LEVELS:
@@ -105,7 +109,8 @@ def _unusual(connection: Connection, organization: Organization, now: datetime) 
         loud = ((cost, name) for name, cost in sums.items() if name and cost > LOUD_NANO_USD)
         for last_five, name in sorted(loud, reverse=True)[:CANDIDATES_MAX]:
             own = {spender: cost for spender, cost in left.items() if name_of(spender) == name}
-            one = _judged(_hours(connection, now, level, name), now, zone, last_five)
+            spent = _hours(connection, now, level, name)
+            one = _judged(spent, now, zone, last_five, partial(peers.expected, level))
             if one is not None:
                 drivers = tuple(sorted(own.items(), key=lambda item: -item[1])[:DRIVERS])
                 found.append(_Unusual(level, name, *one, drivers))
@@ -113,23 +118,42 @@ def _unusual(connection: Connection, organization: Organization, now: datetime) 
     return found
 
 
-def _judged(spent: Mapping[int, int], now: datetime, zone: str, last_five: int) -> tuple[str, int, Expected] | None:
-    """Compare a series with its own past: what is unusual (hour, day), its amount, and what was expected.
+def _judged(
+    spent: Mapping[int, int], now: datetime, zone: str, last_five: int, of_peers: Callable[[], Expected | None]
+) -> tuple[str, int, Expected, bool] | None:
+    """Compare a series with its own past, or if it is too new for that with the others of its level.
 
-    None where all is as usual, or nothing is known.
+    Returns:
+        What is unusual (hour, day), its amount, what was expected, and whether of the others; None where all is as
+        usual, or nothing is known.
     """
     this_hour_s = hour_start_s(now, zone)
     past = {hour_s: cost for hour_s, cost in spent.items() if hour_s < this_hour_s}
-    if not past:
-        return None
-    hour = expected(_alike_hours(past, this_hour_s, zone), "hour")
+    own = expected(_alike_hours(past, this_hour_s, zone), "hour") if past else None
+    is_new = own is None and min(past, default=this_hour_s) >= int((now - NEW_FOR).timestamp())
+    hour = of_peers() if is_new else own
     so_far = spent.get(this_hour_s, 0)
     if hour is not None and is_unusual_hour(hour, so_far, last_five):
-        return "hour", max(so_far, last_five), hour
+        return "hour", max(so_far, last_five), hour, is_new
     midnight_s = int(first_instant(local_date(now, zone), zone).timestamp())
-    day = expected(_alike_days(past, midnight_s, zone), "day")
+    day = expected(_alike_days(past, midnight_s, zone), "day") if past else None
     today = sum(cost for hour_s, cost in spent.items() if hour_s >= midnight_s)
-    return ("day", today, day) if day is not None and is_unusual_day(day, today) else None
+    return ("day", today, day, False) if day is not None and is_unusual_day(day, today) else None
+
+
+class _Peers:
+    """What others of a level spend in hours like this one: all that is known of somebody who is new."""
+
+    def __init__(self, connection: Connection, now: datetime, zone: str) -> None:
+        self._connection = connection
+        self._hours_s = list(_hours_alike(hour_start_s(now, zone), int((now - HISTORY).timestamp()), zone))
+        self._known: dict[str, Expected | None] = {}
+
+    def expected(self, level: str) -> Expected | None:
+        """Return what an hour of somebody comes to, or None where too little is known of anybody."""
+        if level not in self._known:
+            self._known[level] = expected(read_hour_costs(self._connection, self._hours_s, level), "hour")
+        return self._known[level]
 
 
 def _hours(connection: Connection, now: datetime, level: str, name: str) -> dict[int, int]:
@@ -140,15 +164,17 @@ def _hours(connection: Connection, now: datetime, level: str, name: str) -> dict
 
 def _alike_hours(past: Mapping[int, int], this_hour_s: int, zone: str) -> list[int]:
     """Return what hours came to that are like this one: an hour around the same time, on such days, since the first."""
-    first_s = min(past)
+    return [past.get(hour_s, 0) for hour_s in _hours_alike(this_hour_s, min(past), zone)]
+
+
+def _hours_alike(this_hour_s: int, first_s: int, zone: str) -> Iterator[int]:
+    """Yield the hours before this one, since the first, around the same time on such days."""
     here = _local(this_hour_s, zone)
-    alike = []
     for hour_s in range(this_hour_s - HOUR_S, first_s - 1, -HOUR_S):
         there = _local(hour_s, zone)
         apart = abs(there.hour - here.hour)
         if min(apart, 24 - apart) <= 1 and (there.isoweekday() > 5) == (here.isoweekday() > 5):
-            alike.append(past.get(hour_s, 0))
-    return alike
+            yield hour_s
 
 
 def _alike_days(past: Mapping[int, int], midnight_s: int, zone: str) -> list[int]:
@@ -178,7 +204,7 @@ def _said(organization: Organization, one: _Unusual, terms: AlertTerms, now: dat
         policy="",
         whose=((one.level, one.name),),
         title=f"unusual spend: {one.name} has spent {_usd(one.amount)} this {one.of}",
-        reason=f"such a {one.of} comes to {_usd(one.bound.median)}, and to no more than {_usd(one.bound.upper)}; "
+        reason=f"such {_of_whom(one)} comes to {_usd(one.bound.median)}, and to no more than {_usd(one.bound.upper)}; "
         f"driven by {_drivers(one.drivers)}",
         numbers=(
             ("unit", "USD"),
@@ -197,6 +223,10 @@ def _said(organization: Organization, one: _Unusual, terms: AlertTerms, now: dat
         known=known,
         urgent=True,
     )
+
+
+def _of_whom(one: _Unusual) -> str:
+    return f"an hour of any other {one.level}" if one.is_new else f"a{'n' * (one.of == 'hour')} {one.of}"
 
 
 def _drivers(drivers: Sequence[tuple[Spender, int]]) -> str:

@@ -1,5 +1,7 @@
 """The ways out of a deny."""
 
+from datetime import datetime
+
 from governor.core.decisions.decision import ReasonCode, Remedy, RemedyType
 from governor.core.decisions.draws import Draw
 from governor.core.decisions.plan import Candidate, Plan
@@ -29,11 +31,29 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
         ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.context.output_room))
     if codes and codes <= _INPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.SHORTEN_INPUT))
-    if (refused or codes) and codes <= {ReasonCode.BLOCKED}:
-        at = wait_until(refused, asked.reasons, admission)
-        if at is not None:
-            ways.append(Remedy(RemedyType.WAIT_UNTIL, at=at))
+    waits = [_wait_for(plan, index, admission) for index in range(len(plan.candidates))]
+    opens = [at for at in waits if at is not None]
+    if opens:
+        ways.append(Remedy(RemedyType.WAIT_UNTIL, at=min(opens)))
     return tuple(ways)
+
+
+def _wait_for(plan: Plan, index: int, admission: Admission) -> datetime | None:
+    """Return when the same request would be given a candidate; None where waiting does not help, or none is needed."""
+    asked, candidate = plan.standing(0, admission), plan.standing(index, admission)
+    refused = _refused(candidate, admission, index)
+    if index == 0:
+        is_open_later = {reason.code for reason in candidate.reasons} <= {ReasonCode.BLOCKED}
+        can_wait = is_open_later and bool(refused or candidate.reasons)
+        return wait_until(refused, candidate.reasons, admission) if can_wait else None
+    if not candidate.placeable or not refused or not _is_offered(candidate, asked, admission):
+        return None
+    at = wait_until(refused, (), admission)
+    if at is None or candidate.after is None:
+        return at
+    # It is offered for as long as the budget that offers it has no room for what was asked.
+    causes = [(asked.holds[i], asked.prepared.draws[i]) for i in admission.unfit[0] if i in candidate.after]
+    return at if any((end := wait_until([cause], (), admission)) is None or end > at for cause in causes) else None
 
 
 def _refused(candidate: Candidate, admission: Admission, index: int) -> list[tuple[Hold, Draw]]:

@@ -86,6 +86,8 @@ class _Question:
         if first.reasons:
             liftable = first.granted is not None or self._or_clamped(first) is not first
             standing = offered(substitutes.offers, first.reasons, liftable=liftable)
+        if not standing:
+            return Candidates(decided)
         names = tuple(standing)[: CANDIDATES_MAX - len(decided)]
         return Candidates(decided, names, lambda name: self._substitute(substitutes, name, standing[name]))
 

@@ -10,14 +10,18 @@ from governor.core.policy.header import Enforcement
 from governor.core.policy.kinds import ContextLimit, ModelAllowlist
 from governor.core.values import hot_value
 
-_ALLOWLIST_CODES = frozenset(
+_OF_MODEL = frozenset(
     {
         ReasonCode.MODEL_DENIED,
         ReasonCode.MODEL_NOT_ALLOWED,
         ReasonCode.MODEL_NOT_IN_ONLY,
         ReasonCode.NO_ALLOWLIST_MATCHES,
+        ReasonCode.UNKNOWN_MODEL,
+        ReasonCode.UNKNOWN_PRICE,
+        ReasonCode.BLOCKED,
     }
 )
+"""Refusals that another model may not meet. A block of whoever asks refuses every substitute, too."""
 
 _TOO_LARGE = frozenset({ReasonCode.INPUT_TOO_LARGE, ReasonCode.OUTPUT_TOO_LARGE, ReasonCode.CONTEXT_TOO_LARGE})
 
@@ -32,13 +36,13 @@ class Offer:
     Attributes:
         substitute: False for the model asked for and those of a routing: a downgrade begins for them at its ``from``,
             or whoever leaves the choice open would get further than who names the same model.
-        anyway: The cause is there already: an allowlist refuses the model asked for, or a routing chooses.
+        fallback: Whether an allowlist offers it where the model asked for is refused, by whatever policy.
         over: Names of the context limits that offer it to what is too large for them.
         after: Draws of the model asked for, by index, that offer it when they have no room.
     """
 
     substitute: bool = False
-    anyway: bool = True
+    fallback: bool = False
     over: frozenset[str] = frozenset()
     after: tuple[int, ...] = ()
 
@@ -47,19 +51,15 @@ ANYWAY = Offer()
 """The model asked for, or one that a routing chooses."""
 
 
-def offers_of(asked: str, reasons: Sequence[Reason], draws: Sequence[Draw], applicable: Applicable) -> dict[str, Offer]:
+def offers_of(asked: str, draws: Sequence[Draw], applicable: Applicable) -> dict[str, Offer]:
     """Return the substitutes of the model asked for in the order in which they are tried, with what offers them.
 
     Args:
         asked: Its canonical id.
-        reasons: Why it is refused whatever its size.
         draws: The budgets on its path.
         applicable: The policies that concern it.
     """
-    refused = any(reason.code in _ALLOWLIST_CODES for reason in reasons)
-    anyway = [
-        name for allowlist in applicable.allowlists if refused for name in _binding(allowlist, allowlist.fallback)
-    ]
+    fallbacks = [name for allowlist in applicable.allowlists for name in _binding(allowlist, allowlist.fallback)]
     over: dict[str, set[str]] = {}
     for limit in applicable.context_limits:
         for name in _binding(limit, limit.downgrade_to):
@@ -71,8 +71,8 @@ def offers_of(asked: str, reasons: Sequence[Reason], draws: Sequence[Draw], appl
             for name in downgrade.to:
                 after.setdefault(name, []).append(index)
     return {
-        name: Offer(True, name in anyway, frozenset(over.get(name, ())), tuple(after.get(name, ())))
-        for name in dict.fromkeys((*anyway, *over, *after))
+        name: Offer(True, name in fallbacks, frozenset(over.get(name, ())), tuple(after.get(name, ())))
+        for name in dict.fromkeys((*fallbacks, *over, *after))
         if name != asked
     }
 
@@ -92,9 +92,10 @@ def offered(
         Their names in order, each with ``Candidate.after``.
     """
     over = {reason.policy for reason in reasons if reason.code in _TOO_LARGE}
+    refused = any(reason.code in _OF_MODEL for reason in reasons)
     standing: dict[str, tuple[int, ...] | None] = {}
     for name, offer in offers.items():
-        if offer.anyway or not over.isdisjoint(offer.over):
+        if (offer.fallback and refused) or not over.isdisjoint(offer.over):
             standing[name] = None
         elif offer.after and (liftable or not reasons):
             # What policies refuse is not offered another model for a budget that was never the matter.

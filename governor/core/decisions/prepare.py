@@ -96,7 +96,7 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
     if routing is None:
         pointed_out = would_choose(applicable.routings, request.model)
         asked = replace(asked, warnings=(*asked.warnings, *pointed_out)) if pointed_out else asked
-        offers[asked.model.id] = offers_of(asked.model.id, asked.reasons, asked.draws, applicable)
+        offers[asked.model.id] = offers_of(asked.model.id, asked.draws, applicable)
     else:
         names = models_of(routing, snapshot.model)
         for name in names:
@@ -104,9 +104,10 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
             routed, concerning = prepare_model(snapshot, model, subject, now, within_abilities=within)
             among.append(routed)
             if is_open(request.model):
-                found = offers_of(name, routed.reasons, routed.draws, concerning)
+                found = offers_of(name, routed.draws, concerning)
                 offers[model.id] = {other: offer for other, offer in found.items() if other not in names}
-    if not among and not any(offers.values()) and (routing is not None or is_open(request.model)):
+    is_offered = any(offered(found, asked.reasons) for found in offers.values())
+    if not among and not is_offered and (routing is not None or is_open(request.model)):
         reasons = without_model(asked.reasons) if is_open(request.model) else asked.reasons
         asked = replace(asked, reasons=(no_routing(routing), *reasons))
     candidates = tuple(among) or (asked,)

@@ -160,6 +160,7 @@ WARNINGS: Mapping[str, str] = {
     "ambiguous-word": "`yes`, `no`, `on` and `off` are words here, but booleans for readers of YAML 1.1: quote them",
     "contained-scope": "a rule changes nothing, because a rule of the same kind already says at least as much",
     "identity-changed": "an edit in mid-period makes other budgets: what was spent so far no longer counts",
+    "part-begins": "`max_share` or `pace` begins in mid-period: what was spent so far counts for the budget alone",
     "ignored-file": "a file looks like policies but its name is not read",
     "matches-nobody": "a rule that no person, service account or request can ever match",
     "never-in-force": "a rule whose effective dates lie in the past or leave no time between them",

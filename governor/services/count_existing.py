@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from governor.core.decisions.budget_keys import quota_identity
 from governor.core.decisions.draw_memory import DrawMemory
+from governor.core.decisions.draws import PART_FIELDS, Part
 from governor.core.decisions.ids import id_text
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.adjustments import Adjust, AdjustmentKind, AdjustmentOutcome, AdjustmentResult
@@ -24,6 +25,7 @@ from governor.core.ledger.port import Ledger
 from governor.core.ledger.reservation import HOLD_FOR_S_MAX, ReservationState
 from governor.core.periods import period_at
 from governor.core.policy.kinds import Quota
+from governor.core.policy_changes.parts import kept_by
 from governor.core.settlement.assess import AHEAD_MAX
 from governor.core.settlement.existing import ExistingUse, open_call, recorded_call
 from governor.core.units import amount_text
@@ -69,18 +71,23 @@ class _Counting:
     """A quota whose budgets begin with what there was.
 
     Attributes:
-        since: When its budgets began to decide.
+        since: When its budgets, and the parts of them, began to decide.
         start: Where their present period began.
     """
 
     quota: Quota
-    since: datetime
+    since: Mapping[Part, datetime]
     start: datetime
 
 
-def identity_of(quota: Quota) -> bytes:
-    """Return 16 bytes over what makes a quota's budgets the same budgets."""
-    return blake2b(quota_identity(quota).encode(), digest_size=16).digest()
+def identities_of(quota: Quota) -> dict[bytes, Part]:
+    """Return 16 bytes over what makes a quota's budgets the same budgets, and likewise for each part of them."""
+    whole = quota_identity(quota)
+    texts = {whole: Part.WHOLE}
+    for part, field in PART_FIELDS.items():
+        if kept := kept_by(quota, part):
+            texts[f"{whole}\x1d{field}\x1d{kept}"] = part
+    return {blake2b(text.encode(), digest_size=16).digest(): part for text, part in texts.items()}
 
 
 class ExistingCounter:
@@ -106,20 +113,24 @@ class ExistingCounter:
         Raises:
             SQLAlchemyError, LedgerUnavailableError: If the database does not answer; trying again is safe.
         """
-        wanted = {identity_of(quota): quota for quota in _quotas(snapshot, now)}
+        wanted = {identity: quota for quota in _quotas(snapshot, now) for identity in identities_of(quota)}
         if not wanted:
             return
+        counts = await self._database.read(partial(read_counts, identities=list(wanted)))
+        known = set(counts)
         if served is not None:
-            known = {identity_of(quota) for quota in served.policies.quotas}
-        else:
-            known = set(await self._database.read(partial(read_counts, identities=list(wanted))))
-        new = {identity: quota for identity, quota in wanted.items() if identity not in known}
+            known = {identity for quota in served.policies.quotas for identity in identities_of(quota)}
+        new = {
+            identity: Count(_ms(_since(quota, now)), _ms(now))
+            for identity, quota in wanted.items()
+            if identity not in known
+        }
         if not new:
             return
-        counting = [_Counting(quota, _since(quota, now), _start(quota, now)) for quota in new.values()]
+        # What was counted of the rest of these quotas stays.
+        counting = _counting(wanted, new, counts | new, now)
         posted = await self._count(snapshot, counting, now)
-        counts = {identity_of(one.quota): Count(_ms(one.since), _ms(now)) for one in counting}
-        await self._database.write(partial(write_counts, counts=counts))
+        await self._database.write(partial(write_counts, counts=new))
         _log.info("existing_counted", quotas=[one.quota.header.ref for one in counting], entries=posted)
 
     async def watch(self, turn: Turn, snapshots: Snapshots) -> str:
@@ -129,20 +140,17 @@ class ExistingCounter:
             What was done.
         """
         snapshot, now = snapshots.current, turn.now
-        wanted = {identity_of(quota): quota for quota in _quotas(snapshot, now)}
+        wanted = {identity: quota for quota in _quotas(snapshot, now) for identity in identities_of(quota)}
         if not wanted:
             return "no quota counts what was used before it"
         counts = await self._database.read(partial(read_counts, identities=list(wanted)))
         due = {identity: count for identity, count in counts.items() if _is_due(wanted[identity], count, now)}
         if not due:
             return "nothing is due"
-        counting = [
-            _Counting(wanted[identity], _instant(count.since_ms), _start(wanted[identity], now))
-            for identity, count in due.items()
-        ]
+        counting = _counting(wanted, due, counts, now)
         posted = await self._count(snapshot, counting, now)
         await turn.write(partial(write_counted, identities=list(due), now_ms=_ms(now)))
-        return f"{posted} entries of what was used before {len(due)} quotas"
+        return f"{posted} entries of what was used before {len(counting)} quotas"
 
     async def _count(self, snapshot: Snapshot, counting: Sequence[_Counting], now: datetime) -> int:
         """Post what is missing; returns the number of entries."""
@@ -166,7 +174,7 @@ class ExistingCounter:
     ) -> ExistingUse:
         grants = await self._database.read(lambda connection: read_grants(connection, GrantFilter()))
         existing = ExistingUse(
-            [(one.quota, one.since + STRAGGLERS) for one in counting],
+            [(one.quota, {part: since + STRAGGLERS for part, since in one.since.items()}) for one in counting],
             DrawMemory(snapshot.organization, snapshot.quota, snapshot.epoch),
             now,
             {grant.ref: grant for grant in grants},
@@ -207,6 +215,25 @@ class ExistingCounter:
 
 
 _FOREVER_MS = 2**62
+
+
+def _counting(
+    wanted: Mapping[bytes, Quota], due: Iterable[bytes], counts: Mapping[bytes, Count], now: datetime
+) -> list[_Counting]:
+    """Return the quotas that have something to count, with all of their counters that begin with what there was."""
+    quotas = {wanted[identity].header.name: wanted[identity] for identity in due}
+    return [
+        _Counting(
+            quota,
+            {
+                part: _instant(counts[identity].since_ms)
+                for identity, part in identities_of(quota).items()
+                if identity in counts
+            },
+            _start(quota, now),
+        )
+        for quota in quotas.values()
+    ]
 
 
 def _quotas(snapshot: Snapshot, now: datetime) -> Iterable[Quota]:

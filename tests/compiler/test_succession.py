@@ -215,3 +215,30 @@ def test_move_that_is_over_can_be_taken_out(tmp_path: Path) -> None:
     ]
 
     assert ["Organization/acme", "Team growth: of marketing to of sales; 2 people"] == reorganised(tmp_path, *over)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("max_share: {per: team, percent: 40}\n", "max_share counts from now"),
+        ("pace: {per: day, burst: 3}\nmax_share: {per: team, percent: 40}\n", "max_share and pace count from now"),
+    ],
+)
+def test_a_part_that_begins_beside_its_budget_is_told(tmp_path: Path, fields: str, said: str) -> None:
+    """The budget goes on, and the share or the day does not; at the first instant of a period nothing is lost."""
+    [change] = compared(tmp_path, QUOTA, QUOTA + fields)
+    first = datetime(2026, 12, 1, tzinfo=UTC)
+
+    assert f"what was spent so far in this period counts, but {said}" == change.balances
+    assert ["16 warning part-begins"] == findings(tmp_path, QUOTA, QUOTA + fields)
+    assert [] == findings(tmp_path, QUOTA, QUOTA + fields, first)
+    assert [] == findings(tmp_path, QUOTA + fields, QUOTA)
+
+
+def test_a_part_that_counts_what_there_was_is_told(tmp_path: Path) -> None:
+    """With `count_existing` nothing is lost, and no warning is given."""
+    after = QUOTA + "count_existing: true\nmax_share: {per: team, percent: 40}\n"
+    [change] = compared(tmp_path, QUOTA, after)
+
+    assert "what was spent so far in this period counts; so it does for max_share" == change.balances
+    assert [] == findings(tmp_path, QUOTA, after)

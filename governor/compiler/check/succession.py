@@ -9,6 +9,7 @@ from governor.core.periods import Every, next_boundaries, period_at
 from governor.core.policy.header import Source
 from governor.core.policy.kinds import Quota
 from governor.core.policy_changes.balances import changed_identity, pairs, renamed_without_saying
+from governor.core.policy_changes.parts import begun_parts
 from governor.core.wording.phrases import begin_words, listed
 
 
@@ -28,11 +29,15 @@ def _changed(before: PolicySet, after: PolicySet, now: datetime) -> Iterator[Pro
     continued, _ = pairs(before, after)
     for quota in after.quotas:
         was = continued.get(quota.header.name)
-        fields = changed_identity(was, quota) if was is not None else ()
-        if was is None or not fields or quota.count_existing or not _in_mid_period(was, now):
+        if was is None or quota.count_existing or not _in_mid_period(was, now):
             continue
-        message = f"{quota.header.ref}: {listed(fields)} changed in mid-period, so its budgets start from now"
-        yield _problem(quota.header.source, "identity-changed", message, _hint(was, now))
+        fields, parts = changed_identity(was, quota), begun_parts(was, quota)
+        if fields:
+            message = f"{quota.header.ref}: {listed(fields)} changed in mid-period, so its budgets start from now"
+            yield _problem(quota.header.source, "identity-changed", message, _hint(was, now))
+        elif parts:
+            message = f"{quota.header.ref}: {listed(parts)} changed in mid-period, and starts from now"
+            yield _problem(quota.header.source, "part-begins", message, _hint(was, now))
 
 
 def _in_mid_period(quota: Quota, now: datetime) -> bool:

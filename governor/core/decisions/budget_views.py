@@ -2,14 +2,15 @@
 
 from governor.core.decisions.ceiling_words import ceiling_words
 from governor.core.decisions.decision import BudgetView
-from governor.core.decisions.draws import Draw, Part
+from governor.core.decisions.draws import PART_FIELDS, Draw, Part
 from governor.core.ledger.budget import Balance
 from governor.core.ledger.ceilings import Lookup
+from governor.core.policy.renewal import Renewal
 
 
 def budget_view(draw: Draw, balance: Balance, ceiling: int | None, carried: int) -> BudgetView:
     """Return the view of a budget with the ceiling, and what it took over, that were worked out for it."""
-    terms, renewed = draw.terms, draw.applied.quota.renewed
+    terms, renewed = draw.terms, _renewed(draw)
     if terms.rule is None and terms.ceiling == terms.limit and renewed is None:
         return BudgetView(draw.budget, terms.limit, ceiling, balance.used, balance.held)
     return BudgetView(
@@ -22,6 +23,16 @@ def budget_view(draw: Draw, balance: Balance, ceiling: int | None, carried: int)
         # A period that begins after the edit is whole.
         began_anew=renewed.words if renewed is not None and draw.budget.period_start_s < renewed.since_s else "",
     )
+
+
+def _renewed(draw: Draw) -> Renewal | None:
+    """Return the last edit that made a budget, or this part of it, begin."""
+    quota = draw.applied.quota
+    if not quota.renewed_parts or draw.part not in PART_FIELDS:
+        return quota.renewed
+    own = dict(quota.renewed_parts).get(PART_FIELDS[draw.part])
+    found = [renewal for renewal in (quota.renewed, own) if renewal is not None]
+    return max(found, key=lambda renewal: renewal.since_s, default=None)
 
 
 def shown_limit(draw: Draw, ceiling: int | None) -> int:

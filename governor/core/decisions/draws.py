@@ -48,6 +48,10 @@ class Part(Enum):
     """What a quota has taken from the fund in this period."""
 
 
+PART_FIELDS = {Part.SHARE: "max_share", Part.PACE: "pace"}
+"""The fields of a quota that make counters beside its budgets."""
+
+
 @hot_value
 class Draw:
     """A budget on the path of a request, what it counts, and the terms.

@@ -153,6 +153,7 @@ class Quota:
         fail_open: True if a request may pass when the ledger fails (``on_ledger_failure: allow``).
         learned: True if the output is held that such calls have had, not all that was asked for (``reserve``).
         alerts: When somebody is told how full its budgets are.
+        renewed_parts: The same of the counters beside them, each with the field that makes it: ``max_share``, ``pace``.
         past: What was in force of these budgets before the last edits, the oldest first; see ``as_of``.
         root: The lineage name that takes part in the budget's identity: the oldest name of the quota.
         renewed: That an edit made these budgets in the place of others; None: they are the first, or nobody looked.
@@ -183,6 +184,7 @@ class Quota:
     alerts: tuple[AlertRule, ...] = ()
     root: str = ""
     renewed: Renewal | None = None
+    renewed_parts: tuple[tuple[str, Renewal], ...] = ()
     past: tuple["Former", ...] = ()
 
 

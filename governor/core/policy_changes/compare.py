@@ -1,6 +1,6 @@
 """Two versions of the policies side by side: what the later one says differently."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from governor.core.periods import Every, next_boundaries
 from governor.core.policy.kinds import Quota
 from governor.core.policy_changes.balances import changed_identity, pairs, starts_anew
 from governor.core.policy_changes.change import ChangeKind, Difference, PolicyChange, Touched
+from governor.core.policy_changes.parts import begun_parts
 from governor.core.policy_changes.reach import Reach
 from governor.core.wording.phrases import begin_words, listed
 from governor.core.wording.policy_set import describe
@@ -181,6 +182,15 @@ def _count(
     return Touched(len(names) - accounts, accounts, any(at_most for _, at_most in found))
 
 
+def _begun(parts: Sequence[str], quota: Quota) -> str:
+    """Say what begins beside the budgets that go on."""
+    if not parts:
+        return ""
+    if quota.count_existing:
+        return f"; so it does for {listed(parts)}"
+    return f", but {listed(parts)} {'counts' if len(parts) == 1 else 'count'} from now"
+
+
 def _balances(was: Quota | None, is_now: Quota | None, now: datetime) -> str:
     if was is None or is_now is None:
         return ""
@@ -189,4 +199,4 @@ def _balances(was: Quota | None, is_now: Quota | None, now: datetime) -> str:
         if is_now.count_existing:
             return f"it has other budgets, which begin with what its requests used so far in this period{begin}"
         return f"its budgets start from now: what was spent so far in this period does not count{begin}"
-    return "what was spent so far in this period counts"
+    return f"what was spent so far in this period counts{_begun(begun_parts(was, is_now), is_now)}"

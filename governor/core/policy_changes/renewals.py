@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from governor.core.decisions.budget_keys import Identity, identity_fields
+from governor.core.decisions.draws import PART_FIELDS, Part
 from governor.core.policy.kinds import Quota
 from governor.core.policy.renewal import Renewal
 from governor.core.policy_changes.balances import changed_fields
+from governor.core.policy_changes.parts import kept_by
 from governor.core.wording.phrases import begin_words, listed
 
 
@@ -38,7 +40,8 @@ def reigns_begun(quotas: Iterable[Quota], reigns: Mapping[str, Sequence[Reign]],
 def renewed(quotas: Iterable[Quota], reigns: Mapping[str, Sequence[Reign]]) -> tuple[Quota, ...]:
     """Return quotas with what their budgets say of an edit; the last reign of each lineage is the present one."""
     found = ((quota, _renewal(quota, reigns[quota.root])) for quota in quotas)
-    return tuple(quota if renewal is None else replace(quota, renewed=renewal) for quota, renewal in found)
+    traced = (quota if renewal is None else replace(quota, renewed=renewal) for quota, renewal in found)
+    return tuple(_with_parts(quota) if quota.past else quota for quota in traced)
 
 
 def _renewal(quota: Quota, reigns: Sequence[Reign]) -> Renewal | None:
@@ -46,16 +49,46 @@ def _renewal(quota: Quota, reigns: Sequence[Reign]) -> Renewal | None:
         # What runs at the same time is over within a day, and nothing was used up.
         return None
     *past, present = reigns
-    zone = quota.period.time_zone
-    edit = f"on {begin_words(present.at, zone)}, when an edit changed {listed(_changed(past[-1], present))}"
     ours = [number for number, reign in enumerate(past) if reign.identity == present.identity]
+    gap_at = past[ours[-1] + 1].at if ours else None
+    return _said(quota, present.at, _changed(past[-1], present), gap_at)
+
+
+def _said(quota: Quota, at: datetime, fields: Sequence[str], gap_at: datetime | None) -> Renewal:
+    """Say of an edit what does not count.
+
+    Args:
+        quota: Whose budgets, or parts of them, began with it.
+        at: When.
+        fields: What was edited.
+        gap_at: Since when they had not counted, where they had before; None: they are new.
+    """
+    zone = quota.period.time_zone if quota.period is not None else "UTC"
     if quota.count_existing:
         says = "it begins with what its requests had used before"
-    elif ours:
-        says = f"what was used from {begin_words(past[ours[-1] + 1].at, zone)} until then does not count"
+    elif gap_at is not None:
+        says = f"what was used from {begin_words(gap_at, zone)} until then does not count"
     else:
         says = "what was used before does not count"
-    return Renewal(present.at.timestamp(), f"{edit}: {says}")
+    return Renewal(at.timestamp(), f"on {begin_words(at, zone)}, when an edit changed {listed(fields)}: {says}")
+
+
+def _with_parts(quota: Quota) -> Quota:
+    """Return a quota with what its shares and days say of the edit that made them, while its budgets went on."""
+    found = ((field, _part_renewal(quota, part, field)) for part, field in PART_FIELDS.items())
+    parts = tuple((field, renewal) for field, renewal in found if renewal is not None)
+    return replace(quota, renewed_parts=parts) if parts else quota
+
+
+def _part_renewal(quota: Quota, part: Part, field: str) -> Renewal | None:
+    now = kept_by(quota, part)
+    kept = [kept_by(former.quota, part) for former in quota.past]
+    others = [number for number, was in enumerate(kept) if was != now]
+    if not now or not others:
+        return None
+    ours = [number for number, was in enumerate(kept[: others[-1]]) if was == now]
+    gap_at = quota.past[ours[-1]].until if ours else None
+    return _said(quota, quota.past[others[-1]].until, [field], gap_at)
 
 
 def _changed(before: Reign, after: Reign) -> tuple[str, ...]:

@@ -4,11 +4,12 @@
 not charged by it: so nothing is counted twice, however often it is worked out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from governor.core.decisions.draw_memory import DrawMemory
+from governor.core.decisions.draws import Part
 from governor.core.grants import GRANT_PREFIX, Grant
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.entry import Entry
@@ -88,7 +89,8 @@ class ExistingUse:
     """Sums up what the new budgets of some quotas begin with.
 
     Args:
-        quotas: Those that count what there was, each with the instant before which calls were decided without it.
+        quotas: Those that count what there was, each with the instants before which calls were decided without its
+            budgets, or without these parts of them.
         draws: Finds what a request draws on.
         now: Budgets are those whose period contains this instant.
         grants: All grants that may have paid, by name.
@@ -96,7 +98,7 @@ class ExistingUse:
 
     def __init__(
         self,
-        quotas: Iterable[tuple[Quota, datetime]],
+        quotas: Iterable[tuple[Quota, Mapping[Part, datetime]]],
         draws: DrawMemory,
         now: datetime,
         grants: Mapping[str, Grant],
@@ -110,22 +112,23 @@ class ExistingUse:
     def add(self, call: Call) -> None:
         """Add one call to the budgets that it would have drawn on."""
         for quota, until in self._quotas:
-            if call.booked_at < until and not self._is_paid(quota, call):
-                for key, amount in self._amounts(quota, call).items():
+            parts = {part for part, at in until.items() if call.booked_at < at}
+            if parts and not self._is_paid(quota, call):
+                amount = call.actual.amount(quota.unit, quota.counts)
+                for key in self._drawn_on(quota, call, parts):
                     self.amounts[key] = self.amounts.get(key, 0) + amount
 
-    def _amounts(self, quota: Quota, call: Call) -> dict[BudgetKey, int]:
-        amount = call.actual.amount(quota.unit, quota.counts)
-        found: dict[BudgetKey, int] = {}
+    def _drawn_on(self, quota: Quota, call: Call, parts: Collection[Part]) -> Iterable[BudgetKey]:
+        """Return the budgets that a call would have drawn on, and has not: also a share beside a budget that it has."""
+        keys: dict[BudgetKey, Part] = {}
         for attributes in call.attributes:
-            if not concerns(quota.header, attributes):
-                continue
-            [drawn] = self._draws.find((quota,), attributes, call.booked_at, downgrades=False)
-            keys = [draw.budget for draw in drawn.draws]
-            if any(key.digest in call.charged for key in keys):
-                return {}
-            found.update((key, amount) for key in keys if _contains(key, self._now_s))
-        return found
+            if concerns(quota.header, attributes):
+                [drawn] = self._draws.find((quota,), attributes, call.booked_at, downgrades=False)
+                keys.update((draw.budget, draw.part) for draw in drawn.draws)
+        charged = {part for key, part in keys.items() if key.digest in call.charged}
+        return [
+            key for key, part in keys.items() if part in parts and part not in charged and _contains(key, self._now_s)
+        ]
 
     def _is_paid(self, quota: Quota, call: Call) -> bool:
         """Tell whether a grant, or another quota, has paid for what would count on this one."""

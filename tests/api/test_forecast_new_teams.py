@@ -59,3 +59,34 @@ async def test_a_new_team_that_works_on_weekends_keeps_its_own_rhythm(sqlite_url
 
     assert not found["method"].startswith("share")
     assert float(found["total"]["median"]) == pytest.approx(actual, rel=0.03)
+
+
+TEAMS = """\
+apiVersion: governor/v1
+kind: Quota
+name: team-spend
+per: [team]
+limit: 100 USD
+period: month
+"""
+SAM = {"user": "sam@acme.example"}
+
+
+async def test_a_new_team_is_a_share_of_its_department(sqlite_url: str, hasty: Path) -> None:
+    """Its department rests on weekends; a far larger one that never does says nothing about it."""
+    organization = hasty / "organization.yaml"
+    sam = "  - {user: sam@acme.example, kind: employee, team: search, department: engineering}\n"
+    organization.write_text(organization.read_text().replace("people:\n", "people:\n" + sam, 1))
+    (hasty / "quotas.yaml").write_text(TEAMS)
+    clock = StandingClock(FIRST)
+    async with running(settings_for(sqlite_url, hasty), clock) as server:
+        await use_days(server, clock, range(FRIDAY + 1))
+        for day in range(FRIDAY + 1):
+            await use(server, day, 50_000_000, "gpt-4o-mini", MIA)
+        for day in range(FRIDAY - 4, FRIDAY + 1):
+            await use(server, day, tokens_of(day), "claude-sonnet-4", SAM, name="sam")
+        [found] = await forecasts(server, quota="team-spend", team="search")
+    actual = sum(tokens_of(day) for day in range(FRIDAY - 4, NOVEMBER_ENDS)) * 3 / 1e6
+
+    assert found["method"].startswith("share of engineering's use; ")
+    assert float(found["total"]["median"]) == pytest.approx(actual, rel=0.08)

@@ -98,7 +98,11 @@ async def test_forecasts_are_kept_and_compared_with_what_happened(
     assert float(shown["actual"]) == pytest.approx(october, rel=0.01)
     assert shown["actual"] == shown["then"][-1]["used"]
     assert [] != shown["history"]
-    [made] = [made for (policy, department, _), made in record.made.items() if department == "engineering"]
+    [(method, made)] = [
+        (name, made) for (_, department, name), made in record.made.items() if department == "engineering"
+    ]
+    leader = said["method"].removeprefix("combined: ").partition("%")[0].rpartition(" ")[0]
+    assert f"combined, {leader} first" == method
     assert (1, 1.0) == (made.count, made.coverage)
     assert all(made.scores[method].mase is not None for method in ("forecast", "run_rate", "naive", "seasonal_naive"))
 

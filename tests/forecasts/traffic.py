@@ -24,13 +24,19 @@ MIA = {"user": "mia@acme.example"}
 
 
 async def use(
-    server: Server, day: int, tokens: int, model: str = "claude-sonnet-4", subject: Mapping[str, str] = EVE
+    server: Server,
+    day: int,
+    tokens: int,
+    model: str = "claude-sonnet-4",
+    subject: Mapping[str, str] = EVE,
+    *,
+    name: str = "",
 ) -> None:
-    """Report one day's use: a third at nine, the rest at fifteen o'clock."""
+    """Report one day's use: a third at nine, the rest at fifteen o'clock; ``name`` tells it from another's."""
     midnight = FIRST + timedelta(days=day)
     events: list[dict[str, Any]] = [
         {
-            "event_id": f"{model}-{day}-{hour}",
+            "event_id": f"{name or model}-{day}-{hour}",
             "model": model,
             "subject": subject,
             "time": (midnight + timedelta(hours=hour)).isoformat(),

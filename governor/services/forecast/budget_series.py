@@ -53,10 +53,10 @@ def plan_of(quota: Quota) -> SeriesPlan:
     return SeriesPlan(by, tuple(key for key in quota.per if key in tellable), needed <= tellable)
 
 
-def plan_of_all(quota: Quota) -> SeriesPlan:
-    """Return how the rollups tell of everybody whom a quota concerns."""
-    plan = plan_of(replace(quota, per=()))
-    return SeriesPlan(plan.by, (), plan.is_exact)
+def plan_of_all(quota: Quota, *per: str) -> SeriesPlan:
+    """Return how the rollups tell of everybody whom a quota concerns, or of each department of them."""
+    plan = plan_of(replace(quota, per=per))
+    return SeriesPlan(plan.by, per, plan.is_exact)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from governor.services.forecast.experts import WEEKLY_DAYS_MIN
 from governor.services.forecast.history import HISTORY_DAYS, HOURS_OF_A_DAY, Days, History
 from governor.services.forecast.parent_share import is_new, parent_factors
 from governor.services.forecast.predict import predict
-from governor.services.forecast.tasks import ForecastJob, Served
+from governor.services.forecast.tasks import Asked, ForecastJob, Served
 from governor.store.database import Database
 from governor.store.usage_sums import DIMENSIONS
 from governor.store.use_series import DAY_S, HOUR_S, MODEL_SUMS, Only, read_use_by_model, read_use_steps
@@ -36,6 +36,10 @@ MIX_MAX = 12
 """Models that are told apart; the rest is little."""
 
 
+EVERYBODY = ""
+"""Stands for the name of a department where all of them are meant."""
+
+
 @dataclass(slots=True)
 class JobSeries:
     """What the budgets of a job have behind them.
@@ -44,25 +48,40 @@ class JobSeries:
         job: Which budgets, and when.
         plan: How the rollups tell them apart.
         series: What each used.
-        parent: What everybody used whom the quota concerns, or None: no budget is new.
+        parents: What the departments of new budgets used, by their names, and everybody whom the quota concerns by
+            ``EVERYBODY``; empty if no budget is new.
         mixes: The models on which each spent most.
     """
 
     job: ForecastJob
     plan: SeriesPlan
     series: Mapping[Key, BudgetSeries]
-    parent: History | None
+    parents: Mapping[str, History]
     mixes: Mapping[Key, Sequence[ModelShare]]
-    _ahead: Days | None = None
+    _ahead: dict[str, Days] = field(default_factory=dict)
 
-    def lent(self, own: History, days: int) -> tuple[Days, Days] | None:
-        """Return what its parent lends a new series (see ``parent_factors``), or None: it is old enough."""
-        if self.parent is None or not is_new(own, self.parent):
+    def lent(self, own: History, parent: str, days: int) -> tuple[Days, Days] | None:
+        """Return what a parent lends a new series (see ``parent_factors``), or None: nothing, or it is old enough.
+
+        Args:
+            own: The series.
+            parent: Its department, or ``EVERYBODY``.
+            days: How many days are forecast.
+        """
+        history = self.parents.get(parent)
+        if history is None or not is_new(own, history):
             return None
-        # What everybody will use is worked out once, when the first new budget asks.
-        if self._ahead is None or len(self._ahead) < days:
-            self._ahead = predict(self.parent, days, holidays=self.job.holidays).path
-        return parent_factors(own, self.parent, self._ahead[:days])
+        # What all of them will use is worked out once, when the first new budget asks.
+        if parent not in self._ahead or len(self._ahead[parent]) < days:
+            self._ahead[parent] = predict(history, days, holidays=self.job.holidays).path
+        return parent_factors(own, history, self._ahead[parent][:days])
+
+    def parent_of(self, asked: Asked, own: History) -> str:
+        """Return whose share a new budget is: its department's, if that is old enough, else everybody's."""
+        department = asked.attributes.get("department", "")
+        history = self.parents.get(department)
+        is_all = asked.budget.scope == (("department", department),)
+        return department if not is_all and history is not None and is_new(own, history) else EVERYBODY
 
 
 def look(job: ForecastJob) -> JobSeries | None:
@@ -76,9 +95,10 @@ def look(job: ForecastJob) -> JobSeries | None:
         collector = _collected(connection, job, SeriesCollector(job.quota, plan, job.known, wanted), only)
         if not collector.series:
             return None
-        is_young = any(series.known_days() < WEEKLY_DAYS_MIN for series in collector.series.values())
-        parent = _parent(connection, job) if is_young else None
-        return JobSeries(job, plan, collector.series, parent, _mixes(connection, job, collector, only))
+        young = {key for key, series in collector.series.items() if series.known_days() < WEEKLY_DAYS_MIN}
+        asked = [one for one in job.asked if key_of(one.budget.scope, plan) in young]
+        parents = _parents(connection, job, asked) if young else {}
+        return JobSeries(job, plan, collector.series, parents, _mixes(connection, job, collector, only))
 
     try:
         return database.read_now(read)
@@ -108,10 +128,17 @@ def _collected(connection: Connection, job: ForecastJob, collector: SeriesCollec
     return collector
 
 
-def _parent(connection: Connection, job: ForecastJob) -> History:
-    plan = plan_of_all(job.quota)
-    everybody = _collected(connection, job, SeriesCollector(job.quota, plan, job.known, {()}), {})
-    return history_of(everybody.series[()], job)
+def _parents(connection: Connection, job: ForecastJob, asked: Sequence[Asked]) -> dict[str, History]:
+    """Return what everybody used whom the quota concerns, and what the departments of some budgets did."""
+    everybody = _collected(connection, job, SeriesCollector(job.quota, plan_of_all(job.quota), job.known, {()}), {})
+    found = {EVERYBODY: history_of(everybody.series[()], job)}
+    departments = {one.attributes.get("department", "") for one in asked} - {""}
+    if departments:
+        plan = plan_of_all(job.quota, "department")
+        collector = SeriesCollector(job.quota, plan, job.known, {(name,) for name in departments})
+        _collected(connection, job, collector, {"department": departments})
+        found |= {key[0]: history_of(series, job) for key, series in collector.series.items()}
+    return found
 
 
 def _mixes(

@@ -1,4 +1,4 @@
-"""New teams: their share of what everybody uses, whose rhythm is known."""
+"""New teams: their share of what their department, or everybody, uses, whose rhythm is known."""
 
 from governor.services.forecast.experts import TINY, WEEKLY_DAYS_MIN, unevenness
 from governor.services.forecast.history import Days, History
@@ -18,7 +18,7 @@ def parent_factors(own: History, parent: History, ahead: Days) -> tuple[Days, Da
     Args:
         own: The new series.
         parent: What everybody used up to the same instant.
-        ahead: What everybody will use on the next days.
+        ahead: What the parent will use on the next days.
     """
     together = parent.days[-len(own.days) :]
     mean = float(together.mean())

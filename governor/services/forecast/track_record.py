@@ -162,8 +162,17 @@ def _scores(tried: Iterable[TriedBudget], made_at_s: int) -> list[Score]:
 
 
 def _method(forecast: Forecast) -> str:
-    """Return the kind of method: which experts counted how much differs from forecast to forecast."""
-    return forecast.method.partition(":")[0]
+    """Return the kind of method: whose share it is, and the expert that counted most; how much it did differs daily."""
+    *parts, last = forecast.method.split("; ")
+    kind, _, experts = last.partition(": ")
+    if experts:
+        last = f"{kind}, {_without_share(experts.split(', ')[0])} first"
+    return "; ".join([*parts, _without_share(last)])
+
+
+def _without_share(words: str) -> str:
+    name, _, share = words.rpartition(" ")
+    return name if share.endswith("%") and name else words
 
 
 def _passed_percent(forecast: Forecast) -> float:

@@ -20,8 +20,6 @@ from governor.store.use_series import DAY_S, HOUR_S
 
 TINY = 1e-9
 
-SHARE_WORDS = "share of everybody's use"
-
 PERIOD_DAYS_MIN = 4
 """Shorter periods have no quarter that is a day long."""
 
@@ -92,13 +90,14 @@ def _forecast(asked: Asked, world: JobSeries) -> Forecast | None:
     history = history_of(series, job)
     remaining = asked.remaining_days(job.now)
     insufficient = history_days < asked.rule.min_history_days
-    factors = world.lent(history, max(ceil(remaining), asked.rule.horizon_days, 1))
+    parent = world.parent_of(asked, history)
+    factors = world.lent(history, parent, max(ceil(remaining), asked.rule.horizon_days, 1))
     prediction = predict(history, remaining, asked.rule.horizon_days, holidays=job.holidays, factors=factors)
     if insufficient:
         prediction = _plain(prediction, asked, job.now, history_days)
     method = RUN_RATE_WORDS if insufficient else words_of(prediction.weights)
     if factors is not None and not insufficient:
-        method = f"{SHARE_WORDS}; {method}"
+        method = f"share of {parent or 'everybody'}'s use; {method}"
     if not plan.is_exact:
         method = f"share of what else was used; {method}"
     mix = tuple(world.mixes.get(key, ()))

@@ -8,7 +8,7 @@ READY := $(VENV)/.installed
 OLDEST := 3.11
 
 .PHONY: help install demo serve test check format docs constraints clean \
-	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-plan-database bench-full-database bench-midnight bench-memory bench-trace bench-learned bench-forecast bench-accuracy
+	bench-decide bench-evaluate bench-ledger bench-replay bench-plan bench-plan-database bench-full-database bench-midnight bench-closing bench-memory bench-trace bench-learned bench-forecast bench-accuracy
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -90,6 +90,9 @@ bench-full-database: $(READY) ## /decide with an empty and with a full database
 
 bench-midnight: $(READY) ## /decide while every budget of the day begins anew
 	$(BIN)/python -m benchmarks.midnight
+
+bench-closing: $(READY) ## a year of closings after a year of downtime, and /decide while 100,000 budgets close: BUDGETS=100000
+	$(BIN)/python -m benchmarks.closing --budgets $(or $(BUDGETS),100000)
 
 bench-memory: $(READY) ## memory of the server over a million decisions
 	$(BIN)/python -m benchmarks.memory

@@ -91,3 +91,23 @@ def test_a_forecast_is_drawn(tmp_path: Path, ending: str) -> None:
     draw_forecast(forecast, tmp_path / f"one.{ending}")
 
     assert (tmp_path / f"one.{ending}").stat().st_size > 5_000
+
+
+def test_a_picture_shows_what_then_happened(tmp_path: Path) -> None:
+    """A forecast that was asked for as it was in the past is drawn with the course of things, and what it became."""
+    plain = {**FORECASTS["forecasts"][0], "history": [], "path": []}
+    then = [{"at": f"2026-11-{day}T09:00:00Z", "used": str(8200 + 150 * day)} for day in (22, 25, 29)]
+    words = []
+    for number, forecast in enumerate((plain, {**plain, "then": then, "actual": "12890.1"})):
+        draw_forecast(forecast, tmp_path / f"{number}.svg")
+        words.append((tmp_path / f"{number}.svg").read_text())
+
+    assert [False, True] == ["what then happened" in text for text in words]
+    assert [False, True] == ["it became" in text for text in words]
+
+
+def test_a_backtest_of_a_server_is_refused(cli: Cli) -> None:
+    """It reads the database: whoever names a server is told so, and not shown something else."""
+    refused = cli("forecast", "--backtest", "--url", "http://127.0.0.1:1")
+
+    assert (2, True) == (refused.exit_code, "leave out --url" in refused.stderr)

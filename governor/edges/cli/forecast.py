@@ -90,6 +90,8 @@ def forecast(
         return
     query = BudgetQuery(quota, department, team, user, instant_of(at) if at else None, cursor, limit)
     settings = load_settings(policies=policies, database_url=database)
+    if backtest and url:
+        raise InvalidRequestError("`--backtest` reads the database: leave out --url, or add --series FILE", field="url")
     if backtest:
         _show_record(run(_backtest(settings)), output)
         return

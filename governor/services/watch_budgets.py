@@ -1,11 +1,12 @@
 """What operators watch: how full budgets are, and how much of what was allowed is never reported."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from governor.core.decisions.decision import BudgetView
 from governor.core.scopes import scope_text
-from governor.services.budgets import BudgetQuery, BudgetReader
+from governor.services.budgets import PAGE_MAX, BudgetQuery, BudgetReader
 from governor.store.database import Database
 from governor.store.reporting import read_reporting
 
@@ -66,19 +67,37 @@ class BudgetWatcher:
         self._watched = (now_s, watched)
         return watched
 
+    async def fullest(self, now: datetime) -> tuple[BudgetRatio, ...]:
+        """Return the fullest of all budgets, however many there are: in pages, and so not for every scrape."""
+        fullest: dict[tuple[str, str], float] = {}
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self._budgets.page(BudgetQuery(cursor=cursor, limit=PAGE_MAX), now)
+            _fill(fullest, page.views)
+            cursor = page.next
+        return _ranked(fullest)
+
     async def _ratios(self, now: datetime) -> tuple[BudgetRatio, ...]:
         page = await self._budgets.page(BudgetQuery(limit=BUDGETS_WATCHED), now)
         fullest: dict[tuple[str, str], float] = {}
-        for view in page.views:
-            if view.limit > 0:
-                name = (view.budget.policy, _label(view))
-                fullest[name] = max(fullest.get(name, 0.0), (view.used + view.held) / view.limit)
-        ratios = [BudgetRatio(policy, scope, ratio) for (policy, scope), ratio in fullest.items()]
-        return tuple(sorted(ratios, key=lambda ratio: -ratio.ratio)[:SERIES_MAX])
+        _fill(fullest, page.views)
+        return _ranked(fullest)
 
     async def _reporting(self, now_s: float) -> tuple[Reporting, ...]:
         rows = await self._database.read(lambda connection: read_reporting(connection, int(now_s)))
         return tuple(Reporting(client, unreported / ended) for client, ended, unreported in rows if ended)
+
+
+def _fill(fullest: dict[tuple[str, str], float], views: Sequence[BudgetView]) -> None:
+    for view in views:
+        if view.limit > 0:
+            name = (view.budget.policy, _label(view))
+            fullest[name] = max(fullest.get(name, 0.0), (view.used + view.held) / view.limit)
+
+
+def _ranked(fullest: Mapping[tuple[str, str], float]) -> tuple[BudgetRatio, ...]:
+    ratios = [BudgetRatio(policy, scope, ratio) for (policy, scope), ratio in fullest.items()]
+    return tuple(sorted(ratios, key=lambda ratio: -ratio.ratio)[:SERIES_MAX])
 
 
 def _label(view: BudgetView) -> str:

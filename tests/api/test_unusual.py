@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from governor.core.keys import Role
+from governor.services import watch_budgets
 from governor.services.run_jobs import JobRunner
 from governor.store import spend as spending
 from tests.api.test_alerts import said, spend, usd
@@ -267,3 +268,19 @@ async def test_who_first_wants_digests_gets_those_from_then_on(
         await run(server, server.governor.digests.write)
 
         assert ["daily digest: 0 USD on 2026-12-10"] == [alert["title"] for alert in await said(server)]
+
+
+async def test_a_digest_names_the_fullest_of_all_budgets(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if more others than are read at a time come before it by name."""
+    monkeypatch.setattr(watch_budgets, "BUDGETS_WATCHED", 2)
+    monkeypatch.setattr(watch_budgets, "PAGE_MAX", 2, raising=False)
+    last = "---\napiVersion: governor/v1\nkind: Quota\nname: z-last\nlimit: 5 USD\nperiod: month\n"
+    folder = write_policies(tmp_path / "digests", QUOTAS + last)
+    async with running(settings_for(sqlite_url, folder, digest_notify="log"), standing) as server:
+        await spend(server, usd("e-1", 4.5))
+        await run(server, server.governor.digests.write)
+        [digest] = await said(server)
+
+    assert "z-last of everyone: 90% taken" in digest["reason"].splitlines()

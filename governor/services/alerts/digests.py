@@ -1,7 +1,7 @@
 """Sum up a day, and a week: what was spent by whom, what was said, and which budgets are nearly gone."""
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -78,8 +78,11 @@ class DigestWriter:
         if done is None and not is_due:
             return "not yet"
         written = 0
+        # How full budgets are is told of now alone.
+        fullest = await self._watcher.fullest(turn.now) if begins <= last else ()
         for day in _days(begins, last):
-            said = [await self._said(stretch, today, turn.now) for stretch in _stretches(day, last, organization)]
+            full = fullest if day == today else ()
+            said = [await self._said(stretch, full) for stretch in _stretches(day, last, organization)]
 
             def write(connection: Connection, day: date = day, said: list[Said] = said) -> int:
                 write_mark(connection, DONE_MARK, day.isoformat().encode())
@@ -88,9 +91,7 @@ class DigestWriter:
             written += await turn.write(write)
         return f"{written} digests written" if begins <= last else "not yet"
 
-    async def _said(self, stretch: tuple[str, date, date], today: date, now: datetime) -> Said:
-        # How full budgets are is told of now alone.
-        fullest = (await self._watcher.look(now)).ratios if stretch[2] == today else ()
+    async def _said(self, stretch: tuple[str, date, date], fullest: tuple[BudgetRatio, ...]) -> Said:
         zone = self._snapshots.current.organization.time_zone
         return await self._database.read(
             partial(_digest, zone=zone, stretch=stretch, fullest=fullest, notify=self._terms.digest_notify)

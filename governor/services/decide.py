@@ -10,8 +10,9 @@ import structlog
 
 from governor.core.approvals.remedy import Refusal, question_for
 from governor.core.decisions.caller import Caller
-from governor.core.decisions.conclude import Stored, conclude, degraded
+from governor.core.decisions.conclude import Stored, conclude
 from governor.core.decisions.decision import Decision, ReasonCode, Remedy, RemedyType, Verdict
+from governor.core.decisions.degraded import degraded, degraded_group
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Plan
 from governor.core.decisions.request import DecideRequest
@@ -115,7 +116,10 @@ class Decider:
         try:
             outcomes = await self._place_many(places, all_or_nothing=all_or_nothing)
         except LedgerUnavailableError:
-            return [_answered(degraded(question.plan, stale_policy=question.stale_policy)) for question in questions]
+            plans, stale = [question.plan for question in questions], self._snapshots.stale(now)
+            if all_or_nothing:
+                return [_answered(decision) for decision in degraded_group(plans, stale_policy=stale)]
+            return [_answered(degraded(plan, stale_policy=stale)) for plan in plans]
         return [_slot(question, outcome) for question, outcome in zip(questions, outcomes, strict=True)]
 
     async def _place_many(self, places: Sequence[Place], *, all_or_nothing: bool) -> list[Placed | Conflict]:

@@ -119,9 +119,9 @@ class Story:
         if "decide_all" in step:
             return await self.decide_all(step["decide_all"])
         if "decide_without_ledger" in step:
-            closed = SqlLedger(Database(f"sqlite:///{self.folder / 'never-opened.db'}"), self.now_s)
-            decider = Decider(self.snapshots, closed, deadline_ms=1000)
-            return await self.decide(step["decide_without_ledger"], step.get("as", ""), decider)
+            return await self.decide(step["decide_without_ledger"], step.get("as", ""), self.without_ledger())
+        if "decide_all_without_ledger" in step:
+            return await self.decide_all(step["decide_all_without_ledger"], self.without_ledger())
         if "usage" in step:
             return await self.usage(step["usage"])
         if {"extend", "release"} & step.keys():
@@ -205,10 +205,16 @@ class Story:
             self.decisions[name] = answer["decision_id"]
         return answer
 
-    async def decide_all(self, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def without_ledger(self) -> Decider:
+        """Return what decides while no budget can be checked."""
+        closed = SqlLedger(Database(f"sqlite:///{self.folder / 'never-opened.db'}"), self.now_s)
+        return Decider(self.snapshots, closed, deadline_ms=1000)
+
+    async def decide_all(self, asked: list[dict[str, Any]], decider: Decider | None = None) -> list[dict[str, Any]]:
         """Ask for all or nothing."""
         questions = [(self.question(one)[0], json.dumps(one).encode()) for one in asked]
-        answers = await self.decider.decide_many(questions, Caller("gw"), self.now, all_or_nothing=True)
+        decider = decider or self.decider
+        answers = await decider.decide_many(questions, Caller("gw"), self.now, all_or_nothing=True)
         return [json.loads(answer.body) for answer in answers if isinstance(answer, Answered)]
 
     async def extend(self, asked: dict[str, Any]) -> dict[str, Any]:

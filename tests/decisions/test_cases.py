@@ -2,8 +2,8 @@
 
 A case gives policies (beside ``world.yaml``) and steps. A step asks (``decide``), reports (``usage``), gives back
 (``release``), prolongs (``extend``) or looks at the balances (``budgets``), and states what it wants of the answer.
-``decide_all`` asks for all or nothing, ``decide_without_ledger`` while no budget can be checked; ``blocks`` says what
-is stopped from there on, ``outputs`` how long answers have been until then.
+``decide_all`` asks for all or nothing, ``decide_without_ledger`` and ``decide_all_without_ledger`` while no budget can
+be checked; ``blocks`` says what is stopped from there on, ``outputs`` how long answers have been until then.
 Only what is stated is compared; lists are compared element by element. ``world`` changes fields of the world's own
 policies, by kind; beside `policies` of a step it changes them from there on.
 """

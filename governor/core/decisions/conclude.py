@@ -60,7 +60,7 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
         budget with the least room before the others.
     """
     if admission.chosen is None:
-        return _denied(plan, admission, stored, stale_policy=stale_policy)
+        return denied(plan, admission, stored, stale_policy=stale_policy)
     given = plan.standing(admission.chosen, admission)
     substituted = given.prepared.model.id != plan.requested_model
     unfit = admission.unfit[admission.chosen]
@@ -98,39 +98,6 @@ def conclude(plan: Plan, admission: Admission, stored: Stored | None, *, stale_p
     )
 
 
-def degraded(plan: Plan, *, stale_policy: bool = False) -> Decision:
-    """Make the answer when the ledger gave none: as the quotas of the model that would be given say, without a record.
-
-    That is the first model that policies permit and whose quotas all let such requests pass. One that is only offered
-    where a budget is full is not among them, and no grant acts: nobody knows their balances.
-    """
-    chosen = next((index for index, one in enumerate(plan.candidates) if _passes_unchecked(one)), None)
-    note = Reason(
-        ReasonCode.LEDGER_UNAVAILABLE,
-        "budgets could not be checked in time; "
-        + ("try again in a moment" if chosen is None else "the policies on this path let such requests pass"),
-    )
-    if chosen is None:
-        asked = plan.candidates[0]
-        decision = _denied(plan, Admission(None, {}, ()), None, stale_policy=stale_policy)
-        return replace(
-            decision,
-            reasons=(*asked.reasons, note),
-            warnings=asked.warnings,
-            budgets=(),
-            remedies=(),
-            degraded=True,
-        )
-    unchecked = Admission(chosen, {}, ((),) * (chosen + 1))
-    decision = conclude(plan, unchecked, None, stale_policy=stale_policy)
-    # What budgets would point out is compared with balances, so it is left out.
-    return replace(decision, warnings=(*plan.candidates[chosen].warnings, note), degraded=True)
-
-
-def _passes_unchecked(candidate: Candidate) -> bool:
-    return candidate.placeable and candidate.after is None and candidate.prepared.fails_open
-
-
 def _lifted(given: Candidate, admission: Admission, before: Admission) -> tuple[Lifted, ...]:
     """Return what grants lifted, with what the budgets that they pay for would have said."""
     exceeded = [
@@ -140,20 +107,21 @@ def _lifted(given: Candidate, admission: Admission, before: Admission) -> tuple[
     return lifted_of(given, admission, exceeded)
 
 
-def _group_reason() -> Reason:
+def group_reason() -> Reason:
     """Say why a request was denied that nothing refused by itself: only its group can be the cause."""
     message = "another request of this all-or-nothing batch was refused, so none was placed"
     return Reason(ReasonCode.BATCH_DENIED, message)
 
 
-def _denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_policy: bool) -> Decision:
+def denied(plan: Plan, admission: Admission, stored: Stored | None, *, stale_policy: bool) -> Decision:
+    """Make the answer of a request that is refused; see ``conclude``."""
     asked = plan.standing(0, admission)
     unfit = admission.unfit[0] if admission.unfit else ()
     refused = _refused(asked, unfit, admission)
     advisory = tuple(index for index in unfit if index not in refused)
     reasons = (*asked.reasons, *_budget_reasons(asked, refused, admission))
     if not reasons:
-        reasons = (_group_reason(),)
+        reasons = (group_reason(),)
     return Decision(
         decision_id=_id_text(stored),
         verdict=Verdict.DENY,

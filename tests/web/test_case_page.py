@@ -64,7 +64,7 @@ async def test_the_page_says_where_the_budget_will_end(
     page = await people["kim"].get(f"/requests/{waiting['budget']}")
 
     assert "too little history" in before.text
-    assert '27 USD<br><span class="hint">21 USD to 34 USD; gone 20 November 2026, 18:00' in page.text
+    assert '27 USD</span><br><span class="hint">21 USD to 34 USD; gone 20 November 2026, 18:00' in page.text
     assert "too little history" not in page.text
 
 

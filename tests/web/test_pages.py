@@ -284,6 +284,26 @@ async def test_what_was_refused_leads_to_the_form(site: Server, people: dict[str
     assert '<option value="model" selected>' in form.text
 
 
+async def test_what_else_stands_in_the_way_is_offered(site: Server, people: dict[str, Browser], policies: Path) -> None:
+    """The department's budget is spent as well: one tick lifts it too, and what was written stays."""
+    (policies / "more.yaml").write_text(
+        "apiVersion: governor/v1\nkind: Quota\nname: department-spend\nper: [department]\nlimit: 0 USD\nperiod: month\n"
+    )
+    teams = policies / "company.yaml"
+    teams.write_text(teams.read_text().replace("limit: 10 USD", "limit: 0 USD"))
+    await site.governor.publisher.reload()
+    ada, also = people["ada"], "Quota/department-spend"
+    form = await ada.get("/ask?kind=budget&lifts=Quota/team-spend&whom=team%3Dplatform")
+    fields = {"amount_usd": "500", "until": "2026-11-30", "justification": "one more run over everything"}
+    shown = await ada.send(form, "/ask", **fields, do="preview")
+    ticked = await ada.send(shown, "/ask", **fields, lifts=["Quota/team-spend", also], do="preview")
+
+    assert f'name="lifts" value="{also}" form="wish"' in shown.text
+    assert "This alone will not help: Quota/department-spend is in the way too" in shown.text
+    assert 'type="checkbox" name="lifts"' not in ticked.text
+    assert f'value="Quota/team-spend, {also}"' in ticked.text
+
+
 async def test_mistakes_stand_at_their_field(site: Server, people: dict[str, Browser]) -> None:
     """The form keeps what was written, marks the field and says what is wrong."""
     form = await people["ada"].get("/ask")
@@ -332,6 +352,7 @@ async def test_whoever_is_on_call_breaks_the_glass_here(site: Server, people: di
     assert ("40 USD for team growth" in broken.text, "active" in broken.text) == (True, True)
     assert ("Break the glass now" in form.text, "Break the glass now" in other.text) == (True, False)
     assert ("/review" in broken.text, "/review" in page.text) == (False, False)
+    assert "Nobody was asked. Somebody else reviews it by 22 November 2026, 13:00." in page.text
 
 
 async def test_with_an_open_door_people_say_who_they_are(

@@ -16,7 +16,6 @@ from governor.clients.slack_blocks.notes import joined_message
 from governor.clients.slack_blocks.request_words import for_scope, kind_words, terms_words
 from governor.clients.slack_blocks.texts import escape, instant
 from governor.core.decisions.decision import BudgetView
-from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
 from governor.core.grants import GrantKind
 from governor.core.units import Unit
@@ -24,11 +23,10 @@ from governor.edges.slack.deciding import actor_of, end_in, usd, whole
 from governor.edges.slack.desk import Asked
 from governor.edges.slack.submitting import CLOSE, Reply, filled, filled_in
 from governor.edges.slack.words import one_of
-from governor.services.approvals.choices import Choices, choices_of, who_decides
+from governor.services.approvals.choices import Choices, also_liftable, choices_of, who_decides
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.wishes import Wish
 from governor.services.slack.card_facts import slack_ids
-from governor.services.try_grant import Trial
 from governor.services.who_may_see import may_see
 
 PROPOSED = timedelta(days=7)
@@ -81,19 +79,10 @@ async def requesting(asked: Asked) -> Reply:
         people=who_decides(desk.organization, would, actor, asked.now),
         helps=would.trial.helps and not would.trial.narrow,
         tried=would.trial.summary,
-        offered=_offered(would.trial, wish.kind, desk.snapshot),
+        offered=also_liftable(would.trial, wish.kind, desk.snapshot),
         slack_ids=slack_ids(desk.organization),
     )
     return Reply(over=asking.preview_modal(come, _kept_wish(wish)))
-
-
-def _offered(trial: Trial, kind: GrantKind, snapshot: Snapshot) -> list[str]:
-    """Return what else stands in the way, now or before the grant is used up, and the same request can lift."""
-    missing = [policy for policy, lifted_by in trial.missing.items() if lifted_by is kind]
-    if kind is not GrantKind.BUDGET:
-        return missing
-    liftable = {header.ref for header in snapshot.policies.headers if header.exceptions_allowed}
-    return [*missing, *(one.policy for one in trial.narrow if one.policy in liftable)]
 
 
 async def sending(asked: Asked) -> Reply:

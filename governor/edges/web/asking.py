@@ -11,10 +11,12 @@ from starlette.responses import Response
 from governor.core.errors import ConflictError, ForbiddenError, GovernorError, InvalidRequestError
 from governor.core.grants import LIFTED_KINDS, GrantKind
 from governor.core.scopes import Scope
-from governor.edges.web.doorway import Doorway, Visit, sentence
+from governor.edges.web.doorway import Doorway, Visit
 from governor.edges.web.forms import check_guard, dollars_in, end_in, names_in, number_in, read_form
+from governor.edges.web.rendering import sentence
 from governor.edges.web.sendings import SENDING, new_sending, sending_in
 from governor.services.approvals.break_glass import break_glass, check_on_call
+from governor.services.approvals.choices import also_liftable
 from governor.services.approvals.create import create, preview
 from governor.services.approvals.refused import refused_lately
 from governor.services.approvals.wire import preview_wire
@@ -88,13 +90,14 @@ class AskingPages:
                 created = await create(desk, wish, actor, visit.now)
                 await self._governor.grants.refresh()
                 return self._doorway.go(f"/requests/{created.acted.request.id}")
-            shown = preview_wire(await preview(desk, wish, actor, visit.now))
+            would = await preview(desk, wish, actor, visit.now)
         except GovernorError as error:
             field = str(error.details.get("field", "") or "")
             again = isinstance(error, ConflictError) and error.code == ConflictError.code
-            problem = SENT_BEFORE if again else sentence(error)
+            problem = SENT_BEFORE if again else sentence(error.message)
             return self._form(visit, form, status=422, problem=problem, field=field)
-        return self._form(visit, form, preview=shown)
+        offered = also_liftable(would.trial, wish.kind, self._snapshot)
+        return self._form(visit, form, preview=preview_wire(would), offered=offered)
 
     async def refused(self, visit: Visit) -> Response:
         """Show what of the person's was refused lately, each with a link to the form."""
@@ -135,7 +138,7 @@ class AskingPages:
         kinds = {kind for of_kind in LIFTED_KINDS.values() for kind in of_kind}
         headers = self._snapshot.policies.headers
         policies = sorted(one.ref for one in headers if one.kind in kinds and one.exceptions_allowed)
-        given = {"problem": "", "field": "", "preview": None, **facts}
+        given = {"problem": "", "field": "", "preview": None, "offered": (), **facts}
         return self._doorway.render(
             "ask.html",
             status=status,

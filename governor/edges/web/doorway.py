@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from governor.core.errors import ForbiddenError, GovernorError, NotFoundError
 from governor.core.policy.organization import Organization
 from governor.edges.web.forms import check_guard, read_form
-from governor.edges.web.rendering import HEADERS, Renderer
+from governor.edges.web.rendering import HEADERS, Renderer, sentence
 from governor.services.approvals.sign_in import (
     SESSION_LASTS,
     Session,
@@ -99,7 +99,9 @@ class Doorway:
         status = 404 if isinstance(error, NotFoundError) else 403 if isinstance(error, ForbiddenError) else 422
         headings = {404: "Not found", 403: "Not possible"}
         heading = headings.get(status, "That did not work")
-        return self.render("message.html", status=status, session=session, heading=heading, text=sentence(error))
+        return self.render(
+            "message.html", status=status, session=session, heading=heading, text=sentence(error.message)
+        )
 
     async def show_sign_in(self, request: Request) -> Response:
         """Ask for a key."""
@@ -122,7 +124,9 @@ class Doorway:
             now = self.governor.clock.now()
             secret = await begin_session(self.governor.database, self.organization, identity, now)
         except GovernorError as error:
-            return self.render("sign_in.html", status=403, next=wanted, problem=sentence(error), open_door=self._open)
+            return self.render(
+                "sign_in.html", status=403, next=wanted, problem=sentence(error.message), open_door=self._open
+            )
         return self._with_session(self.go(wanted), secret)
 
     async def show_link(self, request: Request) -> Response:
@@ -160,11 +164,6 @@ class Doorway:
             samesite="lax",
         )
         return response
-
-
-def sentence(error: GovernorError) -> str:
-    """Return an error's message as a sentence."""
-    return f"{error.message[:1].upper()}{error.message[1:]}."
 
 
 def _inside(path: str) -> str:

@@ -40,6 +40,7 @@ class Renderer:
         )
         self._templates.filters["dollars"] = dollars
         self._templates.filters["cents"] = cents
+        self._templates.filters["sentence"] = sentence
         self._templates.filters["words"] = lambda text: str(text).replace("_", " ")
 
     def page(self, name: str, time_zone: str, *, status: int = 200, **facts: Any) -> Response:
@@ -54,6 +55,13 @@ class Renderer:
         template = self._templates.get_template(name)
         text = template.render(base=self.base, instant=instant, day=day, time_zone=time_zone, **facts)
         return HTMLResponse(text, status, HEADERS)
+
+
+def sentence(message: str) -> str:
+    """Write a message as a sentence; a model's name at its beginning stays as it is."""
+    first, _, _ = message.partition(" ")
+    begun = message if "/" in first else f"{message[:1].upper()}{message[1:]}"
+    return begun if begun[-1:] in ".!?" else f"{begun}."
 
 
 def dollars(text: str | None) -> str:

@@ -17,6 +17,7 @@ from governor.core.scopes import Scope
 from governor.services.approvals.create import Preview
 from governor.services.entitlements import EntitlementReader, claim_of, models_named, try_models
 from governor.services.snapshots import Snapshots
+from governor.services.try_grant import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,15 @@ def _model(snapshot: Snapshot, candidate: Candidate) -> ModelChoice | None:
         if header is None or header.kind not in kinds or not header.exceptions_allowed:
             return None
     return ModelChoice(candidate.prepared.model.id, tuple(refusing)) if refusing else None
+
+
+def also_liftable(trial: Trial, kind: GrantKind, snapshot: Snapshot) -> list[str]:
+    """Return what else stands in the way, now or before the grant is used up, and the same request can lift."""
+    missing = [policy for policy, lifted_by in trial.missing.items() if lifted_by is kind]
+    if kind is not GrantKind.BUDGET:
+        return missing
+    liftable = {header.ref for header in snapshot.policies.headers if header.exceptions_allowed}
+    return [*missing, *(one.policy for one in trial.narrow if one.policy in liftable)]
 
 
 def who_decides(organization: Organization, preview: Preview, actor: Actor, now: datetime) -> list[list[str]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from governor.core.decisions.budget_views import budget_view, carried_now, ceiling_now
 from governor.core.decisions.caller import Caller
+from governor.core.decisions.context import bounds_of
 from governor.core.decisions.decision import BudgetView, Reason, ReasonCode
 from governor.core.decisions.evaluate import evaluate
 from governor.core.decisions.plan import Candidate
@@ -20,7 +21,6 @@ from governor.core.ledger.placing import budgets_of_options
 from governor.core.ledger.port import Ledger
 from governor.core.money import AMOUNT_MAX
 from governor.core.policy.header import Enforcement
-from governor.core.policy.kinds import ContextLimit
 from governor.core.policy.organization import Strictness
 from governor.services.granted_rests import granted_rests
 from governor.services.grants import GrantView, views_of
@@ -51,14 +51,14 @@ class UsableModel:
 
     Attributes:
         max_input_tokens: The most that one request may send, or None: nothing limits it.
-        max_output_tokens: The most that one answer may have.
+        max_output_tokens: The most that one answer may have, or None: nothing limits it.
         context_window: The model's own, in tokens, or None if unknown.
         granted_by: Id of the grant without which it would be refused, or smaller; ``""``: none.
     """
 
     model: str
     max_input_tokens: int | None
-    max_output_tokens: int
+    max_output_tokens: int | None
     context_window: int | None
     granted_by: str = ""
 
@@ -280,19 +280,25 @@ def _least(option: Option) -> Option:
 def _usable(standing: _Standing) -> UsableModel:
     candidate = standing.candidate
     model = candidate.prepared.model
-    # What an answer is held for without being asked may be less than it could have.
-    most = candidate.context.output_room or candidate.context.max_output_tokens
-    window = model.model.context_window
-    inputs = [window, *(size for limit in candidate.prepared.context_limits for size in _input_sizes(limit))]
-    most_input = min((size for size in inputs if size is not None), default=None)
-    return UsableModel(model.id, most_input, most, window, standing.granted_by)
+    # A limit that only points out lets everything through, and what is held for an answer that nobody bounds is none.
+    binding = [limit for limit in candidate.prepared.context_limits if limit.header.enforcement is Enforcement.ENFORCE]
+    bounds = bounds_of(binding, model.model)
+    return UsableModel(
+        model.id,
+        _stated(min(bounds.input_tokens, bounds.total_tokens)),
+        _stated(min(bounds.output_tokens, bounds.total_tokens)),
+        model.model.context_window,
+        standing.granted_by,
+    )
 
 
-def _input_sizes(limit: ContextLimit) -> tuple[int | None, ...]:
-    """Return what a limit lets a request send; one that only points out lets everything through."""
-    return (limit.max_input, limit.max_total) if limit.header.enforcement is Enforcement.ENFORCE else ()
+def _stated(tokens: int) -> int | None:
+    return None if tokens == AMOUNT_MAX else tokens
 
 
 def _size(usable: UsableModel) -> tuple[int, int]:
     """Return what orders forms of one model: the longest answer first, then the largest input."""
-    return usable.max_output_tokens, AMOUNT_MAX if usable.max_input_tokens is None else usable.max_input_tokens
+    longest, largest = (
+        AMOUNT_MAX if size is None else size for size in (usable.max_output_tokens, usable.max_input_tokens)
+    )
+    return longest, largest

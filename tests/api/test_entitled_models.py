@@ -91,3 +91,31 @@ async def test_where_no_model_is_known_entitlements_still_say_who_somebody_is(
 
     assert "growth" == answer["attributes"]["team"]
     assert [] == models_in(answer)
+
+
+UNBOUNDED = """---
+apiVersion: governor/v1
+kind: PriceBook
+name: prices
+catalogue: genai-prices
+prices: [{model: house/llama, from: 2026-01-01, input: 1 USD per 1M tokens, output: 2 USD per 1M tokens}]
+---
+{apiVersion: governor/v1, kind: ModelAllowlist, name: two, allow: [openai/gpt-4o, house/llama]}
+"""
+SIZES = ("max_input_tokens", "max_output_tokens")
+
+
+async def test_an_answer_is_listed_as_long_as_decide_lets_it_be(
+    sqlite_url: str, policies: Path, standing: StandingClock
+) -> None:
+    """What is held where a request states no output is an estimate, and not what an answer may have."""
+    write(policies, ORGANIZATION, UNBOUNDED)
+    async with running(settings_for(sqlite_url, policies), standing) as server:
+        listed = (await entitled(server))["environments"][0]["models"]
+        async with server.client() as client:
+            asked = question(model="gpt-4o", input_tokens=1, max_output_tokens=100_000)
+            verdict = (await client.post("/decide", json=asked)).json()["verdict"]
+
+    sizes = {model["model"]: tuple(model[size] for size in SIZES) for model in listed}
+    assert {"house/llama": (None, None), "openai/gpt-4o": (128_000, 128_000)} == sizes
+    assert "allow" == verdict

@@ -124,7 +124,9 @@ class ModelWire(BaseModel):
     max_input_tokens: Annotated[
         int | None, Field(description="Of one request, by policies and the model's window; null: nothing limits it.")
     ]
-    max_output_tokens: int
+    max_output_tokens: Annotated[
+        int | None, Field(description="Of one answer, by policies and the model itself; null: nothing limits it.")
+    ]
     context_window: int | None
     granted_by: Annotated[
         str | None, Field(description="The grant without which it would be refused, or smaller; absent: none.")

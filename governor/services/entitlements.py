@@ -41,6 +41,7 @@ _ABOUT_SUBJECT = frozenset(
         ReasonCode.UNKNOWN_SERVICE_ACCOUNT,
         ReasonCode.SUBJECT_NOT_ACTIVE,
         ReasonCode.SUBJECT_MISMATCH,
+        ReasonCode.CLIENT_ASSERTED,
     }
 )
 

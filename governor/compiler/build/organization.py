@@ -14,6 +14,7 @@ from governor.compiler.shapes.organization import OrganizationShape, ServiceAcco
 from governor.compiler.source import Path
 from governor.core.policy.organization import (
     CanStop,
+    ClientAsserted,
     Department,
     Organization,
     Placement,
@@ -59,6 +60,7 @@ def build_organization(
         default_environment=default,
         unknown_users=_unknown_users(shape, reader, teams),
         on_mismatch=Strictness(shape.on_mismatch),
+        client_asserted=ClientAsserted(shape.client_asserted),
         unlisted=Strictness(shape.unlisted),
         unknown_model=Strictness(shape.unknown_model),
         people=people,

@@ -220,6 +220,14 @@ class OrganizationShape(Envelope, kw_only=True, tag_field="kind", tag="Organizat
             examples=["warn"],
         ),
     ] = "deny"
+    client_asserted: Annotated[
+        Literal["ignore", "deny", "accept"],
+        Meta(
+            description="A gateway only passes on who asks from its client (`asserted_by: client`): nothing of it "
+            "counts, the request is refused, or it counts as if the gateway vouched for it.",
+            examples=["deny"],
+        ),
+    ] = "ignore"
     unlisted: Annotated[
         Literal["deny", "allow"], Meta(description="A request that no ModelAllowlist applies to.", examples=["allow"])
     ] = "deny"

@@ -49,6 +49,7 @@ class ReasonCode(StrEnum):
     UNKNOWN_ENVIRONMENT = "unknown_environment"
     SUBJECT_NOT_ACTIVE = "subject_not_active"
     SUBJECT_MISMATCH = "subject_mismatch"
+    CLIENT_ASSERTED = "client_asserted"
     UNREGISTERED_USE_CASE = "unregistered_use_case"
     RETIRED_USE_CASE = "retired_use_case"
     INPUT_TOO_LARGE = "input_too_large"

@@ -15,6 +15,7 @@ MEANINGS: dict[ReasonCode, str] = {
     ReasonCode.UNKNOWN_ENVIRONMENT: "The environment is not one of the Organization's.",
     ReasonCode.SUBJECT_NOT_ACTIVE: "The person or service account is not valid at this time.",
     ReasonCode.SUBJECT_MISMATCH: "A team, department, project or use case is claimed that is not the subject's.",
+    ReasonCode.CLIENT_ASSERTED: "Only the gateway's client says who asks, and the Organization denies that.",
     ReasonCode.UNREGISTERED_USE_CASE: "No UseCase has the name that is given; the Organization says what follows.",
     ReasonCode.RETIRED_USE_CASE: "The UseCase is retired: refused where unregistered use is, else pointed out.",
     ReasonCode.INPUT_TOO_LARGE: "The input exceeds a context limit, or the model's own window.",

@@ -29,7 +29,7 @@ class Ability(StrEnum):
 
 
 class AssertedBy(StrEnum):
-    """Who vouches for the subject's attributes; budgets ignore what only a client asserts."""
+    """Who vouches for the subject's attributes; the Organization says what counts of what only a client asserts."""
 
     GATEWAY = "gateway"
     CLIENT = "client"

@@ -10,12 +10,15 @@ from governor.core.decisions.inventory import look_up_use_case, use_case_is_refu
 from governor.core.decisions.request import AssertedBy, Subject
 from governor.core.policy.organization import (
     SERVICE_ACCOUNT_KIND,
+    ClientAsserted,
     Organization,
     Placement,
     ServiceAccount,
     Strictness,
 )
 from governor.core.scopes import UNKNOWN_USER
+
+_NOTHING_ASSERTED = Subject(asserted_by=AssertedBy.CLIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ def resolve_subject(
     """Resolve a claimed subject.
 
     A key's own subject beats every claim, and what the Organization says of a person or a service account beats what
-    is claimed of them. What only a client asserts is ignored: its user is unknown, the rest absent.
+    is claimed of them. What only a client asserts is ignored, refused or accepted, as the Organization says; where it
+    does not count, its user is unknown, the rest absent.
 
     Args:
         organization: Authoritative for people, service accounts, teams, environments and use cases.
@@ -49,7 +53,8 @@ def resolve_subject(
         use_case: The use case claimed, or ``""``; a service account that has one of its own keeps it.
         now: The door's instant, which decides placements and validity.
     """
-    claim = subject if subject.asserted_by is AssertedBy.GATEWAY else Subject()
+    is_vouched = subject.asserted_by is AssertedBy.GATEWAY
+    claim = subject if is_vouched or organization.client_asserted is ClientAsserted.ACCEPT else Subject()
     service_account = caller.service_account or (claim.service_account if not caller.user else "")
     if service_account:
         resolved = _service_account(organization, service_account, claim, use_case, now)
@@ -57,7 +62,12 @@ def resolve_subject(
         resolved = _user(organization, caller.user or claim.user, claim, now)
         if use_case:
             resolved.attributes["use_case"] = use_case
-    return _for_use_case(organization, _in_environment(organization, resolved, claim))
+    resolved = _for_use_case(organization, _in_environment(organization, resolved, claim))
+    if is_vouched or organization.client_asserted is not ClientAsserted.DENY or subject == _NOTHING_ASSERTED:
+        return resolved
+    message = f"only the gateway's client says who asks, and {organization.name} denies that; let the gateway assert it"
+    reason = _refusal(organization, ReasonCode.CLIENT_ASSERTED, message)
+    return ResolvedSubject(resolved.attributes, (reason, *resolved.reasons), resolved.warnings)
 
 
 def _for_use_case(organization: Organization, resolved: ResolvedSubject) -> ResolvedSubject:

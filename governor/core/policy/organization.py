@@ -24,6 +24,14 @@ SERVICE_ACCOUNT_KIND = str(PersonKind.AGENT)
 """The ``kind`` of service accounts, so that policies can include or except them."""
 
 
+class ClientAsserted(StrEnum):
+    """What the organisation does about a claim that nobody but the gateway's own client vouches for."""
+
+    IGNORE = "ignore"
+    DENY = "deny"
+    ACCEPT = "accept"
+
+
 class Strictness(StrEnum):
     """What the organisation does about something it does not like."""
 
@@ -170,6 +178,7 @@ class Organization:
         week_starts: ISO weekday, 1 is Monday.
         default_environment: The environment of a request that names none.
         unknown_users: Placement of users who are not listed, or None: they are denied.
+        client_asserted: What happens to what only the client of a gateway says of who asks.
         people: By canonical user name (lower case).
         person_ids: Every name a person is known by (user and ``ids``, lower case) to the canonical user name.
         service_accounts: By name.
@@ -192,6 +201,7 @@ class Organization:
     default_environment: str = "prod"
     unknown_users: Placement | None = None
     on_mismatch: Strictness = Strictness.DENY
+    client_asserted: ClientAsserted = ClientAsserted.IGNORE
     unlisted: Strictness = Strictness.DENY
     unknown_model: Strictness = Strictness.DENY
     people: Mapping[str, Person] = field(default_factory=dict)

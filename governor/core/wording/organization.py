@@ -4,12 +4,25 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from governor.core.decisions.messages import MONTHS
-from governor.core.policy.organization import Organization, Person, Placement, ServiceAccount, Strictness, Team
+from governor.core.policy.organization import (
+    ClientAsserted,
+    Organization,
+    Person,
+    Placement,
+    ServiceAccount,
+    Strictness,
+    Team,
+)
 from governor.core.wording.phrases import begin_words, date_words, duration_words, last_day_words, listed
 from governor.core.wording.statements import Statement
 from governor.core.working_time import WorkingTime
 
 _STRICT = {Strictness.DENY: "refused", Strictness.WARN: "pointed out", Strictness.ALLOW: "let pass"}
+_CLAIMED = {
+    ClientAsserted.IGNORE: "nobody known",
+    ClientAsserted.DENY: "refused",
+    ClientAsserted.ACCEPT: "believed",
+}
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -69,6 +82,9 @@ def _strictness(organization: Organization) -> Iterator[Statement]:
         ("unregistered_use_case", "a use case that is not registered is"),
     ):
         yield Statement(key, subject, _STRICT[getattr(organization, key)])
+    yield Statement(
+        "client_asserted", "who asks by the word of a gateway's client is", _CLAIMED[organization.client_asserted]
+    )
 
 
 def _departments(organization: Organization) -> Iterator[Statement]:

@@ -36,7 +36,11 @@ class SubjectWire(Struct, forbid_unknown_fields=True, frozen=True, rename=None):
     environment: Annotated[Text | None, Meta(description="Absent: the Organization's `default_environment`.")] = None
     task: Annotated[Text | None, Meta(description="One run of an agent, for budgets `per: [task]`.")] = None
     asserted_by: Annotated[
-        AssertedBy, Meta(description="`client` for what the gateway only passes on: budgets ignore it.")
+        AssertedBy,
+        Meta(
+            description="`client` for what the gateway only passes on: budgets ignore it, unless the Organization says "
+            "otherwise."
+        ),
     ] = AssertedBy.GATEWAY
 
     def to_core(self) -> Subject:

@@ -31,6 +31,7 @@ from governor.core.policy.kinds import (
 )
 from governor.core.policy.organization import (
     CanStop,
+    ClientAsserted,
     PersonKind,
     Placement,
     Strictness,
@@ -108,6 +109,7 @@ ORGANIZATION: Mapping[str, Any] = {
     "default_environment": "dev",
     "unknown_users": Placement("guests", "guests"),
     "on_mismatch": Strictness.WARN,
+    "client_asserted": ClientAsserted.DENY,
     "unlisted": Strictness.ALLOW,
     "unknown_model": Strictness.ALLOW,
     "people": {},

@@ -23,7 +23,7 @@ reason: Board decision 7
 review_by: 2027-03-31
 per: [user]
 limit: 50 USD
-limits: [{department: legal, limit: 80 USD}]
+limits: [{department: legal, limit: 80 USD}, {kind: contractor, limit: 20 USD}]
 period: month
 soft_limit: 80%
 ---
@@ -101,6 +101,7 @@ def test_every_limit_stands_in_short_first(written: Cli, tmp_path: Path) -> None
     assert "| 5 USD |  | nothing: it is on trial |" in everybody
     assert "| Monthly limit of each person (department legal) | 80 USD | from 80% on | requests are refused |" in dan
     assert "| 50 USD |" not in dan
+    assert "Order in which limits are looked for" not in everybody
     assert (4, True) == (page.tags.count("th"), "from 80% on" in page.words)
 
 

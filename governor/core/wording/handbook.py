@@ -235,7 +235,7 @@ class _Writer:
             said = {each.key: each.words for each in quota_statements(quota, self._zone)}
             on_trial = quota.header.enforcement is not Enforcement.ENFORCE
             reached = "nothing: it is on trial" if on_trial else said["when_reached"]
-            for limit in self._limits(quota):
+            for limit in (each for each in self._limits(quota) if each.key not in _INNER):
                 yield capitalised(limit.subject), limit.words, said.get("soft_limit", ""), reached
 
     def _quota(self, quota: Quota) -> Rule:

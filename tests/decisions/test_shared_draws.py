@@ -14,6 +14,7 @@ from governor.core.decisions.plan import Plan
 from governor.core.decisions.request import Ability, DecideRequest, Subject
 from governor.core.decisions.snapshot import NO_CATALOGUES, PolicySet, Snapshot
 from governor.core.policy.header import Selector
+from governor.core.policy.kinds import MaxShare
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 DAY_S = 86_400
@@ -30,6 +31,8 @@ def example() -> PolicySet:
         header=replace(fund.header, applies_to=Selector()),
         per=("department", "model"),
         downgrade=quotas["person-monthly-spend"].downgrade,
+        max_share=MaxShare("team", 10),
+        burst_percent=300,
     )
     return replace(policies, quotas=tuple(quotas.values()))
 

@@ -143,11 +143,16 @@ def _carry(drawn: DrawnHold, limits: Sequence[int]) -> Carry:
 
 
 def _fund(drawn: DrawnHold, limits: Sequence[int]) -> tuple[Hold, ...]:
-    """Return what pays instead: the other quota's budget, which carries as well, and this one's part of it."""
+    """Return what pays instead: the other quota's budget, which carries as well and may have shares, and this one's."""
     whole = hold(KEYS[FUND], drawn.amount, limits[FUND], charge=drawn.charge)
     if drawn.carries:
         whole = replace(whole, terms=replace(whole.terms, rule=_rule(replace(drawn, kind=""), FUND, limits)))
-    return (whole, hold(KEYS[FUND_SHARE], drawn.amount, limits[FUND_SHARE], charge=drawn.charge))
+    mine = hold(KEYS[FUND_SHARE], drawn.amount, limits[FUND_SHARE], charge=drawn.charge)
+    if not drawn.overspend:
+        return (whole, mine)
+    share = hold(KEYS[PART], drawn.amount, limits[PART], charge=drawn.charge)
+    rule = _rule(replace(drawn, kind="share"), FUND, limits)
+    return (whole, replace(share, terms=replace(share.terms, ceiling=None, rule=rule, part=True)), mine)
 
 
 def _paid_by(index: int, amount: int, *, charge: bool) -> Hold:

@@ -89,7 +89,15 @@ MOVING = (
         overage=Overage(10 * USD, fund="fund"),
         root="funded",
     ),
-    Quota(header("Quota", "fund", project="none"), Unit.USD, 15 * USD, period=MONTH, root="fund"),
+    Quota(
+        header("Quota", "fund", project="none"),
+        Unit.USD,
+        15 * USD,
+        period=MONTH,
+        max_share=MaxShare("team", 60),
+        burst_percent=900,
+        root="fund",
+    ),
     Quota(
         header("Quota", "told"),
         Unit.TOKENS,

@@ -121,8 +121,9 @@ class DrawMemory:
     def _read_by(self, quota: Quota) -> list[str]:
         """Return the attributes that make the scopes of a quota, its share and its fund."""
         fund = self._fund(quota)
-        share = [quota.max_share.per] if quota.max_share is not None else []
-        return list(dict.fromkeys((*quota.per, *share, *(fund.per if fund is not None else ()))))
+        drawn_on = (quota,) if fund is None else (quota, fund)
+        shares = [each.max_share.per for each in drawn_on if each.max_share is not None]
+        return list(dict.fromkeys((*[key for each in drawn_on for key in each.per], *shares)))
 
     def _fund(self, quota: Quota) -> Quota | None:
         return self._quota(quota.overage.fund) if quota.overage is not None and quota.overage.fund else None

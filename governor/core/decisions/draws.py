@@ -196,7 +196,10 @@ def _part(whole: Draw, part: Part, key: BudgetKey, rule: CeilingRule, limit: int
 def _from_fund(
     applied: AppliedQuota, key: BudgetKey, attributes: Mapping[str, str], context: DrawContext
 ) -> tuple[Draw, ...]:
-    """Return the fund's budget and this budget's part of it, where overage is paid from a fund that is in force."""
+    """Return what overage from a fund draws on, where the fund is in force.
+
+    The fund's budget with its own shares and days, as for who draws on it directly, and this budget's part of it.
+    """
     overage = applied.quota.overage
     fund = context.quota(overage.fund) if overage is not None and overage.fund else None
     if overage is None or fund is None or not fund.header.in_force(context.now):
@@ -204,9 +207,11 @@ def _from_fund(
     if applied.quota.header.enforcement is not Enforcement.ENFORCE:
         # What is only on trial spends nobody's money.
         return ()
-    whole = replace(fund, overage=None, max_share=None, burst_percent=None)
-    [paying, *_] = draws_of(whole, attributes, context)
+    paying, *parts = draws_of(replace(fund, overage=None), attributes, context)
     scope = (*key.scope, ("overage", fund.root or fund.header.name))
     terms = HoldTerms(overage.up_to, overage.up_to, True, applied.quota.counts, applied.quota.charge_on_expiry)
     mine = Draw(applied, part_key(applied.quota, key, "overage", scope), paying.measure, terms, Part.FUND_SHARE)
-    return (replace(paying, part=Part.FUND, terms=replace(paying.terms, must_fit=True)), mine)
+    funding = [
+        replace(draw, terms=replace(draw.terms, must_fit=True)) for draw in (replace(paying, part=Part.FUND), *parts)
+    ]
+    return (*funding, mine)

@@ -57,18 +57,23 @@ def _draws_now(snapshot: Snapshot, quota: Quota, reservation: Reservation, now: 
         return draws_of(quota, attributes, DrawContext(snapshot.organization, snapshot.quota, at, downgrades=asked))
 
     first = draws(decided_at)
-    others = [draw for whole in first if whole.part is not Part.PACE for draw in (whole, *whole.instead)]
-    found = draws(_within(others, now))
-    if quota.burst_percent is None:
+    every = [draw for each in first for draw in (each, *each.instead)]
+    days = [draw for draw in every if draw.part is Part.PACE]
+    found = draws(_within([draw for draw in every if draw.part is not Part.PACE], now))
+    if not days:
         return found
     # A day ends before its period: a reservation counts for the day of its decision, as a day that is over.
-    days = [draw for draw in first if draw.part is Part.PACE]
     ended = draws(_within(days, now))
-    later = _days_after(quota, reservation, now)
-    return (
-        *[draw for draw in found if draw.part is not Part.PACE],
-        *[_with_later(draw, later) for draw in ended if draw.part is Part.PACE],
-    )
+
+    def on_its_day(draw: Draw, then: Draw) -> Draw:
+        if draw.part is not Part.PACE:
+            return draw
+        return _with_later(then, _days_after(draw.applied.quota, reservation, now))
+
+    whole = found[0]
+    if len(whole.instead) == len(ended[0].instead):
+        whole = replace(whole, instead=tuple(map(on_its_day, whole.instead, ended[0].instead)))
+    return (whole, *map(on_its_day, found[1:], ended[1:]))
 
 
 def _within(draws: Sequence[Draw], now: datetime) -> datetime:
@@ -116,6 +121,8 @@ def _group(draws: Sequence[Draw], held: set[bytes], payers: tuple[tuple[Hold, ..
         yield Hold(whole.budget, 0, whole.terms, instead, payers)
         yield from (Hold(draw.budget, 0, draw.terms) for draw in draws[1:] if draw.budget.digest in held)
     elif any(draw.part is Part.FUND_SHARE and draw.budget.digest in held for draw in whole.instead):
-        [fund, share] = whole.instead
+        fund, *parts = whole.instead
         yield Hold(fund.budget, 0, fund.terms, grants=payers)
-        yield Hold(share.budget, 0, replace(share.terms, part=True))
+        yield from (
+            Hold(draw.budget, 0, replace(draw.terms, part=True)) for draw in parts if draw.budget.digest in held
+        )

@@ -129,6 +129,7 @@ async def open_governor(
         forecasts = ForecastJobs(snapshots, budgets, database)
         fullest = BudgetWatcher(budgets, database)
         forecaster = Forecaster(forecasts, budgets, database, processes)
+        stack.push_async_callback(forecaster.close)
         yield Governor(
             settings=settings,
             clock=clock,

@@ -1,13 +1,16 @@
 """``GET /forecasts``: where budgets will end, from what was used, and how that turned out."""
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from governor.core.keys import Role
+from governor.edges.api import forecasts as forecasts_door
 from governor.edges.cli.forecast_view import forecasts_table, record_tables
 from governor.edges.scheduler.jobs import jobs_of
 from governor.services.forecast.wire import record_wire
@@ -43,6 +46,38 @@ async def test_a_months_end_is_foreseen(sqlite_url: str, policies: Path, septemb
     assert [] != found["ahead"]
     assert float(found["total"]["lower"]) <= float(found["spend_usd"]["median"]) <= float(found["total"]["upper"])
     assert int(found["tokens"]["median"]) == pytest.approx(total["median"] / 3 * 1e6, rel=0.01)
+
+
+async def test_an_answer_does_not_wait_for_its_forecast(
+    sqlite_url: str, policies: Path, september: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First a run-rate, then what is kept with its instant; whoever waits gets what is made meanwhile."""
+    monkeypatch.setattr(forecasts_door, "PATIENCE_S", 0.0)
+    mine = {"quota": "department-spend", "department": "engineering"}
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(20))
+        pages = [await _page(server, mine)]
+        pages.append(await _page(server, {**mine, "wait": "true"}))
+        september.advance(2 * 3600)
+        pages.append(await _page(server, mine))
+        pages.append(await _page(server, {**mine, "wait": "true"}))
+    guess, made, older, anew = (page["forecasts"][0] for page in pages)
+    elapsed, month = 20 + 2 / 24, 30
+
+    assert [1, 0, 1, 0] == [page["pending"] for page in pages]
+    assert (True, "run-rate") == (guess["insufficient_data"], guess["method"])
+    assert float(guess["total"]["median"]) == pytest.approx(float(guess["used"]) * month / elapsed, rel=1e-6)
+    assert made == older
+    assert (False, timedelta(hours=2)) == (
+        made["insufficient_data"],
+        datetime.fromisoformat(anew["made_at"]) - datetime.fromisoformat(made["made_at"]),
+    )
+
+
+async def _page(server: Server, filters: dict[str, str]) -> dict[str, Any]:
+    async with server.client(Role.VIEWER) as viewer:
+        page: dict[str, Any] = (await viewer.get("/forecasts", params=filters)).json()
+        return page
 
 
 async def test_what_is_held_will_be_settled(sqlite_url: str, policies: Path, september: StandingClock) -> None:

@@ -57,9 +57,9 @@ async def use_days(server: Server, clock: StandingClock, days: range) -> None:
 
 
 async def forecasts(server: Server, **filters: Any) -> list[dict[str, Any]]:
-    """Ask for forecasts as a viewer."""
+    """Ask for forecasts as a viewer, and wait for them."""
     async with server.client(Role.VIEWER) as viewer:
-        answer = await viewer.get("/forecasts", params=filters)
+        answer = await viewer.get("/forecasts", params={"wait": "true", **filters})
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["forecasts"]
         return found

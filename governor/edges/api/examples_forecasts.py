@@ -58,6 +58,7 @@ FORECASTS: dict[str, Any] = {
         }
     ],
     "next": None,
+    "pending": 0,
 }
 
 SCENARIO_REQUEST: dict[str, Any] = {

@@ -23,6 +23,9 @@ from governor.services.forecast.scenario_request import (
 from governor.services.forecast.scenario_wire import comparison_wire
 from governor.services.forecast.wire import page_wire
 
+PATIENCE_S = 1.0
+"""How long an answer waits for forecasts that are being made."""
+
 forecast_routes = APIRouter(tags=["read"])
 
 
@@ -31,6 +34,12 @@ class ForecastParameters(BudgetParameters):
 
     path: Annotated[
         bool, Field(description="Also the days before, and the course from day to day up to the horizon.")
+    ] = False
+    wait: Annotated[
+        bool,
+        Field(
+            description="Wait until forecasts that are missing, or older than an hour, are made: seconds to minutes."
+        ),
     ] = False
 
 
@@ -123,21 +132,26 @@ class ForecastWire(BaseModel):
 
 
 class ForecastsWire(BaseModel):
-    """One page of forecasts."""
+    """One page of forecasts; `pending` of them are being made anew: `made_at` says of when the shown ones are."""
 
     model_config = ConfigDict(json_schema_extra={"example": FORECASTS})
 
     forecasts: list[ForecastWire]
     next: str | None
+    pending: int
 
 
 @forecast_routes.get("/forecasts", summary="Forecasts", response_model=ForecastsWire, response_model_exclude_unset=True)
 async def forecasts(parameters: Annotated[ForecastParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
-    """List where budgets will end. A forecast older than an hour is made anew; too little history is an answer, too."""
+    """List where budgets will end, as was last forecast; `made_at` says when.
+
+    Forecasts that are missing or older than an hour are made beside the answer, which waits a second for them: those
+    that are not ready are the ones before, or a run-rate. Too little history is an answer, too.
+    """
     wanted = parameters.model_dump()
-    path = wanted.pop("path")
+    path, wait = wanted.pop("path"), wanted.pop("wait")
     now = governor.clock.now()
-    page = await governor.forecaster.page(BudgetQuery(**wanted), now)
+    page = await governor.forecaster.page(BudgetQuery(**wanted), now, None if wait else PATIENCE_S)
     policies = sorted({forecast.budget.policy for forecast in page.forecasts})
     record = await governor.judge.record(now, policies)
     return page_wire(page, record, path=path)

@@ -109,7 +109,7 @@ def _show(url: str, result: DayResult, seconds: float, differences: int, output:
     document = result.summary.document(seconds)
     with Gateway(url) as gateway:
         budgets = gateway.get("/budgets?quota=department-monthly-spend")["budgets"]
-        foreseen = gateway.get("/forecasts?quota=department-monthly-spend")["forecasts"]
+        foreseen = gateway.get("/forecasts?quota=department-monthly-spend&wait=true")["forecasts"]
         refused = gateway.get(f"/decisions/{result.example}")["answer"]["reasons"] if result.example else []
     if output is Output.JSON:
         print_json(

@@ -116,6 +116,10 @@ def _show(page: dict[str, Any], output: Output, plot: Path | None) -> None:
     console().print(forecasts_table(page["forecasts"]))
     if page["next"]:
         say(f"there are more: --cursor {page['next']}")
+    if page["pending"]:
+        say(
+            f"{page['pending']} of these are being forecast anew: what stands here is older, or a guess; ask again soon"
+        )
     if plot is not None:
         say(f"drawn: {plot}")
 

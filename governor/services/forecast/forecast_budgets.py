@@ -4,21 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from math import ceil
 
 from sqlalchemy import Connection
 
 from governor.core.decisions.decision import BudgetView
 from governor.core.forecasts.closing import Seen
-from governor.core.forecasts.forecast import MILLION, Band, Baselines, Forecast, PeriodAhead
+from governor.core.forecasts.forecast import Forecast
 from governor.services.budgets import BudgetQuery, BudgetReader
 from governor.services.forecast.entry import run_job
 from governor.services.forecast.gather import ForecastJobs
+from governor.services.forecast.guess import guessed
+from governor.services.forecast.in_the_making import ForecastsInTheMaking
 from governor.services.forecast.process import ForecastProcesses
-from governor.services.forecast.tasks import RUN_RATE_WORDS, Asked
 from governor.store.database import Database
 from governor.store.forecasts import keep_forecasts, read_forecasts_of, read_latest_forecasts
-from governor.store.use_series import DAY_S
 
 FRESH = timedelta(hours=1)
 """How long a forecast is shown before it is made anew for whoever asks."""
@@ -41,12 +40,14 @@ class ForecastPage:
     """Some budgets' forecasts, and the cursor of the next page or None.
 
     Attributes:
+        pending: Budgets whose forecasts are being made anew meanwhile; until then the one before is shown, or a guess.
         then: What was used after forecasts that were asked for as they were in the past: instants (Unix seconds) and
             what the period had used by then, by budget.
     """
 
     forecasts: tuple[Forecast, ...]
     next: str | None
+    pending: int = 0
     then: Mapping[bytes, tuple[Seen, ...]] = field(default_factory=dict)
 
 
@@ -78,11 +79,18 @@ class Forecaster:
         self._budgets = budgets
         self._database = database
         self._processes = processes
+        self._background = ForecastsInTheMaking(self._make)
 
-    async def page(self, query: BudgetQuery, now: datetime) -> ForecastPage:
+    async def page(self, query: BudgetQuery, now: datetime, patience_s: float | None = None) -> ForecastPage:
         """Return one page of budgets with their forecasts; those that are missing or old are made now.
 
         A query about the past returns what was forecast by then, and what happened since.
+
+        Args:
+            query: Which budgets.
+            now: Nothing after it is known.
+            patience_s: How long to wait for what is made, in seconds; it goes on without whoever asked, and is kept.
+                None: until all of it is there.
 
         Raises:
             InvalidRequestError: If the cursor is not one of this list.
@@ -93,15 +101,25 @@ class Forecaster:
         if query.at is not None and query.at < now:
             return await self._in_the_past(views, query.at, now, page.next)
         digests = [view.budget.digest for view in views]
-        kept = await self._database.read(lambda connection: read_latest_forecasts(connection, digests))
+        read = partial(read_latest_forecasts, digests=digests)
+        kept = await self._database.read(read)
         old = [view for view in views if not _is_made_within(FRESH, kept.get(view.budget.digest), now)]
-        async for made in self._processes.each(run_job, await self._jobs.jobs(old, now)):
-            await self._database.write(partial(keep_forecasts, forecasts=made))
-            kept |= {forecast.budget.digest: forecast for forecast in made}
+        pending = await self._background.make(old, now, patience_s)
+        kept = await self._database.read(read) if old else kept
         found = (
-            kept.get(view.budget.digest) or _without_history(view, self._jobs.asked(view, now), now) for view in views
+            kept.get(view.budget.digest)
+            or guessed(view, self._jobs.asked(view, now), now, goes_on=view.budget.digest in pending)
+            for view in views
         )
-        return ForecastPage(tuple(found), page.next)
+        return ForecastPage(tuple(found), page.next, len(pending))
+
+    async def close(self) -> None:
+        """End what is made for those who asked."""
+        await self._background.close()
+
+    async def _make(self, views: Sequence[BudgetView], now: datetime) -> None:
+        async for made in self._processes.each(run_job, await self._jobs.jobs(views, now)):
+            await self._database.write(partial(keep_forecasts, forecasts=made))
 
     async def _in_the_past(
         self, views: Sequence[BudgetView], at: datetime, now: datetime, following: str | None
@@ -119,7 +137,7 @@ class Forecaster:
             for view in views
             if view.budget.digest in kept
         }
-        return ForecastPage(tuple(kept[digest] for digest in digests if digest in kept), following, then)
+        return ForecastPage(tuple(kept[digest] for digest in digests if digest in kept), following, then=then)
 
     async def run(
         self, now: datetime, write: Write | None = None, progress: Progress | None = None, *, due_only: bool = False
@@ -173,32 +191,3 @@ def _is_near(forecast: Forecast | None, view: BudgetView) -> bool:
     if forecast is None or forecast.limit != view.carried_limit:
         return True
     return max(forecast.total.upper, view.used + view.held) * 100 >= view.carried_limit * NEAR_PERCENT
-
-
-def _without_history(view: BudgetView, asked: Asked, now: datetime) -> Forecast:
-    """Return the answer for a budget behind which nothing was used yet: what it has taken, marked as a guess."""
-    taken, nothing = view.used + view.held, Band(0, 0, 0)
-    horizon_s = int(now.timestamp()) + asked.rule.horizon_days * DAY_S
-    return Forecast(
-        budget=view.budget,
-        department=asked.attributes.get("department", ""),
-        team=asked.attributes.get("team", ""),
-        user=asked.attributes.get("user", ""),
-        made_at=now,
-        limit=view.carried_limit,
-        used=view.used,
-        held=view.held,
-        total=Band(taken, taken, taken),
-        interval_percent=asked.rule.interval_percent,
-        exceeds_ppm=MILLION if taken > view.carried_limit else 0,
-        runs_out_at=now if taken > view.carried_limit else None,
-        history_days=0,
-        insufficient_data=True,
-        method=RUN_RATE_WORDS,
-        baselines=Baselines(taken, taken, taken),
-        # A flat path, so that a scenario has days to which it can add.
-        daily=(nothing,) * max(ceil(asked.remaining_days(now)), asked.rule.horizon_days, 1),
-        ahead=tuple(
-            PeriodAhead(start_s, min(end_s, horizon_s), nothing, limit) for start_s, end_s, limit in asked.ahead
-        ),
-    )

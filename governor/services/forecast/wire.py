@@ -24,6 +24,7 @@ def page_wire(page: ForecastPage, record: TrackRecord, *, path: bool) -> dict[st
             for forecast in page.forecasts
         ],
         "next": page.next,
+        "pending": page.pending,
     }
 
 

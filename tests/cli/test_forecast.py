@@ -68,7 +68,8 @@ def test_a_picture_says_what_it_shows(tmp_path: Path) -> None:
     draw_scenario(SCENARIO_ANSWER, tmp_path / "peak.svg")
     words = (tmp_path / "peak.svg").read_text()
 
-    for said in ("department-monthly-spend: support", "passes its limit on 21 December 2026", "use grows by 25%"):
+    expected = ("department-monthly-spend: support", "passes its limit on 21 December 2026", "use grows by 25%")
+    for said in (*expected, "likely range"):
         assert said in words
 
 
@@ -102,6 +103,7 @@ def test_a_picture_shows_what_then_happened(tmp_path: Path) -> None:
         draw_forecast(forecast, tmp_path / f"{number}.svg")
         words.append((tmp_path / f"{number}.svg").read_text())
 
+    assert all("reaches the limit" in text for text in words)
     assert [False, True] == ["what then happened" in text for text in words]
     assert [False, True] == ["it became" in text for text in words]
 

@@ -89,7 +89,7 @@ def _draw_limit(axes: Axes, forecast: Mapping[str, Any], first: float) -> None:
     words = f"limit {short(limit, forecast['unit'])}"
     axes.annotate(words, (first, limit), xytext=(4, 4), textcoords="offset points", color=LIMIT)
     if forecast["runs_out_at"] is not None:
-        axes.plot([_at(forecast["runs_out_at"])], [limit], "o", color=LIMIT, ms=6)
+        axes.plot([_at(forecast["runs_out_at"])], [limit], "o", color=LIMIT, ms=6, label="reaches the limit")
 
 
 def _is_far(forecast: Mapping[str, Any]) -> bool:

@@ -43,7 +43,7 @@ def draw_scenario(document: Mapping[str, Any], path: Path) -> None:
     dress(axes, budget["unit"])
     axes.set_xticks(range(len(periods)), [_label(period, is_first=not n) for n, period in enumerate(periods)])
     heading(axes, budget_name(budget), _outcome(budget))
-    axes.legend(loc="upper left", frameon=False, ncols=3, bbox_to_anchor=(0, 1.0))
+    axes.legend(loc="upper left", facecolor="white", edgecolor="none", framealpha=1, ncols=4, bbox_to_anchor=(0, 1.0))
     axes.set_ylim(top=axes.get_ylim()[1] * 1.12)
     assumed = "Assumes: " + "; ".join(document["assumes"])
     figure.supxlabel(assumed, fontsize=8.5, color=INK, x=0.01, ha="left", wrap=True)
@@ -68,13 +68,14 @@ def _bars(axes: Axes, bands: Sequence[Mapping[str, str]], aside: float, colour: 
     low, middle, high = ([float(band[name]) for band in bands] for name in ("lower", "median", "upper"))
     axes.bar(places, middle, WIDTH * 0.94, color=colour, label=label)
     # The interval as a thin line from end to end: what is likely, not what is sure.
-    axes.vlines(places, low, high, color=INK, lw=1.1, alpha=0.65)
+    words = "likely range" if colour == FUTURE else "_"
+    axes.vlines(places, low, high, color=INK, lw=1.1, alpha=0.65, label=words)
 
 
 def _amounts(axes: Axes, unit: str, periods: Sequence[Period]) -> None:
     """Write each bar's amount into it: exact enough to be read aloud."""
     for place, period in enumerate(periods):
-        for aside, name in ((-WIDTH / 2, "forecast"), (WIDTH / 2, "total")):
+        for aside, name, ink in ((-WIDTH / 2, "forecast", INK), (WIDTH / 2, "total", "white")):
             amount = float(period[name]["median"])
             axes.annotate(
                 short(amount, unit),
@@ -83,7 +84,7 @@ def _amounts(axes: Axes, unit: str, periods: Sequence[Period]) -> None:
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
-                color="white",
+                color=ink,
                 fontweight="bold",
             )
 

@@ -69,7 +69,7 @@ from tests.core.policy_changes.other_values import (
 
 UNTOLD: Mapping[type, frozenset[str]] = {
     Header: frozenset({"kind", "name", "source", "formerly"}),
-    Quota: frozenset({"header", "root", "renewed", "past"}),
+    Quota: frozenset({"header", "root", "renewed", "renewed_parts", "past"}),
     ModelAllowlist: frozenset({"header"}),
     ContextLimit: frozenset({"header"}),
     Routing: frozenset({"header"}),

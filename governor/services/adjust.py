@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from governor.core.decisions.budget_keys import budget_key
+from governor.core.decisions.budget_keys import SHARE, budget_key, part_key, scope_of
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.ids import id_bytes, id_text
 from governor.core.decisions.snapshot import Snapshot
@@ -21,7 +21,6 @@ from governor.core.ledger.port import Ledger
 from governor.core.money import bounded, nano_from_text
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
-from governor.core.scopes import Scope
 from governor.core.units import Unit, amount_text, amount_words
 from governor.services.budget_scopes import LISTABLE, known_scopes
 from governor.services.budgets import BudgetReader
@@ -44,7 +43,7 @@ class AdjustmentWish:
     Attributes:
         request_id: The caller's id: the same again posts nothing.
         quota: ``department-monthly-spend`` or ``Quota/department-monthly-spend``, also under a former name.
-        scope: Whose budget, by the quota's ``per``.
+        scope: Whose budget, by the quota's ``per``; with the attribute of its ``max_share``: whose share of it.
         at: The period that contains this instant; None: now.
         amount: A decimal number in the quota's unit, more than 0.
         reason: Why, for the audit.
@@ -105,14 +104,13 @@ class Adjuster:
         snapshot = self._snapshots.current
         at = (wish.at or now).astimezone(UTC)
         quota = _quota(snapshot, wish.quota)
-        scope = _scope(quota, wish.scope, snapshot.organization)
-        key = budget_key(quota, scope, at)
-        await self._check_known(quota, scope, key, snapshot.organization, at)
+        key = _key(quota, wish.scope, snapshot.organization, at)
+        await self._check_known(quota, key, snapshot.organization, at)
         command = _command(wish, key, _amount(wish.amount, quota.unit), at=at, identity=identity, now=now)
         result = await self._ledger.submit(command, deadline_s=DEADLINE_S)
         assert isinstance(result, AdjustmentResult)
         _check(result, wish, key)
-        [view] = await self._budgets.views([(quota, scope)], at)
+        view = await self._budgets.view(quota, key, at)
         return Adjusted(_decoded(result.record), result.outcome is AdjustmentOutcome.DUPLICATE, view)
 
     async def page(self, cursor: str, limit: int) -> AdjustmentPage:
@@ -128,13 +126,13 @@ class Adjuster:
         following = encode_cursor(id_text(found[limit - 1][0])) if len(found) > limit else None
         return AdjustmentPage(tuple(_decoded(record) for _, record in found[:limit]), following)
 
-    async def _check_known(
-        self, quota: Quota, scope: Scope, key: BudgetKey, organization: Organization, at: datetime
-    ) -> None:
+    async def _check_known(self, quota: Quota, key: BudgetKey, organization: Organization, at: datetime) -> None:
         """Refuse a budget that no request can draw on: a misspelt scope would adjust nothing that counts."""
-        if not LISTABLE.issuperset(quota.per):
+        scope = key.scope
+        named = replace(quota, per=tuple(name for name, _ in scope))
+        if not LISTABLE.issuperset(named.per):
             return
-        if scope in await asyncio.to_thread(lambda: set(known_scopes(quota, organization, at))):
+        if scope in await asyncio.to_thread(lambda: set(known_scopes(named, organization, at))):
             return
         if key.digest in await self._ledger.balances([key.digest]):
             return
@@ -159,14 +157,20 @@ def _quota(snapshot: Snapshot, text: str) -> Quota:
     raise InvalidRequestError(f"there is no quota `{name[:80]}`{hint}", field="quota")
 
 
-def _scope(quota: Quota, given: Mapping[str, str], organization: Organization) -> Scope:
-    if set(given) != set(quota.per):
+def _key(quota: Quota, given: Mapping[str, str], organization: Organization, at: datetime) -> BudgetKey:
+    """Return the budget that is named or, with the attribute of a ``max_share`` beside it, somebody's share of it."""
+    sharing = quota.max_share.per if quota.max_share is not None else ""
+    is_share = bool(sharing) and set(given) == {*quota.per, sharing} != set(quota.per)
+    if not is_share and set(given) != set(quota.per):
         wanted = ", ".join(quota.per) or "nothing: one budget is shared by all"
-        raise InvalidRequestError(f"a budget of {quota.header.ref} is named by {wanted}", field="scope")
+        shares = f"; a share of one by {sharing} as well" if sharing else ""
+        raise InvalidRequestError(f"a budget of {quota.header.ref} is named by {wanted}{shares}", field="scope")
     named = {**given}
     if "user" in named:
         named["user"] = organization.person_ids.get(named["user"].lower(), named["user"])
-    return tuple((name, named[name]) for name in quota.per)
+    scope = scope_of(quota, named)
+    whole = budget_key(quota, scope, at)
+    return part_key(quota, whole, SHARE, (*scope, (sharing, named[sharing]))) if is_share else whole
 
 
 def _amount(text: str, unit: Unit) -> int:

@@ -10,7 +10,7 @@ from governor.core.decisions.budget_views import budget_view, carried_now, ceili
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.grants import Grant, GrantedRest, in_drawing_order
-from governor.core.ledger.budget import EMPTY
+from governor.core.ledger.budget import EMPTY, BudgetKey
 from governor.core.ledger.port import Ledger
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
@@ -122,6 +122,13 @@ class BudgetReader:
         snapshot = self._snapshots.current
         context = DrawContext(snapshot.organization, snapshot.quota, at)
         return await self._views([draws_of(quota, dict(scope), context)[0] for quota, scope in budgets])
+
+    async def view(self, quota: Quota, key: BudgetKey, at: datetime) -> BudgetView:
+        """Return one budget of a quota, or a part of one, in the period that contains an instant."""
+        snapshot = self._snapshots.current
+        draws = draws_of(quota, dict(key.scope), DrawContext(snapshot.organization, snapshot.quota, at))
+        [view] = await self._views([draw for draw in draws if draw.budget.digest == key.digest])
+        return view
 
     async def _views(self, draws: Sequence[Draw]) -> tuple[BudgetView, ...]:
         rules = [draw.terms.rule for draw in draws if draw.terms.rule is not None]

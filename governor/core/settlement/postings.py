@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from governor.core.decisions.draws import Draw, DrawContext, draws_of
+from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.commands import Posting
@@ -80,7 +80,7 @@ def own_targets(
     *,
     decided: Mapping[str, str] | None = None,
 ) -> tuple[Target, ...]:
-    """Return the budgets of the model, or the provider, that was really used, beside the others.
+    """Return the budgets, and shares, of the model or the provider that was really used, beside the others.
 
     Args:
         snapshot: The quotas.
@@ -91,11 +91,19 @@ def own_targets(
         decided: Of the request that was decided, or None. A budget on which that one drew has been settled with its
             holds: where it is not among them, a fund or a grant has paid.
     """
-    known = {target.charged.budget for target in others}
+    charged = {target.charged.budget for target in others}
+    known = set(charged)
     if decided is not None:
         known.update(draw.budget.digest for draws in _draws(snapshot, decided, now, booked_at) for draw in draws)
-    own = (_target(draw) for draws in _draws(snapshot, attributes, now, booked_at) for draw in draws)
-    return tuple(target for target in own if target.charged.of_model and target.charged.budget not in known)
+    own: list[Target] = []
+    for whole, *parts in _draws(snapshot, attributes, now, booked_at):
+        for draw in (whole, *parts):
+            target = _target(draw)
+            # A model's share follows its whole: where something else has paid for that, it is not counted here.
+            counted = draw is whole or _reads_model(whole.applied.quota) or whole.budget.digest in charged
+            if target.charged.of_model and counted and target.charged.budget not in known:
+                own.append(target)
+    return tuple(own)
 
 
 def _draws(
@@ -109,7 +117,9 @@ def _draws(
 
 def _target(draw: Draw) -> Target:
     quota, key = draw.applied.quota, draw.budget
-    return Target(ChargedBudget(key.digest, quota.unit, quota.counts, _reads_model(quota)), key)
+    share = quota.max_share if draw.part is Part.SHARE else None
+    of_model = _reads_model(quota) or (share is not None and share.per in OF_THE_MODEL)
+    return Target(ChargedBudget(key.digest, quota.unit, quota.counts, of_model), key)
 
 
 def _reads_model(quota: Quota) -> bool:

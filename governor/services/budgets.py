@@ -18,7 +18,15 @@ from governor.core.scopes import Scope
 from governor.services.cursors import decode_cursor, encode_cursor
 from governor.services.granted_rests import granted_rests
 from governor.services.grants import GrantView, views_of
-from governor.services.listed_budgets import ListedBudget, drawn_budget, known_budgets, last_place_of, scope_text_of
+from governor.services.listed_budgets import (
+    ListedBudget,
+    continued_budget,
+    drawn_budget,
+    instant_before,
+    known_budgets,
+    last_place_of,
+    scope_text_of,
+)
 from governor.services.snapshots import Snapshots
 from governor.store.budgets import read_scopes
 from governor.store.database import Database
@@ -192,15 +200,27 @@ class BudgetReader:
     async def _drawn(
         self, quota: Quota, query: BudgetQuery, at: datetime, after: str, wanted: int
     ) -> tuple[list[ListedBudget], str | None]:
-        """Return budgets that were drawn on, and the place up to which that is all of them (None: the end)."""
+        """Return budgets that were drawn on, and the place up to which that is all of them (None: the end).
+
+        Those that were drawn on in the period before go on: they appear with what was carried.
+        """
         # Renamed again and again, a quota only says its last name; its balances began under its root.
         names = [f"Quota/{name}" for name in dict.fromkeys((quota.header.name, *quota.header.formerly, quota.root))]
-        at_s, first = int(at.timestamp()), scope_text_of(after)
+        before = instant_before(quota, at)
+        instants_s = [int(each.timestamp()) for each in (at, before) if each is not None]
+        first = scope_text_of(after)
         # The first text may be that of the place itself: one more, so that there is always something behind it.
         limit = wanted + 1
-        rows = await self._database.read(lambda connection: read_scopes(connection, names, at_s, first, limit))
+        rows = await self._database.read(lambda connection: read_scopes(connection, names, instants_s, first, limit))
         snapshot = self._snapshots.current
-        budgets = (drawn_budget(quota, digest, decode_scope(text), snapshot, at) for digest, text in rows)
+
+        def listed(digest: bytes, scope: Scope) -> ListedBudget | None:
+            found = drawn_budget(quota, digest, scope, snapshot, at)
+            if found is not None or before is None:
+                return found
+            return continued_budget(quota, digest, scope, snapshot, (before, at))
+
+        budgets = (listed(digest, decode_scope(text)) for digest, text in rows)
         drawn = [
             budget for budget in budgets if budget is not None and budget.place > after and _is_wanted(budget, query)
         ]

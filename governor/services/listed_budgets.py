@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.decisions.snapshot import Snapshot
+from governor.core.periods import period_at
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.services.budget_scopes import known_scopes
 from governor.store.records import encode_scope
+
+DAY_AT_LEAST = timedelta(hours=22)
+"""The shortest day that a change of the clocks leaves, and a bit."""
+
+AN_INSTANT = timedelta(microseconds=1)
 
 _TODAY = "~day"
 """What stands behind the scope text of a day's part: it is listed after the whole, before any other scope."""
@@ -44,6 +50,37 @@ def known_budgets(quota: Quota, snapshot: Snapshot, at: datetime, after: str) ->
     parts = (Part.WHOLE, Part.PACE) if quota.burst_percent is not None else (Part.WHOLE,)
     listed = (_listed(quota, scopes[text], part, snapshot, at) for text in sorted(scopes) for part in parts)
     return [budget for budget in listed if budget.place > after]
+
+
+def instant_before(quota: Quota, at: datetime) -> datetime | None:
+    """Return an instant of the period before, whose budgets go on into the one of an instant; None: none do.
+
+    Those of windows of minutes and hours come and go; unless something is carried into the next.
+    """
+    period = period_at(quota.period, at) if quota.period is not None else None
+    if period is None or period.end_at is None:
+        return None
+    is_long = period.end_at - period.start_at >= DAY_AT_LEAST
+    return period.start_at - AN_INSTANT if is_long or quota.rollover is not None else None
+
+
+def continued_budget(
+    quota: Quota, digest: bytes, scope: Scope, snapshot: Snapshot, instants: tuple[datetime, datetime]
+) -> ListedBudget | None:
+    """Return the budget that continues one of the period before; None for a part, and for one of another identity.
+
+    Args:
+        quota: Whose.
+        digest: Of the one before.
+        scope: Of both.
+        snapshot: The policies.
+        instants: One in the period before, and the one that is asked about.
+    """
+    before, at = instants
+    for draw in _own_draws(quota, scope, snapshot, before):
+        if draw.part is Part.WHOLE and draw.budget.digest == digest:
+            return _listed(quota, scope, Part.WHOLE, snapshot, at)
+    return None
 
 
 def drawn_budget(quota: Quota, digest: bytes, scope: Scope, snapshot: Snapshot, at: datetime) -> ListedBudget | None:

@@ -1,12 +1,13 @@
 """Adjusting budgets by hand: dated entries that every number includes, posted once, by admins alone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from governor.core.keys import Role
 from governor.store.verify import verify
-from tests.api.world import Server, StandingClock, question
+from tests.api.world import QUOTAS, Server, StandingClock, question
 
 
 def wish(**changes: Any) -> dict[str, Any]:
@@ -122,6 +123,29 @@ async def test_the_audit_tells_who_when_and_why(any_server: Server) -> None:
         for one in found
     }
     assert [{"user": "eve@acme.example"}] * 3 == [one["scope"] for one in found]
+
+
+async def test_a_share_has_an_opening_balance_of_its_own(any_server: Server, policies: Path) -> None:
+    """Who moves here brings along what each team had taken of a budget; the whole is opened by itself."""
+    quotas = QUOTAS.replace("per: [department]\n", "per: [department]\nmax_share: {per: team, percent: 40}\n")
+    (policies / "quotas.yaml").write_text(quotas)
+    assert await any_server.governor.publisher.reload()
+    whole = {"department": "engineering"}
+    share = {**whole, "team": "platform"}
+    opened = await adjust(any_server, kind="opening_balance", amount="60", scope=whole)
+    of_share = await adjust(any_server, kind="opening_balance", amount="40", scope=share)
+    again = await adjust(any_server, kind="opening_balance", amount="39", scope=share)
+    async with any_server.client() as gateway:
+        refused = (await gateway.post("/decide", json=question())).json()
+    credit = await adjust(any_server, request_id="c", kind="credit", amount="1", scope=share)
+    misspelt = await adjust(any_server, request_id="m", scope={**whole, "team": "platfrom"})
+
+    assert [200, 200, 409, 200, 422] == [status for status, _ in (opened, of_share, again, credit, misspelt)]
+    assert (share, "40", "40") == tuple(of_share[1]["budget"][name] for name in ("scope", "used", "ceiling"))
+    assert share == of_share[1]["adjustment"]["scope"]
+    assert [("deny", share, "40")] == [(refused["verdict"], r["scope"], r["used"]) for r in refused["reasons"]]
+    assert ("60", "39") == (opened[1]["budget"]["used"], credit[1]["budget"]["used"])
+    assert [] == await differences(any_server)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,11 @@ app = typer.Typer(
 QuotaOption = Annotated[str, typer.Option("--quota", metavar="NAME", help="The quota whose budget is adjusted.")]
 ScopeOption = Annotated[
     list[str] | None,
-    typer.Option("--scope", metavar="NAME=VALUE", help="Whose budget, by the quota's `per`; may be repeated."),
+    typer.Option(
+        "--scope",
+        metavar="NAME=VALUE",
+        help="Whose budget, by the quota's `per` (and whose share of it); may be repeated.",
+    ),
 ]
 AmountOption = Annotated[str, typer.Option("--amount", help="A number in the quota's unit, like 50 or 12.75.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit.")]

@@ -1,6 +1,6 @@
 """Which budgets were ever drawn on, for listings. Their balances are the ledger's to tell."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,9 @@ def read_considered(connection: Connection, digests: Sequence[bytes]) -> set[byt
 
 
 def read_scopes(
-    connection: Connection, policies: Sequence[str], at_s: int, first: str, limit: int
+    connection: Connection, policies: Sequence[str], at_s: Collection[int], first: str, limit: int
 ) -> list[tuple[bytes, str]]:
-    """Return digest and scope text of the budgets of some quotas whose period contains an instant.
+    """Return digest and scope text of the budgets of some quotas whose period contains one of some instants.
 
     A budget and its part of a day have the same scope text: the budgets of one text are never torn apart.
 
@@ -39,7 +39,7 @@ def read_scopes(
         BUDGETS.c.policy.in_(list(policies)),
         or_(
             BUDGETS.c.period_end_s.is_(None),
-            and_(BUDGETS.c.period_start_s <= at_s, BUDGETS.c.period_end_s > at_s),
+            *(and_(BUDGETS.c.period_start_s <= each, BUDGETS.c.period_end_s > each) for each in at_s),
         ),
     )
     text = ordered.label("text")

@@ -29,6 +29,7 @@ from governor.core.decisions.messages import exceeded_message, overage_message, 
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.pointed_out import pointed_out
 from governor.core.decisions.remedies import remedies
+from governor.core.decisions.waiting import has_room_next
 from governor.core.ledger.admit import refuses
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.commands import Admission, Hold
@@ -265,7 +266,7 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
         held=balance.held,
         requested=hold.amount,
         why=ceiling_words(draw, ceiling, admission.carried_into(hold)),
-        is_fixed=hold.terms.rule is None or hold.terms.rule.is_fixed,
+        is_fixed=(hold.terms.rule is None or hold.terms.rule.is_fixed) and not has_room_next(hold, draw, admission),
     )
     return Reason(
         ReasonCode.QUOTA_EXCEEDED,

@@ -115,7 +115,8 @@ def moved_draws(draws: Sequence[Draw], now: datetime) -> tuple[Draw, ...] | None
     """
     whole = draws[0]
     quota = whole.applied.quota
-    if len(draws) > 1 or whole.terms.rule is not None or whole.instead or quota.prorated or quota.past:
+    is_dated = quota.prorated or quota.schedule or quota.past
+    if len(draws) > 1 or whole.terms.rule is not None or whole.instead or is_dated:
         return None
     return (Draw(whole.applied, budget_key(quota, whole.budget.scope, now), whole.measure, whole.terms, whole.part),)
 

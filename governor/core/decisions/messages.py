@@ -74,7 +74,7 @@ def exceeded_message(
         held: Held by others.
         requested: What this request would hold.
         why: What made the limit another than the policy's; ``""`` if nothing did.
-        is_fixed: Whether another period has the same limit.
+        is_fixed: Whether no other period has more room than this one.
     """
     who = _who(key)
     unit = key.unit

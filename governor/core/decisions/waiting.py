@@ -1,6 +1,7 @@
 """When a refused request would have room again, if nobody asked for anything else and what is held is spent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from governor.core.calendar_days import first_instant, local_date
@@ -12,6 +13,7 @@ from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.ceilings import CeilingRule, Pace
 from governor.core.ledger.commands import Admission, Hold
 from governor.core.periods import period_at
+from governor.core.policy.applicable import AppliedQuota
 
 LONGEST_DAYS = 36_600
 """More days than a period has."""
@@ -47,12 +49,29 @@ def wait_until(
 
 def _opens_at(hold: Hold, draw: Draw, admission: Admission) -> datetime | None:
     """Return the end of a budget's period, or None if the request has no room in the next one either."""
-    rule = hold.terms.rule
+    return resets_at(hold.budget) if draw.part is Part.PACE or has_room_next(hold, draw, admission) else None
+
+
+def has_room_next(hold: Hold, draw: Draw, admission: Admission) -> bool:
+    """Tell whether the next period, with the limit and the carry that it begins with, has room for a request."""
+    rule, applied = hold.terms.rule, draw.applied
     ceiling = admission.ceiling(hold)
-    if draw.part is not Part.PACE and rule is not None and not rule.is_fixed:
-        ceiling = rule.ceiling_with(_carried_on(hold, draw, rule, admission), hold.budget.digest, _nobody)
-    is_enough = draw.part is Part.PACE or fits(hold.amount, EMPTY, ceiling)
-    return resets_at(hold.budget) if is_enough else None
+    if draw.part is Part.FUND_SHARE or ceiling is None:
+        return fits(hold.amount, EMPTY, ceiling)
+    if rule is None:
+        is_capped = ceiling < applied.limit
+        ceiling = _capped(applied, applied.next_limit) if is_capped else ceiling + applied.next_limit - applied.limit
+        return fits(hold.amount, EMPTY, ceiling)
+    cap = None if rule.cap is None else _capped(applied, applied.next_limit)
+    then = replace(rule, limit=applied.next_limit, cap=cap)
+    carried = 0 if rule.is_fixed else _carried_on(hold, draw, rule, admission)
+    return fits(hold.amount, EMPTY, then.ceiling_with(carried, hold.budget.digest, _nobody))
+
+
+def _capped(applied: AppliedQuota, limit: int) -> int:
+    """Return where a downgrade begins for the model asked for."""
+    downgrade = applied.quota.downgrade
+    return limit if downgrade is None else limit * downgrade.from_percent // 100
 
 
 def _day_with_room(hold: Hold, draw: Draw, pace: Pace, admission: Admission, earliest: datetime) -> datetime | None:
@@ -63,7 +82,7 @@ def _day_with_room(hold: Hold, draw: Draw, pace: Pace, admission: Admission, ear
     period = period_at(definition, earliest)
     assert period.end_at is not None
     is_present = period.contains(datetime.fromtimestamp(hold.budget.period_start_s, UTC))
-    left = rule.limit + _carried_on(hold, draw, rule, admission)
+    left = draw.applied.next_limit + _carried_on(hold, draw, rule, admission)
     if is_present:
         left = rule.limit + admission.carried_into(hold) - admission.balances.get(rule.main, EMPTY).taken
     days_left = pace.burst_percent * left // (100 * hold.amount)

@@ -30,11 +30,13 @@ class AppliedQuota:
     Attributes:
         limit: In the quota's unit.
         soft_limit: In the quota's unit, or None.
+        next_limit: With which the next period begins, by what is written now.
     """
 
     quota: Quota
     limit: int
     soft_limit: int | None
+    next_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,15 @@ def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: date
     soft_limit = quota.soft_limit
     if quota.soft_limit_percent is not None:
         soft_limit = limit * quota.soft_limit_percent // 100
-    return AppliedQuota(quota, limit, soft_limit)
+    return AppliedQuota(quota, limit, soft_limit, _next_limit(quota, scope, organization, at, limit))
+
+
+def _next_limit(quota: Quota, scope: Scope, organization: Organization, at: datetime, limit: int) -> int:
+    """Return the limit with which the next period begins; only dates in the policy make it another."""
+    if quota.period is None or not (quota.schedule or quota.prorated):
+        return limit
+    end_at = period_at(quota.period, at).end_at
+    return limit if end_at is None else _prorated(quota, limit_rule(quota, scope, organization, end_at)[1], end_at)
 
 
 def _prorated(quota: Quota, limit: int, at: datetime) -> int:

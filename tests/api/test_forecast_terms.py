@@ -1,10 +1,12 @@
 """What a forecast counts with beside the use so far: what was carried, what is held, later prices."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from governor.core.keys import Role
+from tests.api.test_usage import event, report
 from tests.api.world import StandingClock, question, running, settings_for, write_policies
 from tests.forecasts.traffic import FIRST, forecasts, use_days
 
@@ -129,3 +131,38 @@ async def test_a_price_counts_to_the_end_of_the_period(
         assert int(new["tokens"]["median"]) == pytest.approx(int(old["tokens"]["median"]), rel=0.01)
     money, tokens = after
     assert float(money["total"]["median"]) == pytest.approx(float(tokens["spend_usd"]["median"]), rel=0.01)
+
+
+HOURLY = """\
+apiVersion: governor/v1
+kind: Quota
+name: hours
+per: [department]
+limit: 5 USD
+period: hour
+---
+apiVersion: governor/v1
+kind: Quota
+name: minutes
+per: [department]
+limit: 5 USD
+period: minute
+"""
+
+
+async def test_an_hour_is_forecast_by_its_run_rate(sqlite_url: str, tmp_path: Path, september: StandingClock) -> None:
+    """Three dollars in twenty minutes are nine in the hour, and the limit is passed on the way; minutes have none."""
+    folder = write_policies(tmp_path / "policies", HOURLY)
+    async with running(settings_for(sqlite_url, folder), september) as server:
+        september.advance(20 * 60)
+        async with server.client(Role.GATEWAY) as gateway:
+            used = event(event_id="e-1", time=FIRST.isoformat(), usage={"input_tokens": 1_000_000, "output_tokens": 0})
+            await report(gateway, used)
+        [found] = await forecasts(server, department="engineering")
+
+    assert ("Quota/hours", True, "run-rate", []) == tuple(
+        found[name] for name in ("policy", "insufficient_data", "method", "ahead")
+    )
+    assert ("3", "9", 1.0) == (found["used"], found["total"]["median"], found["exceeds_probability"])
+    passed = datetime.fromisoformat(found["runs_out_at"]) - FIRST
+    assert timedelta(minutes=33) <= passed <= timedelta(minutes=34)

@@ -106,10 +106,12 @@ class Forecaster:
         old = [view for view in views if not _is_made_within(FRESH, kept.get(view.budget.digest), now)]
         pending = await self._background.make(old, now, patience_s)
         kept = await self._database.read(read) if old else kept
+        going_on = pending | {view.budget.digest for view in page.views if self._jobs.is_hourly(view)}
         found = (
             kept.get(view.budget.digest)
-            or guessed(view, self._jobs.asked(view, now), now, goes_on=view.budget.digest in pending)
-            for view in views
+            or guessed(view, self._jobs.asked(view, now), now, goes_on=view.budget.digest in going_on)
+            for view in page.views
+            if self._jobs.is_foreseeable(view) or self._jobs.is_hourly(view)
         )
         return ForecastPage(tuple(found), page.next, len(pending))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from governor.core.calendar_days import hour_start_s
 from governor.core.decisions.decision import BudgetView
@@ -18,7 +19,7 @@ from governor.services.forecast.price_changes import known_price_changes
 from governor.services.forecast.tasks import Asked, ForecastJob, PriceSteps, Served
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
-from governor.store.use_series import DAY_S, was_used
+from governor.store.use_series import DAY_S, HOUR_S, was_used
 
 DEFAULT_RULE = ForecastRule(header=Header("ForecastRule", "default", Source("", 0)))
 """How budgets are forecast that no rule concerns."""
@@ -69,11 +70,21 @@ class ForecastJobs:
             cursor = page.next
 
     def is_foreseeable(self, view: BudgetView) -> bool:
-        """Tell whether a budget can be forecast: rates of a minute, and calls at a time, come and go too quickly."""
-        end_s = view.budget.period_end_s
+        """Tell whether a budget can be forecast by its days; what is shorter comes and goes too quickly."""
+        length_s = self._length_s(view)
+        return length_s is not None and length_s >= DAY_S - 2 * HOUR_S
+
+    def is_hourly(self, view: BudgetView) -> bool:
+        """Tell whether a budget lasts an hour or some: too short for days, long enough for a run-rate to its end."""
+        length_s = self._length_s(view)
+        return length_s is not None and HOUR_S <= length_s < DAY_S - 2 * HOUR_S
+
+    def _length_s(self, view: BudgetView) -> float | None:
+        """Return how long a budget's period is, a lifetime without end; None: it has none."""
         if self._quota(view) is None:
-            return False
-        return end_s is None or end_s - view.budget.period_start_s >= DAY_S - 2 * 3600
+            return None
+        end_s = view.budget.period_end_s
+        return inf if end_s is None else end_s - view.budget.period_start_s
 
     def _quota(self, view: BudgetView) -> Quota | None:
         quota = self._snapshots.current.quota(view.budget.policy.removeprefix("Quota/"))
@@ -137,7 +148,10 @@ class ForecastJobs:
             used=view.used,
             held=view.held,
             rule=rule,
-            ahead=_ahead(quota, view, now + timedelta(days=rule.horizon_days), snapshot),
+            # Of hours there are thousands up to the horizon.
+            ahead=()
+            if self.is_hourly(view)
+            else _ahead(quota, view, now + timedelta(days=rule.horizon_days), snapshot),
             behind=_behind(quota, view, now - LOOK_BACK),
         )
 

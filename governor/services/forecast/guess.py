@@ -17,8 +17,8 @@ def guessed(view: BudgetView, asked: Asked, now: datetime, *, goes_on: bool) -> 
         view: The budget with its balance.
         asked: How it would be forecast.
         now: The instant.
-        goes_on: Whether it goes on at the average of its period so far, because its forecast is still being made;
-            else nothing was used behind it yet, and nothing is expected.
+        goes_on: Whether it goes on at the average of its period so far, because its forecast is still being made, or
+            because it only lasts hours; else nothing was used behind it yet, and nothing is expected.
     """
     taken, remaining = view.used + view.held, asked.remaining_days(now)
     elapsed = max((now.timestamp() - view.budget.period_start_s) / DAY_S, 0.0)

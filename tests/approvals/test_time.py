@@ -99,8 +99,14 @@ async def test_an_urgent_request_goes_faster(office: Office) -> None:
     assert [Act.ESCALATED, Act.REMINDED] == await at(office, office.now + timedelta(minutes=10))
 
 
-async def test_a_quorum_that_became_impossible_is_reported_once_and_escalated(office: Office) -> None:
-    """Both leads leave: the board decides at once, instead of nobody for three days."""
+@pytest.mark.parametrize("escalates", [True, False], ids=["to the board", "to nobody"])
+async def test_a_quorum_that_became_impossible_is_reported_once_and_escalated(
+    office: Office, tmp_path: Path, escalates: bool
+) -> None:
+    """Both leads leave: the board decides at once, instead of nobody for three days; without one it is told once."""
+    if not escalates:
+        rule = RULE.replace("escalate: {after: 1 working day, to: board}\n", "").replace(", escalate: 15 minutes", "")
+        office.desk.snapshots.current = snapshots_of(policies_in(tmp_path / "other", rule)).current
     request = await asked(office)
     snapshots, organization = office.desk.snapshots, office.desk.snapshots.current.organization
     people = {
@@ -114,10 +120,12 @@ async def test_a_quorum_that_became_impossible_is_reported_once_and_escalated(of
     first = await acts(office)
     office.later(minutes=1)
     second = await acts(office)
-    done = await approve(office.desk, request, actor("ina"), office.now)
 
-    assert ([Act.QUORUM_IMPOSSIBLE, Act.ESCALATED], []) == (first, second)
-    assert State.ACTIVE == done.request.state
+    assert ([Act.QUORUM_IMPOSSIBLE, Act.ESCALATED][: 1 + escalates], []) == (first, second)
+    if escalates:
+        done = await approve(office.desk, request, actor("ina"), office.now)
+
+        assert State.ACTIVE == done.request.state
 
 
 async def test_a_vote_of_somebody_who_left_does_not_count(office: Office) -> None:
@@ -130,6 +138,19 @@ async def test_a_vote_of_somebody_who_left_does_not_count(office: Office) -> Non
 
     assert (State.PENDING, State.ACTIVE) == (waiting.request.state, done.request.state)
     assert (user("fin"), user("ina")) == done.request.approved_by
+
+
+async def test_a_denial_of_somebody_who_left_does_not_count(office: Office, tmp_path: Path) -> None:
+    """Hal denied on Friday and left on Sunday: where two are needed, one more denies nothing yet."""
+    rule = RULE.replace("deny_at: 1", "deny_at: 2")
+    office.desk.snapshots.current = snapshots_of(policies_in(tmp_path / "other", rule)).current
+    request = await asked(office, 5000)
+    await deny(office.desk, request, actor("hal"), office.now, reason="too dear")
+    office.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    first = await deny(office.desk, request, actor("fin"), office.now, reason="too dear")
+    second = await deny(office.desk, request, actor("ina"), office.now, reason="too dear")
+
+    assert (State.PENDING, State.DENIED) == (first.request.state, second.request.state)
 
 
 async def test_a_grant_ends_and_its_requester_is_asked_once(office: Office) -> None:

@@ -75,7 +75,18 @@ async def test_an_unknown_field_is_refused_with_the_nearest_name(
         ({"model": "m" * 257}, "expected text of at most 256 at `model`"),
         ({"model": ""}, "expected text of at least 1 at `model`"),
         ({"subject": []}, "expected an object or null, got a list at `subject`"),
-        ({"operation": "chant"}, "invalid enum value 'chant' at `operation`"),
+        (
+            {"operation": "chant"},
+            (
+                "`chant` is not known at `operation`; write one of "
+                "chat, responses, embeddings, image, speech, transcription, rerank, realtime, batch"
+            ),
+        ),
+        ({"can": ["clamp", "substitue"]}, "`substitue` is not known at `can[1]`; write one of substitute, clamp"),
+        (
+            {"subject": {"user": "mia", "asserted_by": "me"}},
+            "`me` is not known at `subject.asserted_by`; write one of gateway, client",
+        ),
         ({"units": {"images": -1}}, "expected a whole number >= 0 at `units[...]`"),
         ({"tags": {"a": 1}}, "expected text, got a whole number at `tags[...]`"),
         ({"requests": 5}, "`requests` is only for `operation: batch`; leave it out"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
+import msgspec.inspect
 
 from governor.core.errors import InvalidRequestError
 from governor.edges.api.errors import ApiError
@@ -15,7 +16,9 @@ T = TypeVar("T")
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
+_ENUM = re.compile(r"Invalid enum value (?P<value>.*)", re.DOTALL)
 _PATH = re.compile(r" - at `\$(?P<path>.*)`\Z", re.DOTALL)
+_STEP = re.compile(r"\.[^.\[]+|\[[^\]]*\]")
 _WORDS = {
     "int": "a whole number",
     "float": "a number with a fraction",
@@ -79,6 +82,12 @@ class BodyDecoder(Generic[T]):
             return self._unknown_field(unknown["name"], path)
         field = path.lstrip(".")
         at = f" at `{field[:80]}`" if field else ""
+        wrong = _ENUM.fullmatch(sentence)
+        if wrong is not None:
+            words = ", ".join(_choices(msgspec.inspect.type_info(self._convert_type), path))
+            return InvalidRequestError(
+                f"`{wrong['value'].strip(chr(39))[:80]}` is not known{at}; write one of {words}", field=field[:200]
+            )
         missing = _MISSING.fullmatch(sentence)
         if missing is not None:
             field = f"{field}.{missing['name']}".lstrip(".")
@@ -101,6 +110,28 @@ class BodyDecoder(Generic[T]):
 
 def _names(shape: type[Any]) -> tuple[str, ...]:
     return tuple(getattr(shape, "__struct_encode_fields__", ()))
+
+
+def _choices(kind: msgspec.inspect.Type, path: str) -> list[str]:
+    """Return the values of the enum at a path of a shape (``.subject.asserted_by``, ``.can[0]``)."""
+    kinds = [kind]
+    for step in [*_STEP.findall(path), ""]:
+        kinds = [inner for each in kinds for inner in _unwrapped(each)]
+        if step.startswith("["):
+            kinds = [each.item_type for each in kinds if isinstance(each, msgspec.inspect.CollectionType)]
+        elif step:
+            structs = [each for each in kinds if isinstance(each, msgspec.inspect.StructType)]
+            kinds = [field.type for each in structs for field in each.fields if f".{field.encode_name}" == step]
+    return [str(each.value) for kind in kinds if isinstance(kind, msgspec.inspect.EnumType) for each in kind.cls]
+
+
+def _unwrapped(kind: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:
+    """Return what a type is without its descriptions: the members of a union."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _unwrapped(kind.type)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return [inner for each in kind.types for inner in _unwrapped(each)]
+    return [kind]
 
 
 def _malformed(error: Exception) -> ApiError:

@@ -265,7 +265,7 @@ class Agreement(RuleBasedStateMachine):
         self.send(release(self.decisions[which % len(self.decisions)]))
 
     @precondition(lambda self: self.decisions)
-    @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | AMOUNTS)
+    @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | st.integers(0, 60))
     def prolong(self, which: int, hold_for_s: int, cost: int | None) -> None:
         """Extend, with or without more money, under the limits of now."""
         decision = self.decisions[which % len(self.decisions)]

@@ -181,6 +181,20 @@ async def test_a_click_of_somebody_unknown_changes_nothing(world: SlackWorld) ->
     assert [("unknown_slack_user", "U0STRANGER")] == [(one["event"], one["slack_id"]) for one in log]
 
 
+async def test_a_modal_of_somebody_unknown_decides_nothing(http_world: SlackWorld) -> None:
+    """Whoever lost their entry while a modal stood open is told what to do, and it is logged with their Slack id."""
+    request = await ask_for(http_world)
+    [card] = cards(http_world, "U0LEA")
+    modal = await opened(http_world, "U0LEA", "approve", card)
+    with capture_logs() as log:
+        acknowledged = await http_world.hands.submit("U0STRANGER", modal)
+    after = await read_one(http_world.door.desk.approvals, request.id)
+
+    assert "I do not know who you are at acme yet" in said(acknowledged["view"])
+    assert (State.PENDING, ()) == (after.state, after.votes)
+    assert ("unknown_slack_user", "U0STRANGER") in [(one["event"], one.get("slack_id")) for one in log]
+
+
 async def test_a_late_click_shows_what_was_decided(world: SlackWorld) -> None:
     """Somebody looks at a card from before: the modal has the final state and no way to decide."""
     request = await ask_for(world)

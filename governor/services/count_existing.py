@@ -117,7 +117,7 @@ class ExistingCounter:
         if not wanted:
             return
         counts = await self._database.read(partial(read_counts, identities=list(wanted)))
-        known = set(counts)
+        known = {identity for identity, count in counts.items() if not _came_back(wanted[identity], count)}
         if served is not None:
             known = {identity for quota in served.policies.quotas for identity in identities_of(quota)}
         new = {
@@ -253,6 +253,11 @@ def _names(quota: Quota) -> Iterable[str]:
 def _since(quota: Quota, now: datetime) -> datetime:
     begins = quota.header.effective_from
     return max(begins, now) if begins is not None else now
+
+
+def _came_back(quota: Quota, count: Count) -> bool:
+    """Tell whether other budgets stood in the place of a quota's since it was counted what there was before them."""
+    return quota.renewed is not None and int(quota.renewed.since_s * 1000) > count.since_ms
 
 
 def _start(quota: Quota, now: datetime) -> datetime:

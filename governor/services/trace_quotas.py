@@ -33,12 +33,13 @@ async def trace_quotas(database: Database, policies: PolicySet, now: datetime, *
     if publish:
         for roots in in_parts(lineage.roots):
             await database.write(partial(write_quota_roots, roots=roots))
+    while publish and begun:
         for beginning in in_parts({root: (len(reigns.get(root, ())), reign) for root, reign in begun.items()}):
             await database.write(partial(write_reigns, reigns=beginning))
-        # Another worker may have been faster: all say the same instant.
-        reigns = await database.read(read_reigns) if begun else reigns
-    else:
-        for root, reign in begun.items():
-            reigns.setdefault(root, []).append(reign)
+        # Another worker may have been faster: of one version all say the same instant, and another one's comes before.
+        reigns = await database.read(read_reigns)
+        begun = await asyncio.to_thread(reigns_begun, lineage.quotas, reigns, now)
+    for root, reign in begun.items():
+        reigns.setdefault(root, []).append(reign)
     quotas = await trace_terms(database, lineage.quotas, now, publish=publish)
     return replace(policies, quotas=await asyncio.to_thread(renewed, quotas, reigns))

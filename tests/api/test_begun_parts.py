@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from governor.core.keys import Role
 from tests.api.test_count_existing import BY_TEAM, decide, differences, later, publish, report
-from tests.api.world import Server, StandingClock, question
+from tests.api.world import Server, StandingClock, question, running, settings_for
 
 COMPANY = BY_TEAM.replace("per: [team]\n", "").replace("department-spend", "everybody").replace("100 USD", "40 USD")
 """One budget for all, which counts what there was."""
@@ -102,3 +102,22 @@ async def test_a_share_that_comes_back_says_what_it_missed(
     )
 
     assert [("0.9", None), ("0.45", says)] == await shown(any_server)
+
+
+async def test_budgets_that_come_back_with_a_restart_count_what_they_missed(
+    database_url: str, policies: Path, standing: StandingClock
+) -> None:
+    """Another version decided for an hour, and each began with a server of its own: what they say is what they do."""
+    settings = settings_for(database_url, policies)
+    server = None
+    for number, quotas in enumerate([BY_TEAM, BY_TEAM.replace("[team]", "[user]"), BY_TEAM]):
+        (policies / "quotas.yaml").write_text(quotas)
+        async with running(settings, standing, with_keys=server is None) as started:
+            started.keys.update(server.keys if server is not None else {})
+            server = started
+            await report(server, f"e{number}", await decide(server, request_id=f"r{number}"))
+            standing.advance(3600)
+            used = await shown(server)
+
+    says = "on 20 November 2026 15:00 CET, when an edit changed per: it begins with what its requests had used before"
+    assert [("1.35", says)] == used

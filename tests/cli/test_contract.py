@@ -54,8 +54,8 @@ def test_people_read_since_when_an_edited_budget_counts(
     file.write_text(file.read_text().replace("period: {every: month}", "period: {every: quarter}"))
     after = cli(*words).stdout
 
-    assert "began anew" not in before
-    assert "Quota/department-monthly, sales: began anew on " in after
+    assert "when an edit changed" not in before
+    assert "Quota/department-monthly, sales: on " in after
     assert "when an edit changed period: what was used before does not count" in " ".join(after.split())
 
 

@@ -1,8 +1,13 @@
 """Renamed quotas continue their balances, whatever ``formerly`` still says."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
 
 from governor.core.decisions.budget_keys import identity_fields
 from governor.core.decisions.snapshot import PolicySet
@@ -83,3 +88,59 @@ async def test_looking_at_an_edit_tells_of_it_and_publishes_nothing(database: Da
 
     assert "on 20 November 2026 10:00 UTC" == await said(database, Every.WEEK, NOW + timedelta(hours=1), publish=False)
     assert "" == await said(database, Every.MONTH, NOW + timedelta(hours=2))
+
+
+async def words(database: Database, period: Every, at: datetime) -> str:
+    """Return what does not count of a version's budgets, published at an instant."""
+    [traced] = (await trace_quotas(database, version("v", counted(period)), at, publish=True)).quotas
+    return traced.renewed.words.partition(": ")[2] if traced.renewed is not None else ""
+
+
+async def test_budgets_that_come_back_twice_say_every_gap_of_their_period(database: Database) -> None:
+    """Edited to and fro, they miss what was used of others each time, and nothing of former periods."""
+    for hours, period in enumerate([Every.MONTH, Every.WEEK, Every.MONTH, Every.DAY, Every.WEEK]):
+        await words(database, period, NOW + timedelta(hours=hours))
+    twice = await words(database, Every.MONTH, NOW + timedelta(hours=5))
+    await words(database, Every.WEEK, NOW + timedelta(days=12))
+    later = await words(database, Every.MONTH, NOW + timedelta(days=13))
+
+    assert (
+        "what was used from 20 November 2026 10:00 UTC until 20 November 2026 11:00 UTC "
+        "and from 20 November 2026 12:00 UTC until then does not count"
+    ) == twice
+    assert "what was used from 2 December 2026 09:00 UTC until then does not count" == later
+
+
+async def test_budgets_that_come_back_at_the_same_instant_miss_nothing(database: Database) -> None:
+    """Two workers start, one of them with the edit that the other one has already taken back."""
+    await words(database, Every.MONTH, NOW)
+    await words(database, Every.WEEK, NOW + timedelta(hours=1))
+
+    assert "" == await words(database, Every.MONTH, NOW + timedelta(hours=1))
+
+
+async def test_who_publishes_beside_another_version_says_its_own_edit(database: Database) -> None:
+    """Two workers write at once, each another version: whoever comes second is not taken for the first."""
+    await said(database, Every.MONTH, NOW)
+    real, written = database.read, []
+
+    async def read(function: Callable[[Connection], Any]) -> Any:
+        found = await real(function)
+        if function is read_reigns and not written:
+            # The other worker, between our reading and our writing.
+            reign = Reign(NOW + timedelta(minutes=30), identity_fields(counted(Every.DAY)))
+            written.append(await database.write(partial(write_reigns, reigns={"a": (1, reign)})))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "read", read)
+        begun = await said(database, Every.WEEK, NOW + timedelta(hours=1))
+    reigns = await database.read(read_reigns)
+
+    assert "on 20 November 2026 10:00 UTC" == begun
+    assert [Every.MONTH, Every.DAY, Every.WEEK] == [
+        next(
+            every for every in (Every.MONTH, Every.DAY, Every.WEEK) if identity_fields(counted(every)) == reign.identity
+        )
+        for reign in reigns["a"]
+    ]

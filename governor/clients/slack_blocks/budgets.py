@@ -63,7 +63,7 @@ def budget_text(view: BudgetView, time_zone: str, rests: Sequence[GrantedRest] =
             f"*{escape(_name(view))}* · `{escape(view.budget.policy)}`",
             f"{_bar(view)}  {escape(_left(view))}",
             " · ".join(part for part in (_used(view), _resets(view, time_zone), escape(view.why)) if part),
-            escape(f"began anew {view.began_anew}") if view.began_anew else "",
+            escape(view.began_anew),
             *(_granted(rest, time_zone) for rest in rests[:GRANTS_SHOWN]),
         ]
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from governor.core.decisions.budget_keys import Identity, identity_fields
 from governor.core.decisions.draws import PART_FIELDS, Part
+from governor.core.periods import period_at
 from governor.core.policy.kinds import Quota
 from governor.core.policy.renewal import Renewal
 from governor.core.policy_changes.balances import changed_fields
@@ -49,25 +50,43 @@ def _renewal(quota: Quota, reigns: Sequence[Reign]) -> Renewal | None:
         # What runs at the same time is over within a day, and nothing was used up.
         return None
     *past, present = reigns
-    ours = [number for number, reign in enumerate(past) if reign.identity == present.identity]
-    gap_at = past[ours[-1] + 1].at if ours else None
-    return _said(quota, present.at, _changed(past[-1], present), gap_at)
+    ours = [reign.identity == present.identity for reign in past]
+    if not any(ours):
+        return _said(quota, present.at, _changed(past[-1], present))
+    begun_at = period_at(quota.period, present.at).start_at
+    gaps = [gap for gap in _gaps([reign.at for reign in reigns], [*ours, True]) if gap[1] > begun_at]
+    return _said(quota, present.at, _changed(past[-1], present), gaps) if gaps else None
 
 
-def _said(quota: Quota, at: datetime, fields: Sequence[str], gap_at: datetime | None) -> Renewal:
+def _gaps(began: Sequence[datetime], ours: Sequence[bool]) -> list[tuple[datetime, datetime]]:
+    """Return the stretches between the first and the last of our reigns in which others stood in their place."""
+    gaps: list[tuple[datetime, datetime]] = []
+    since: datetime | None = None
+    for at, is_ours in list(zip(began, ours, strict=True))[ours.index(True) :]:
+        if is_ours and since is not None and since < at:
+            gaps.append((since, at))
+        since = None if is_ours else since or at
+    return gaps
+
+
+def _said(quota: Quota, at: datetime, fields: Sequence[str], gaps: Sequence[tuple[datetime, datetime]] = ()) -> Renewal:
     """Say of an edit what does not count.
 
     Args:
         quota: Whose budgets, or parts of them, began with it.
         at: When.
         fields: What was edited.
-        gap_at: Since when they had not counted, where they had before; None: they are new.
+        gaps: When they had not counted in their period, where they had before; nothing: they are new.
     """
     zone = quota.period.time_zone if quota.period is not None else "UTC"
     if quota.count_existing:
         says = "it begins with what its requests had used before"
-    elif gap_at is not None:
-        says = f"what was used from {begin_words(gap_at, zone)} until then does not count"
+    elif gaps:
+        stretches = [
+            f"from {begin_words(since, zone)} until {'then' if until == at else begin_words(until, zone)}"
+            for since, until in gaps
+        ]
+        says = f"what was used {listed(stretches)} does not count"
     else:
         says = "what was used before does not count"
     return Renewal(at.timestamp(), f"on {begin_words(at, zone)}, when an edit changed {listed(fields)}: {says}")
@@ -87,8 +106,8 @@ def _part_renewal(quota: Quota, part: Part, field: str) -> Renewal | None:
     if not now or not others:
         return None
     ours = [number for number, was in enumerate(kept[: others[-1]]) if was == now]
-    gap_at = quota.past[ours[-1]].until if ours else None
-    return _said(quota, quota.past[others[-1]].until, [field], gap_at)
+    at = quota.past[others[-1]].until
+    return _said(quota, at, [field], [(quota.past[ours[-1]].until, at)] if ours else ())
 
 
 def _changed(before: Reign, after: Reign) -> tuple[str, ...]:

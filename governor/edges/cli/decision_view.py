@@ -109,7 +109,7 @@ def _notes(budget: Mapping[str, Any]) -> Iterator[str]:
         ceiling = _number(budget["ceiling"]) if budget["ceiling"] is not None else "no ceiling"
         yield f"[dim]{escape(f'{which}: {ceiling}, {why}')}[/dim]"
     if began_anew:
-        yield f"[dim]{escape(f'{which}: began anew {began_anew}')}[/dim]"
+        yield f"[dim]{escape(f'{which}: {began_anew}')}[/dim]"
 
 
 def _whose(budget: Mapping[str, Any]) -> str:

@@ -160,3 +160,44 @@ def test_folder_outside_a_repository_is_told(cli: Cli, policies: Path) -> None:
     result = cli("plan")
 
     assert (2, True) == (result.exit_code, "is in no git repository" in result.output)
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (
+            "100 USD",
+            "the same answers, at another cost: +0.20 USD; sales | +0.20 |; same answer at another price |  | +0.20 |",
+        ),
+        (
+            "1.25 USD",
+            (
+                "1 come out differently; newly refused | 1 | -0.40 |; "
+                "same answer at another price |  | +0.08 |; sales | 1 | -0.32 |"
+            ),
+        ),
+    ],
+    ids=["nobody-refused", "somebody-refused"],
+)
+@pytest.mark.usefixtures("repository")
+def test_another_price_is_a_difference(cli: Cli, policies: Path, trace: Path, limit: str, said: str) -> None:
+    """What the same requests cost more is said, and what is different adds up to the change of what is spent."""
+    edit(policies, "limit: 1 USD", f"limit: {limit}")
+    git(policies.parent, "commit", "-qam", "room")
+    edit(policies, "input: 10 USD", "input: 11 USD")
+    text = cli("plan", "--trace", trace, "-o", "markdown").output
+
+    assert [] == [each for each in said.split("; ") if each not in text], text
+
+
+def test_requests_that_another_department_pays_are_a_difference(
+    cli: Cli, repository: Path, policies: Path, trace: Path
+) -> None:
+    """Whose budget is charged after somebody has moved is said, also where every answer stays."""
+    edit(policies, "limit: 1 USD", "limit: 100 USD")
+    git(repository, "commit", "-qam", "room")
+    edit(policies, "ada@acme.example, kind: employee, department: sales", "ada@acme.example, department: legal")
+    text = cli("plan", "--trace", trace, "-o", "markdown").output
+
+    said = ["the same answers, paid by other departments", "| legal | +2.00 |", "| sales | -2.00 |"]
+    assert [] == [each for each in said if each not in text], text

@@ -90,8 +90,24 @@ def _replayed(replay: Mapping[str, Any]) -> str:
     if not replay["requests"]:
         return f"Replay of {replay['traffic']}: nothing was recorded in that time"
     span = f"from {replay['since'][:10]} to {replay['until'][:10]}"
-    differently = f"{replay['affected']:,} come out differently" if replay["affected"] else "no difference"
-    return f"Replay of {requests} {span}: {differently}"
+    return f"Replay of {requests} {span}: {_differently(replay)}"
+
+
+def _differently(replay: Mapping[str, Any]) -> str:
+    """Say how many answers differ; the same answers at other prices are a difference too."""
+    nano = _change(replay)
+    if replay["affected"]:
+        return f"{replay['affected']:,} come out differently"
+    if nano:
+        return f"the same answers, at another cost: {signed_cents(nano)} USD"
+    if any(map(_change, replay["by_department"].values())):
+        return "the same answers, paid by other departments"
+    return "no difference"
+
+
+def _change(sides: Mapping[str, Any]) -> int:
+    """Return by how much more is spent after than before."""
+    return _nano(sides["after"]["cost_usd"]) - _nano(sides["before"]["cost_usd"])
 
 
 def _text_tables(replay: Mapping[str, Any]) -> Iterator[Any]:
@@ -107,12 +123,17 @@ def _tables(replay: Mapping[str, Any]) -> Iterator[Table]:
     if not replay["requests"]:
         return
     yield _sums(replay)
-    if replay["effects"]:
-        yield _effects_table("What is different", "what", _effect_rows(replay["effects"]))
+    rows = _effect_rows(replay["effects"])
+    repriced = _change(replay) - _effects_nano(replay["effects"])
+    if repriced:
+        rows.append(("the same answer at another price", "", signed_cents(repriced)))
+    if rows:
+        yield _effects_table("What is different", "what", rows)
     for title, key in (("By department", "by_department"), ("By model asked for", "by_model")):
         groups = {name: group["effects"] for name, group in replay[key].items()}
-        if any(groups.values()):
-            yield _breakdown(title, groups)
+        changes = {name: _change(group) for name, group in replay[key].items()}
+        if any(groups.values()) or any(changes.values()):
+            yield _breakdown(title, groups, changes)
     if replay["by_policy"]:
         yield _breakdown("By policy", replay["by_policy"])
     if replay["budgets"]:
@@ -153,13 +174,20 @@ def _money(effect: Effect, sums: Mapping[str, Any]) -> str:
     return signed_cents(sums["usd"])
 
 
-def _breakdown(title: str, groups: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Show each group with every effect that there is, and the change of what is spent."""
+def _breakdown(title: str, groups: Mapping[str, Mapping[str, Any]], changes: Mapping[str, int] | None = None) -> Table:
+    """Show each group with every effect that there is, and the change of what is spent.
+
+    Args:
+        title: Of the table.
+        groups: The effects by name.
+        changes: By how much more each spends in all, in nano-USD; absent: what its effects come to.
+    """
+    spent = changes or {name: _effects_nano(effects) for name, effects in groups.items()}
     present = [effect for effect in _EFFECTS if any(effect in effects for effects in groups.values())]
     columns = ("", *(EFFECT_WORDS[effect] for effect in present), "spend (USD)")
-    touched = [(name, effects) for name, effects in groups.items() if effects]
+    touched = [(name, effects) for name, effects in groups.items() if effects or spent[name]]
     rows = [
-        (name, *(_requests(effects.get(effect)) for effect in present), _spend(effects))
+        (name, *(_requests(effects.get(effect)) for effect in present), _spend(spent[name]))
         for name, effects in touched[:ROWS_SHOWN]
     ]
     left = len(touched) - ROWS_SHOWN
@@ -172,11 +200,14 @@ def _requests(sums: Mapping[str, Any] | None) -> str:
     return f"{sums['requests']:,}" if sums is not None else ""
 
 
-def _spend(effects: Mapping[str, Any]) -> str:
+def _spend(nano: int) -> str:
+    return signed_cents(nano) if nano else ""
+
+
+def _effects_nano(effects: Mapping[str, Any]) -> int:
     """Add up the change of what is spent: a request is counted once, because all but warnings exclude each other."""
     changing = effects.keys() - {Effect.WARNED, Effect.UNWARNED}
-    nano = sum(_nano(effects[effect]["usd"]) for effect in changing)
-    return signed_cents(nano) if nano else ""
+    return sum(_nano(effects[effect]["usd"]) for effect in changing)
 
 
 def _nano(usd: str) -> int:

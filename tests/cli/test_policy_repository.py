@@ -143,6 +143,16 @@ def test_policies_are_written_by_questions(run: Cli, kind: str, given: str) -> N
     assert any("name: trial" in path.read_text() for path in Path("policies").glob("*.yaml"))
 
 
+@pytest.mark.parametrize("given", [None, "\n" * 20], ids=["by-options", "by-questions"])
+def test_what_runs_at_once_has_no_period(run: Cli, given: str | None) -> None:
+    """A limit of concurrent requests is written without one, and nobody is asked for it."""
+    how = "--no-ask" if given is None else "--ask"
+    result = run("new", "quota", how, "--name", "at-once", "--limit", "20 concurrent requests", given=given)
+
+    assert (0, False) == (result.exit_code, "In which period?" in result.output), result.output
+    assert Path("policies/quotas.yaml").read_text().endswith("name: at-once\nlimit: 20 concurrent requests\n")
+
+
 def test_policy_with_errors_is_not_written(run: Cli) -> None:
     """The folder stays as it was, and every problem is shown."""
     before = Path("policies/quotas.yaml").read_text()

@@ -85,7 +85,7 @@ def _report(policy: str, text: str, place: Path | None, warnings: list[str], out
 def _ask(form: Form, answers: dict[str, str], *, beside: bool) -> None:
     """Ask what is not given; ``beside``: on standard error, because a program reads the other."""
     for question in form.questions:
-        if answers.get(question.field):
+        if answers.get(question.field) or not question.applies(answers):
             continue
         prompt = f"{question.text} (like {question.example})"
         answer = typer.prompt(prompt, default=question.default, show_default=bool(question.default), err=beside)

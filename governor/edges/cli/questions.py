@@ -55,6 +55,11 @@ def action(text: str) -> str:
     return scalar(text)
 
 
+def _is_counted_in_periods(answers: Mapping[str, str]) -> bool:
+    """Tell whether a limit is of what adds up: concurrent requests are what runs now."""
+    return "concurrent" not in answers.get("limit", "").split()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One field of a policy.
@@ -66,6 +71,7 @@ class Question:
         required: Whether the policy needs it.
         default: Taken where nothing is answered.
         write: Turns an answer into YAML.
+        applies: Whether it has a place beside the other answers; where it has none, it is not asked.
     """
 
     field: str
@@ -74,6 +80,7 @@ class Question:
     required: bool = False
     default: str = ""
     write: Callable[[str], str] = scalar
+    applies: Callable[[Mapping[str, str]], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ class Form:
         """Return the policy as YAML."""
         lines = ["apiVersion: governor/v1", f"kind: {self.kind}"]
         for question in self.questions:
-            answer = answers.get(question.field, "") or question.default
+            answer = answers.get(question.field, "") or (question.default if question.applies(answers) else "")
             if answer:
                 lines.append(f"{question.field}: {question.write(answer)}")
         return "\n".join(lines) + "\n"
@@ -122,7 +129,7 @@ QUOTA = Form(
         _EXCEPT,
         Question("per", "A budget for each of what? Empty: one for all", "department", write=words),
         Question("limit", "How much?", "20k USD, 1.5M tokens, 2000 requests", required=True),
-        Question("period", "In which period?", "month", default="month"),
+        Question("period", "In which period?", "month", default="month", applies=_is_counted_in_periods),
         Question("soft_limit", "From when on does it warn?", "80%"),
         Question("when_reached", "And at the limit: deny, warn, or downgrade MODELS?", "deny", write=action),
     ),

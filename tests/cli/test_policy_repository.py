@@ -90,7 +90,14 @@ def test_nothing_is_overwritten(run: Cli) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [("--name", "A B"), ("--domain", "x"), ("--time-zone", "Mars"), ("--finance", "a;b"), ("--repository", "x")],
+    [
+        ("--name", "A B"),
+        ("--domain", "x"),
+        ("--time-zone", "Mars"),
+        ("--finance", "a;b"),
+        ("--finance", "finance"),
+        ("--repository", "x"),
+    ],
 )
 def test_what_cannot_be_written_is_refused(tmp_path: Path, option: tuple[str, str]) -> None:
     """A name that policies cannot have is told before anything is written."""

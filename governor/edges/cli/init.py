@@ -16,7 +16,9 @@ EXAMPLE = "Example: governor init acme-ai-budgets --name acme --domain acme.exam
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
-_OWNERS = re.compile(r"[@\w./+-]+( [@\w./+-]+)*")
+# @user, @organisation/team, @@role or an address: of a line with any other word a forge asks nobody, in silence.
+_OWNER = r"(@{1,2}[\w./-]+|[\w.+-]+@[\w.-]+)"
+_OWNERS = re.compile(f"{_OWNER}( {_OWNER})*")
 _URL = re.compile(r"https://[\w.-]+(/[\w.-]+)+")
 
 

@@ -180,6 +180,7 @@ def test_markdown_shows_what_policies_say_as_text(written: Cli) -> None:
         (("--department", "cooking"), 1, "there are legal and sales"),
         (("--department", "legal", "--for", "dan@acme.example"), 2, "exclude each other"),
         (("--policies", "nowhere"), 2, "nowhere"),
+        (("--out", "no-such-folder/page.html"), 2, "`no-such-folder/page.html`: no such file or directory"),
     ],
 )
 def test_mistakes_are_told(written: Cli, arguments: tuple[str, ...], code: int, expected: str) -> None:

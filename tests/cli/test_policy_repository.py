@@ -79,6 +79,14 @@ def test_gitlab_asks_both_for_every_policy(tmp_path: Path) -> None:
     assert "finance and technology both approve" in (tmp_path / "README.md").read_text()
 
 
+def test_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A file in the place of the folder is a sentence, not a stack trace."""
+    (tmp_path / "file").write_text("mine")
+    result = CliRunner().invoke(app, ["init", str(tmp_path / "file")])
+
+    assert (2, True) == (result.exit_code, "not a directory" in result.output), result.output
+
+
 def test_nothing_is_overwritten(run: Cli) -> None:
     """Whoever runs it twice loses nothing."""
     Path("policies/quotas.yaml").write_text("mine")

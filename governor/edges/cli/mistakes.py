@@ -43,6 +43,12 @@ class MistakeGroup(TyperGroup):
         except GovernorError as error:
             complain(error.message)
             raise typer.Exit(FINDING if _is_finding(error) else WRONG_USE) from error
+        except OSError as error:
+            # Without a file it is a broken pipe, or a mistake of ours.
+            if error.filename is None:
+                raise
+            complain(f"`{error.filename}`: {(error.strerror or 'it cannot be used').lower()}")
+            raise typer.Exit(WRONG_USE) from error
         except typer.BadParameter as error:
             if isinstance(error.__cause__, ValidationError):
                 problem = error.__cause__.errors()[0]

@@ -23,8 +23,8 @@ from governor.services.forecast.scenario_request import (
 from governor.services.forecast.scenario_wire import comparison_wire
 from governor.services.forecast.wire import page_wire
 
-PATIENCE_S = 1.0
-"""How long an answer waits for forecasts that are being made."""
+PATIENCE_S = 10.0
+"""How long an answer waits for forecasts that are being made: enough to start their process and make some dozens."""
 
 forecast_routes = APIRouter(tags=["read"])
 
@@ -145,8 +145,8 @@ class ForecastsWire(BaseModel):
 async def forecasts(parameters: Annotated[ForecastParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
     """List where budgets will end, as was last forecast; `made_at` says when.
 
-    Forecasts that are missing or older than an hour are made beside the answer, which waits a second for them: those
-    that are not ready are the ones before, or a run-rate. Too little history is an answer, too.
+    Forecasts that are missing or older than an hour are made beside the answer, which waits ten seconds for them:
+    those that are not ready are the ones before, or a run-rate. Too little history is an answer, too.
     """
     wanted = parameters.model_dump()
     path, wait = wanted.pop("path"), wanted.pop("wait")

@@ -17,6 +17,8 @@ _INDENTATION = (
     "did not find expected <document start>",
 )
 
+_FLOW_HASH = re.compile(r"[\[{,:]\s*#([A-Za-z][\w-]*)")
+
 
 def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     """Translate a parser's error into a problem on the right line."""
@@ -31,6 +33,11 @@ def syntax_problem(file: str, text: str, error: yaml.MarkedYAMLError) -> Problem
     if content[: len(content) - len(content.lstrip())].count("\t") or "'\\t'" in said or "tab" in said:
         at = content.find("\t") + 1
         return Problem(file, line, at or column, "tab", "a tab indents this line", "indent with spaces")
+    hashed = _hash_in_flow(text, line, error)
+    if hashed is not None:
+        at_line, at, word = hashed
+        message = f"`#{word}` is a comment, and so is what closes the list or mapping after it"
+        return Problem(file, at_line, at, "unquoted-hash", message, f'write "#{word}"')
     if any(text in said for text in _INDENTATION):
         return _indentation(file, text, line, column)
     return Problem(file, line, column, "yaml-syntax", f"the text is not YAML: {_plain(said)}", _hint(error))
@@ -45,6 +52,22 @@ def _indentation(file: str, text: str, line: int, column: int) -> Problem:
     message = "this line does not fit the indentation of the lines above it"
     hint = "fields of one mapping start in one column, and a text with `: ` in it needs quotes"
     return Problem(file, line, column, "indentation", message, hint)
+
+
+def _hash_in_flow(text: str, line: int, error: yaml.MarkedYAMLError) -> tuple[int, int, str] | None:
+    """Find a word with a hash where an item of `[ ]` or `{ }` begins, on a line of what was not closed."""
+    if error.context_mark is None or "flow" not in (error.context or ""):
+        return None
+    # What was begun is known where an item is followed by something else; where none came, only where libyaml looked
+    # for it: on the next line that is not empty.
+    begun = error.context_mark.line + 1
+    for number in range(line, 0, -1):
+        found = _FLOW_HASH.search(_line(text, number))
+        if found is not None:
+            return number, found.start(1), found[1]
+        if number <= begun and number < line and _line(text, number).strip():
+            break
+    return None
 
 
 def _line(text: str, line: int) -> str:

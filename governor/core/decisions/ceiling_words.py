@@ -21,6 +21,8 @@ def ceiling_words(draw: Draw, ceiling: int | None, carried: int) -> str:
         case Part.FUND_SHARE if quota.overage is not None:
             return f"the most that it may take from Quota/{quota.overage.fund} in a period"
     parts: list[str] = []
+    if draw.applied.limit < draw.applied.whole_limit:
+        parts.append(f"the first period's part of {amount_words(draw.applied.whole_limit, draw.budget.unit)}")
     rule = draw.terms.rule
     if rule is not None and rule.cap is not None and ceiling is not None and ceiling >= rule.cap:
         # A downgrade begins before what is carried counts.

@@ -237,16 +237,16 @@ def _pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> It
     reason = replace(_exceeded(hold, draw, admission), code=code)
     limit = hold.terms.limit
     taken = _balance(admission.balances, hold).taken + hold.amount
-    overage, soft_limit = draw.applied.quota.overage, draw.applied.soft_limit
+    header, overage, soft_limit = draw.applied.quota.header, draw.applied.quota.overage, draw.applied.soft_limit
     if code is ReasonCode.OVERAGE and overage is not None:
         room = limit + admission.carried_into(hold)
-        message = overage_message(hold.budget, overage, beyond=taken - room, limit=room)
+        message = overage_message(header, hold.budget, overage, beyond=taken - room, limit=room)
         reason = replace(reason, message=message)
     elif code is ReasonCode.SOFT_LIMIT_EXCEEDED and soft_limit is not None:
         if draw.applied.quota.soft_limit_percent is not None:
             room = limit + admission.carried_into(hold)
             soft_limit = room * draw.applied.quota.soft_limit_percent // 100
-        message = soft_limit_message(hold.budget, soft_limit=soft_limit, limit=limit, taken=taken)
+        message = soft_limit_message(header, hold.budget, soft_limit=soft_limit, limit=limit, taken=taken)
         reason = replace(reason, message=message)
     yield reason
 
@@ -259,6 +259,7 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
     if draw.part is Part.PACE and period is not None:
         period = PeriodDefinition(Every.DAY, period.time_zone)
     message = exceeded_message(
+        quota.header,
         period,
         hold.budget,
         limit=ceiling if ceiling is not None else hold.terms.limit,

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from governor.core.globs import is_glob
 from governor.core.ledger.budget import BudgetKey
 from governor.core.periods import Every, PeriodDefinition
+from governor.core.policy.header import Header
 from governor.core.policy.kinds import Overage
 from governor.core.scopes import scope_text
 from governor.core.units import Unit, amount_words, rounded_words
@@ -54,6 +56,7 @@ def period_words(definition: PeriodDefinition, start_at: datetime) -> str:
 
 
 def exceeded_message(
+    header: Header,
     period: PeriodDefinition | None,
     key: BudgetKey,
     *,
@@ -67,6 +70,7 @@ def exceeded_message(
     """Say which budget has no room, with all numbers, and when it opens again.
 
     Args:
+        header: Of the quota that draws on the budget.
         period: How the budget's time is cut; None for concurrent requests.
         key: The budget.
         limit: How far it may go now, in its unit, as are the other amounts.
@@ -76,7 +80,7 @@ def exceeded_message(
         why: What made the limit another than the policy's; ``""`` if nothing did.
         is_fixed: Whether no other period has more room than this one.
     """
-    who = _who(key)
+    who = _who(key, header)
     unit = key.unit
     if unit is Unit.CONCURRENT:
         return f"{who} has {held:,} of {limit:,} concurrent requests open; wait until one of them ends"
@@ -95,11 +99,11 @@ def exceeded_message(
     return "; ".join(parts)
 
 
-def soft_limit_message(key: BudgetKey, *, soft_limit: int, limit: int, taken: int) -> str:
+def soft_limit_message(header: Header, key: BudgetKey, *, soft_limit: int, limit: int, taken: int) -> str:
     """Say that a soft limit was passed; nothing is refused for it."""
     unit = key.unit
     return (
-        f"{_who(key)} is at {_number(taken, unit)} of {amount_words(limit, unit)}, "
+        f"{_who(key, header)} is at {_number(taken, unit)} of {amount_words(limit, unit)}, "
         f"past the soft limit of {_number(soft_limit, unit)}"
     )
 
@@ -109,10 +113,10 @@ def resets_at(key: BudgetKey) -> datetime | None:
     return datetime.fromtimestamp(key.period_end_s, UTC) if key.period_end_s is not None else None
 
 
-def overage_message(key: BudgetKey, overage: Overage, *, beyond: int, limit: int) -> str:
+def overage_message(header: Header, key: BudgetKey, overage: Overage, *, beyond: int, limit: int) -> str:
     """Say that a budget is beyond its limit, how far, and who pays what for it."""
     unit = key.unit
-    who = _who(key)
+    who = _who(key, header)
     if overage.fund:
         return f"{who} has no room left in {rounded_words(limit, unit)}; Quota/{overage.fund} pays for this request"
     dearer = f", at a surcharge of {overage.surcharge_percent}%" if overage.surcharge_percent else ""
@@ -122,9 +126,20 @@ def overage_message(key: BudgetKey, overage: Overage, *, beyond: int, limit: int
     )
 
 
-def _who(key: BudgetKey) -> str:
-    """Name whose budget it is, as a sentence begins: names as they are written, and ``Everyone``."""
-    return scope_text(key.scope) if key.scope else scope_text(key.scope).capitalize()
+_PARTIES = frozenset({"department", "team", "user", "project", "use_case"})
+
+
+def _who(key: BudgetKey, header: Header) -> str:
+    """Name whose budget it is, as a sentence begins: names as they are written, the budget's own, or ``Everyone``."""
+    if key.scope:
+        return scope_text(key.scope)
+    match header.applies_to.terms:
+        case () if header.excluded is None:
+            return "Everyone"
+        case ((attribute, (name,)),) if attribute in _PARTIES and header.excluded is None and not is_glob(name):
+            return name
+        case _:
+            return f"The budget {key.policy.partition('/')[2]}"
 
 
 def _zone(period: PeriodDefinition) -> str:

@@ -31,12 +31,14 @@ class AppliedQuota:
         limit: In the quota's unit.
         soft_limit: In the quota's unit, or None.
         next_limit: With which the next period begins, by what is written now.
+        whole_limit: Of a whole period; more than ``limit`` in a first period that has only a part of it.
     """
 
     quota: Quota
     limit: int
     soft_limit: int | None
     next_limit: int
+    whole_limit: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,12 @@ def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: date
     A budget has one limit at an instant, whoever draws on it and whatever team a request names: decisions and
     ``GET /budgets`` both ask here.
     """
-    limit = _prorated(quota, limit_rule(quota, scope, organization, at)[1], at)
+    whole = limit_rule(quota, scope, organization, at)[1]
+    limit = _prorated(quota, whole, at)
     soft_limit = quota.soft_limit
     if quota.soft_limit_percent is not None:
         soft_limit = limit * quota.soft_limit_percent // 100
-    return AppliedQuota(quota, limit, soft_limit, _next_limit(quota, scope, organization, at, limit))
+    return AppliedQuota(quota, limit, soft_limit, _next_limit(quota, scope, organization, at, limit), whole)
 
 
 def _next_limit(quota: Quota, scope: Scope, organization: Organization, at: datetime, limit: int) -> int:

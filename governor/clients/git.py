@@ -32,6 +32,10 @@ class GitError(GovernorError):
     code = "git_error"
 
 
+class NoFolderError(GitError):
+    """A commit that has no such folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """A commit: its full id, who wrote it when (RFC 3339), and the first line of its message."""
@@ -92,13 +96,13 @@ class GitRepository:
             folder: Path from the repository's top, with forward slashes; ``""`` for all of it.
 
         Raises:
-            GitError: If the commit has no such folder.
+            NoFolderError: If the commit has no such folder.
         """
         tree = f"{commit_id}:{folder.strip('/')}" if folder.strip("./") else commit_id
         try:
             listing = run_git(self.root, "ls-tree", "-r", "-z", "--full-tree", tree)
         except GitError as error:
-            raise GitError(f"commit {commit_id[:12]} has no folder `{folder}`") from error
+            raise NoFolderError(f"commit {commit_id[:12]} has no folder `{folder}`") from error
         entries = dict(_entries(listing))
         if len(entries) > FILES_MAX:
             raise GitError(

@@ -42,7 +42,21 @@ def plan_wire(
             for problem in findings
         ],
         "replay": dict(replay) if replay is not None else None,
+        "nothing_to_compare": None,
     }
+
+
+def plan_alone_wire(before: str, after: Mapping[str, str], why: str) -> dict[str, Any]:
+    """Return the document of a version that has nothing to be compared with.
+
+    Args:
+        before: The revision in force, as it was named.
+        after: Name and digest of the valid version that is proposed.
+        why: What is the matter with the one in force, as a part of a sentence.
+    """
+    nothing = {"name": before, "commit": "", "version": ""}
+    alone = plan_wire((), (), before=nothing, after=after, replay=None)
+    return {**alone, "differs": True, "nothing_to_compare": why}
 
 
 def _change(change: PolicyChange) -> dict[str, Any]:

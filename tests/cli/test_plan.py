@@ -201,3 +201,40 @@ def test_requests_that_another_department_pays_are_a_difference(
 
     said = ["the same answers, paid by other departments", "| legal | +2.00 |", "| sales | -2.00 |"]
     assert [] == [each for each in said if each not in text], text
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [("", "has no folder `policies`"), ("limit: 1 EUR", "have errors")],
+    ids=["no folder yet", "errors"],
+)
+def test_what_mends_or_begins_the_policies_has_nothing_to_be_compared_with(
+    cli: Cli, repository: Path, policies: Path, broken: str, why: str
+) -> None:
+    """The first pull request and the one that mends main are differences, not failures, in every form."""
+    good = (policies / "acme.yaml").read_text()
+    if broken:
+        edit(policies, "limit: 1 USD", broken)
+        git(repository, "commit", "-qam", "break")
+    else:
+        git(repository, "mv", "policies", "elsewhere")
+        git(repository, "commit", "-qm", "move")
+        policies.mkdir()
+    (policies / "acme.yaml").write_text(good)
+    shown = [cli("plan", "--output", form) for form in ("table", "markdown", "json")]
+
+    assert [1, 1, 1] == [result.exit_code for result in shown], shown[0].output
+    assert all("Nothing to compare with" in result.output for result in shown[:2])
+    document = json.loads(shown[2].output)
+    assert why in document["nothing_to_compare"]
+    assert (True, []) == (document["differs"], document["changes"])
+
+
+def test_what_is_proposed_must_be_valid_and_a_revision_must_exist(cli: Cli, repository: Path, policies: Path) -> None:
+    """A broken proposal and a slip of the pen are no plan."""
+    assert 2 == cli("plan", "--from", "nowhere").exit_code
+    edit(policies, "limit: 1 USD", "limit: 1 EUR")
+    result = cli("plan")
+
+    assert 1 == result.exit_code
+    assert "have errors" in result.output

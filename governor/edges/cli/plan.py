@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from governor.clients.clock import clock_from
+from governor.clients.git import NoFolderError
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.check.succession import check_succession
 from governor.core.decisions.blocks import Blocks
@@ -26,14 +27,14 @@ from governor.edges.cli.options import DatabaseOption, PoliciesOption, run
 from governor.edges.cli.plan_report import as_markdown, as_text
 from governor.edges.cli.printing import console, print_json, progress, say
 from governor.edges.cli.recorded_traffic import Traffic, from_database, from_file
-from governor.edges.cli.revisions import WORKING_TREE, Version, read_version
+from governor.edges.cli.revisions import WORKING_TREE, BrokenVersionError, Version, read_version
 from governor.edges.cli.workbench import open_store
 from governor.services.blocks import blocks_as_they_acted
 from governor.services.garbage import settle_garbage_collector
 from governor.services.grants import grants_as_they_acted
 from governor.services.open_database import open_database
 from governor.services.plan_replay import PlanReplay
-from governor.services.plan_wire import plan_wire
+from governor.services.plan_wire import plan_alone_wire, plan_wire
 from governor.services.replay import ReplayOptions
 from governor.settings import Settings, load_settings
 from governor.store.database import SCAN_CACHE_KIB
@@ -106,7 +107,8 @@ def plan(
 ) -> None:
     """Show what a change of the policies says, and what it would have meant for recorded requests.
 
-    Without --trace, --since or --until nothing is replayed. Exit code 0 if nothing differs, 1 if something does.
+    Without --trace, --since or --until nothing is replayed. Exit code 0 if nothing differs, 1 if something does, or if
+    the version in force has no policies or broken ones, so that there is nothing to compare with.
     """
     settings, folder = load_settings(policies=policies, database_url=database), policy_folder(policies)
     now = clock_from(settings.clock).now()
@@ -120,8 +122,14 @@ def plan(
     )
     if wanted.since is not None and wanted.until is not None and wanted.until <= wanted.since:
         raise InvalidRequestError("--until is not after --since")
-    versions = [read_version(revision, folder, now) for revision in (before, after)]
-    document = _document(versions[0], versions[1], _replayed(versions[0], versions[1], wanted, settings), now)
+    proposed = read_version(after, folder, now)
+    try:
+        in_force = read_version(before, folder, now)
+    except (NoFolderError, BrokenVersionError) as error:
+        # The first pull request, and the one that mends what is broken: neither is wrong, and both should be merged.
+        document = plan_alone_wire(before, proposed.document(), str(error).partition(";")[0])
+    else:
+        document = _document(in_force, proposed, _replayed(in_force, proposed, wanted, settings), now)
     if output is Format.JSON:
         print_json(document)
     elif output is Format.MARKDOWN:

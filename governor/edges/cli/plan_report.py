@@ -32,7 +32,7 @@ def as_text(document: Mapping[str, Any]) -> Group:
         parts += [f"  {escape(line)}" for line in _lines(change)]
     parts += _more(document["changes"], CHANGES_SHOWN, "policy", "policies")
     if not document["changes"]:
-        parts.append("The policies say the same.")
+        parts.append(escape(_nothing_said(document)))
     parts += [f"[yellow]{escape(_finding(finding))}[/]" for finding in document["findings"]]
     replay = document["replay"]
     if replay is not None:
@@ -50,7 +50,7 @@ def as_markdown(document: Mapping[str, Any]) -> str:
         lines += ["", *[f"- {plain(line)}" for line in _lines(change)], ""]
     lines += _more(document["changes"], CHANGES_SHOWN, "policy", "policies")
     if not document["changes"]:
-        lines += ["The policies say the same.", ""]
+        lines += [plain(_nothing_said(document)), ""]
     lines += [f"> ⚠️ {plain(_finding(finding))}\n" for finding in document["findings"]]
     replay = document["replay"]
     if replay is not None:
@@ -58,6 +58,12 @@ def as_markdown(document: Mapping[str, Any]) -> str:
         for title, columns, rows in _tables(replay):
             lines += [f"**{title}**", "", *markdown_table(columns, rows), ""]
     return "\n".join(lines).rstrip()
+
+
+def _nothing_said(document: Mapping[str, Any]) -> str:
+    """Say why no policy is listed."""
+    why = document["nothing_to_compare"]
+    return f"Nothing to compare with: {why}. What is proposed is valid." if why else "The policies say the same."
 
 
 def _title(document: Mapping[str, Any]) -> str:

@@ -92,7 +92,7 @@ def offered(
         Their names in order, each with ``Candidate.after``.
     """
     over = {reason.policy for reason in reasons if reason.code in _TOO_LARGE}
-    refused = any(reason.code in _OF_MODEL for reason in reasons)
+    refused = any(reason.code in _OF_MODEL or _is_window(reason) for reason in reasons)
     standing: dict[str, tuple[int, ...] | None] = {}
     for name, offer in offers.items():
         if (offer.fallback and refused) or not over.isdisjoint(offer.over):
@@ -101,6 +101,11 @@ def offered(
             # What policies refuse is not offered another model for a budget that was never the matter.
             standing[name] = offer.after
     return dict(islice(standing.items(), CANDIDATES_MAX - 1))
+
+
+def _is_window(reason: Reason) -> bool:
+    """Tell whether the model's own window refuses, which another model's need not; a context limit is a policy's."""
+    return reason.code is ReasonCode.CONTEXT_TOO_LARGE and not reason.policy
 
 
 def _binding(policy: ModelAllowlist | ContextLimit, models: Sequence[str]) -> Sequence[str]:

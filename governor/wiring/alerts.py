@@ -16,7 +16,9 @@ from governor.core.alerts.document import alert_document, alert_text
 from governor.core.alerts.recipients import Channel, Channels
 from governor.services.alerts.deliver import Sender, SendError, Senders
 from governor.services.alerts.terms import AlertTerms
+from governor.services.slack.turns import SharedTurns
 from governor.settings import Settings
+from governor.store.database import Database
 
 CLOCKS_APART_S = 60
 """How far Slack's clock may be behind ours: by its own it says when a message was posted."""
@@ -41,8 +43,13 @@ def alert_terms(settings: Settings) -> AlertTerms:
 
 
 @asynccontextmanager
-async def open_senders(settings: Settings) -> AsyncIterator[Senders]:
-    """Open every way out that the settings name; the log is always there."""
+async def open_senders(settings: Settings, database: Database) -> AsyncIterator[Senders]:
+    """Open every way out that the settings name; the log is always there.
+
+    Args:
+        settings: With tokens and addresses.
+        database: Where all workers take turns in Slack.
+    """
     senders: dict[Channel, Sender] = {Channel.LOG: _ToLog()}
     async with AsyncExitStack() as stack:
         if settings.alert_webhook_url and settings.alert_webhook_secret is not None:
@@ -53,7 +60,9 @@ async def open_senders(settings: Settings) -> AsyncIterator[Senders]:
         if settings.slack_bot_token is not None:
             token = settings.slack_bot_token.get_secret_value()
             senders[Channel.SLACK] = _ToSlack(
-                await stack.enter_async_context(open_slack_client(token, settings.slack_api_url))
+                await stack.enter_async_context(
+                    open_slack_client(token, settings.slack_api_url, turns=SharedTurns(database))
+                )
             )
         yield senders
 

@@ -162,7 +162,7 @@ async def open_governor(
             statements=StatementReader(snapshots, database),
             closer=PeriodCloser(snapshots, database),
             thresholds=ThresholdWatcher(snapshots, database, terms),
-            deliverer=Deliverer(database, partial(open_senders, settings)),
+            deliverer=Deliverer(database, partial(open_senders, settings, database)),
             unusual=UnusualSpendWatcher(snapshots, database, terms),
             drift=DriftWatcher(snapshots, database, terms),
             refused_policies=RefusedPoliciesWatcher(publisher, database, terms),

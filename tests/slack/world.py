@@ -18,6 +18,7 @@ from governor.edges.api.routes import create_gate
 from governor.edges.slack.door import SlackDoor, open_slack_door
 from governor.edges.web.pages import open_pages
 from governor.services.keys import KeyRing
+from governor.services.slack.turns import SharedTurns
 from governor.wiring import Governor, open_governor
 from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, compile_here, settings_for
 from tests.slack.fake.server import ACK_S, SlackServer
@@ -202,7 +203,9 @@ async def slack_world(
         governor = change(await stack.enter_async_context(open_governor(settings, clock, compile_here)))
         walls = slack.workspace.clock
         client = await stack.enter_async_context(
-            open_slack_client(BOT_TOKEN, slack.api_url, time_s=walls, pause=walls.pause)
+            open_slack_client(
+                BOT_TOKEN, slack.api_url, turns=SharedTurns(governor.database), time_s=walls, pause=walls.pause
+            )
         )
         door = await stack.enter_async_context(open_slack_door(governor, client, walls, pause, patience_s=patience_s))
         for listener in door.app._async_listeners:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governor.clients.slack.calls import Caller, SlackError
-from governor.clients.slack.pace import Pace
+from governor.clients.slack.pace import OwnTurns, Pace, Turns
 from governor.clients.slack_blocks.message import Message, View
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SlackClient:
     Args:
         web: Slack's own client.
         session: Its connections, also used for the addresses that Slack hands out for answers.
-        time_s: A clock that never goes back, in seconds.
+        pace: When a message may be posted.
         pause: Waits for a number of seconds.
     """
 
@@ -63,13 +63,13 @@ class SlackClient:
         self,
         web: "AsyncWebClient",
         session: "aiohttp.ClientSession",
-        time_s: Callable[[], float],
+        pace: Pace,
         pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self.web = web
         self._session = session
         self._pause = pause
-        self._pace = Pace(time_s, pause)
+        self._pace = pace
         self._caller = Caller(pause)
 
     async def post(self, channel: str, message: Message, *, thread_ts: str = "", key: str = "") -> Posted:
@@ -214,7 +214,8 @@ async def open_slack_client(
     token: str,
     api_url: str,
     *,
-    time_s: Callable[[], float] = time.monotonic,
+    turns: Turns | None = None,
+    time_s: Callable[[], float] = time.time,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[SlackClient]:
     """Open a client with a bot token, and close its connections again.
@@ -222,7 +223,8 @@ async def open_slack_client(
     Args:
         token: ``xoxb-...``.
         api_url: Where Slack's Web API is.
-        time_s: A clock that never goes back, in seconds.
+        turns: When a message may be posted, if other processes post, too; else this client's own.
+        time_s: The wall clock, Unix seconds.
         pause: Waits for a number of seconds.
     """
     import aiohttp  # noqa: PLC0415  heavy, and nothing for whoever has no Slack
@@ -231,4 +233,4 @@ async def open_slack_client(
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), trust_env=True) as session:
         # The library's own retries cannot tell a call that may be repeated from one that may not.
         web = AsyncWebClient(token=token, base_url=f"{api_url}/", session=session, retry_handlers=[])
-        yield SlackClient(web, session, time_s, pause)
+        yield SlackClient(web, session, Pace(turns or OwnTurns(), time_s, pause), pause)

@@ -20,6 +20,7 @@ from governor.edges.slack.socket import SocketMode
 from governor.services.slack.card_facts import CardFinder
 from governor.services.slack.cards import SlackCards
 from governor.services.slack.outbox import Outbox
+from governor.services.slack.turns import SharedTurns
 from governor.wiring import Governor
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -93,7 +94,9 @@ async def open_slack_door(
     token = settings.slack_bot_token.get_secret_value()
     async with AsyncExitStack() as stack:
         if client is None:
-            client = await stack.enter_async_context(open_slack_client(token, settings.slack_api_url))
+            client = await stack.enter_async_context(
+                open_slack_client(token, settings.slack_api_url, turns=SharedTurns(governor.database))
+            )
         later = Later()
         stack.push_async_callback(later.stop)
         desk = _desk(governor, client, later, pause, patience_s)

@@ -37,7 +37,8 @@ DENIAL = "denial"
 HELD = timedelta(minutes=2)
 """How long a worker keeps a message: longer than posting may take."""
 
-BATCH = 20
+BATCH = 10
+"""Few enough that a dozen workers, who take turns in one channel, are done while their messages are theirs."""
 
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=5)

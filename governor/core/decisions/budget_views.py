@@ -11,7 +11,8 @@ from governor.core.policy.renewal import Renewal
 def budget_view(draw: Draw, balance: Balance, ceiling: int | None, carried: int) -> BudgetView:
     """Return the view of a budget with the ceiling, and what it took over, that were worked out for it."""
     terms, renewed = draw.terms, _renewed(draw)
-    if terms.rule is None and terms.ceiling == terms.limit and renewed is None:
+    is_whole = draw.applied.limit == draw.applied.whole_limit
+    if terms.rule is None and terms.ceiling == terms.limit and is_whole and renewed is None:
         return BudgetView(draw.budget, terms.limit, ceiling, balance.used, balance.held)
     return BudgetView(
         draw.budget,

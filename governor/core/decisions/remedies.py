@@ -1,5 +1,6 @@
 """The ways out of a deny."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from governor.core.decisions.decision import ReasonCode, Remedy, RemedyType
@@ -18,37 +19,37 @@ def remedies(plan: Plan, admission: Admission) -> tuple[Remedy, ...]:
     """Return what the caller can do about a deny, the quickest first."""
     asked = plan.standing(0, admission)
     ways: list[Remedy] = []
-    for index in range(len(plan.candidates)):
+    opens: list[datetime | None] = []
+    for index in range(1, len(plan.candidates)):
         candidate = plan.standing(index, admission)
-        is_offered = index > 0 and _is_offered(candidate, asked, admission)
-        if is_offered and not candidate.reasons and not _refused(candidate, admission, index):
+        if candidate.reasons or not _is_offered(candidate, asked, admission):
+            continue
+        lacking = _refused(candidate, admission, index)
+        if not lacking:
             context = candidate.context
             output = context.max_output_tokens if context.clamped else None
             ways.append(Remedy(RemedyType.USE_MODEL, model=candidate.prepared.model.id, max_output_tokens=output))
+        elif candidate.prepared.within_abilities:
+            opens.append(_given_from(candidate, lacking, asked, admission))
     refused = _refused(asked, admission, 0)
     codes = {reason.code for reason in asked.reasons}
     if asked.context.output_room and codes and codes <= _OUTPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.LOWER_OUTPUT, max_output_tokens=asked.context.output_room))
     if codes and codes <= _INPUT_CODES and not refused:
         ways.append(Remedy(RemedyType.SHORTEN_INPUT))
-    waits = [_wait_for(plan, index, admission) for index in range(len(plan.candidates))]
-    opens = [at for at in waits if at is not None]
-    if opens:
-        ways.append(Remedy(RemedyType.WAIT_UNTIL, at=min(opens)))
+    if (refused or codes) and codes <= {ReasonCode.BLOCKED}:
+        opens.append(wait_until(refused, asked.reasons, admission))
+    earliest = min((at for at in opens if at is not None), default=None)
+    if earliest is not None:
+        ways.append(Remedy(RemedyType.WAIT_UNTIL, at=earliest))
     return tuple(ways)
 
 
-def _wait_for(plan: Plan, index: int, admission: Admission) -> datetime | None:
-    """Return when the same request would be given a candidate; None where waiting does not help, or none is needed."""
-    asked, candidate = plan.standing(0, admission), plan.standing(index, admission)
-    refused = _refused(candidate, admission, index)
-    if index == 0:
-        is_open_later = {reason.code for reason in candidate.reasons} <= {ReasonCode.BLOCKED}
-        can_wait = is_open_later and bool(refused or candidate.reasons)
-        return wait_until(refused, candidate.reasons, admission) if can_wait else None
-    if not candidate.placeable or not refused or not _is_offered(candidate, asked, admission):
-        return None
-    at = wait_until(refused, (), admission)
+def _given_from(
+    candidate: Candidate, lacking: Sequence[tuple[Hold, Draw]], asked: Candidate, admission: Admission
+) -> datetime | None:
+    """Return when the same request would be given a substitute that has no room now, or None: waiting does not help."""
+    at = wait_until(lacking, (), admission)
     if at is None or candidate.after is None:
         return at
     # It is offered for as long as the budget that offers it has no room for what was asked.

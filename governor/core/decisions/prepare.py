@@ -106,8 +106,8 @@ def prepare(snapshot: "Snapshot", request: DecideRequest, caller: Caller, now: d
             if is_open(request.model):
                 found = offers_of(name, routed.draws, concerning)
                 offers[model.id] = {other: offer for other, offer in found.items() if other not in names}
-    is_offered = any(offered(found, asked.reasons) for found in offers.values())
-    if not among and not is_offered and (routing is not None or is_open(request.model)):
+    must_choose = not among and (routing is not None or is_open(request.model))
+    if must_choose and not any(offered(found, asked.reasons) for found in offers.values()):
         reasons = without_model(asked.reasons) if is_open(request.model) else asked.reasons
         asked = replace(asked, reasons=(no_routing(routing), *reasons))
     candidates = tuple(among) or (asked,)

@@ -156,7 +156,7 @@ def _terms(
     extra = quota.overage.up_to if quota.overage is not None and not quota.overage.fund else 0
     cap = None
     if quota.downgrade is not None and is_capped(quota, attributes, downgrades=context.downgrades):
-        cap = limit * quota.downgrade.from_percent // 100
+        cap = quota.downgrade.begins_at(limit)
     plain = limit + extra if cap is None else min(cap, limit + extra)
     return HoldTerms(
         limit=limit,

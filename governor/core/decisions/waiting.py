@@ -71,7 +71,7 @@ def has_room_next(hold: Hold, draw: Draw, admission: Admission) -> bool:
 def _capped(applied: AppliedQuota, limit: int) -> int:
     """Return where a downgrade begins for the model asked for."""
     downgrade = applied.quota.downgrade
-    return limit if downgrade is None else limit * downgrade.from_percent // 100
+    return limit if downgrade is None else downgrade.begins_at(limit)
 
 
 def _day_with_room(hold: Hold, draw: Draw, pace: Pace, admission: Admission, earliest: datetime) -> datetime | None:

@@ -69,6 +69,10 @@ class Downgrade:
     to: tuple[str, ...]
     from_percent: int = 100
 
+    def begins_at(self, limit: int) -> int:
+        """Return how far a budget with a limit goes for the models that are downgraded."""
+        return limit * self.from_percent // 100
+
 
 @dataclass(frozen=True, slots=True)
 class Overage:

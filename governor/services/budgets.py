@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from governor.core.decisions.budget_views import budget_view, carried_now, ceiling_now
+from governor.core.decisions.budget_views import view_now
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.grants import Grant, GrantedRest, in_drawing_order
-from governor.core.ledger.budget import EMPTY, BudgetKey
+from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.port import Ledger
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
@@ -145,10 +145,9 @@ class BudgetReader:
         existing = await self._existing(draws)
         views: list[BudgetView] = []
         for draw in draws:
-            digest, carried = draw.budget.digest, carried_now(draw, balances.get)
-            view = budget_view(draw, balances.get(digest, EMPTY), ceiling_now(draw, balances.get), carried)
+            digest = draw.budget.digest
             counted = existing[digest].amount if digest in existing else 0
-            views.append(replace(view, carried=carried, existing=counted))
+            views.append(replace(view_now(draw, balances.get), existing=counted))
         return tuple(views)
 
     async def _existing(self, draws: Sequence[Draw]) -> Mapping[bytes, Counted]:

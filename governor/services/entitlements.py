@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from governor.core.decisions.budget_views import budget_view, carried_now, ceiling_now
+from governor.core.decisions.budget_views import view_now
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.context import bounds_of
 from governor.core.decisions.decision import BudgetView, Reason, ReasonCode
@@ -15,7 +15,6 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.globs import is_glob, matches_any
 from governor.core.grants import GRANT_PREFIX, Grant, GrantedRest, GrantKind
 from governor.core.ledger.admit import admit
-from governor.core.ledger.budget import EMPTY
 from governor.core.ledger.commands import Option
 from governor.core.ledger.placing import budgets_of_options
 from governor.core.ledger.port import Ledger
@@ -151,12 +150,7 @@ class EntitlementReader:
         draws = {draw.budget.digest: draw for one in allowed for draw in one.candidate.prepared.draws}
         read = {digest for draw in draws.values() if draw.terms.rule is not None for digest in draw.terms.rule.reads()}
         balances = await self._ledger.balances(list({**draws, **dict.fromkeys(read)}))
-        views = [
-            budget_view(
-                draw, balances.get(digest, EMPTY), ceiling_now(draw, balances.get), carried_now(draw, balances.get)
-            )
-            for digest, draw in draws.items()
-        ]
+        views = [view_now(draw, balances.get) for draw in draws.values()]
         ordered = sorted(views, key=lambda view: (view.budget.policy, view.budget.scope))
         paying = dict.fromkeys(grant for one in allowed for grant in one.candidate.grants)
         rests = await granted_rests(self._snapshots.current, self._ledger, ordered, list(paying), now)

@@ -1,9 +1,11 @@
 """Budgets as answers and ``GET /budgets`` show them: one function, so that a deny's number is the budget's number."""
 
+from dataclasses import replace
+
 from governor.core.decisions.ceiling_words import ceiling_words
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.draws import PART_FIELDS, Draw, Part
-from governor.core.ledger.budget import Balance
+from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.ceilings import Lookup
 from governor.core.policy.renewal import Renewal
 
@@ -47,7 +49,8 @@ def carried_now(draw: Draw, lookup: Lookup) -> int:
     return rule.carried(lookup) if rule is not None else 0
 
 
-def ceiling_now(draw: Draw, lookup: Lookup) -> int | None:
-    """Work out a budget's ceiling for a reader."""
-    rule = draw.terms.rule
-    return draw.terms.ceiling if rule is None else rule.ceiling(draw.budget.digest, lookup)
+def view_now(draw: Draw, lookup: Lookup) -> BudgetView:
+    """Return the view of a budget for a reader, with the ceiling and the carry that follow from balances."""
+    rule, digest, carried = draw.terms.rule, draw.budget.digest, carried_now(draw, lookup)
+    ceiling = draw.terms.ceiling if rule is None else rule.ceiling_with(carried, digest, lookup)
+    return replace(budget_view(draw, lookup(digest) or EMPTY, ceiling, carried), carried=carried)

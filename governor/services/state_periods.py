@@ -1,6 +1,5 @@
 """Work out statements and corrections of budgets whose periods are over, a page at a time."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from governor.services.quota_names import QuotaNames
 from governor.services.snapshots import Snapshots
 from governor.store.balances import read_balances, read_last_expiries
 from governor.store.budget_usage import Bookings, read_budget_usage
+from governor.store.give_way import give_way
 from governor.store.grants import read_grants_between
 from governor.store.statements import EndedBudget, read_budgets_of, read_later_stated, read_stated
 
@@ -29,11 +29,6 @@ OPEN_FOR = timedelta(minutes=15)
 
 KNOWN_AFTER_S = 90
 """When everything that a statement could not attribute yet is booked."""
-
-
-def give_way() -> None:
-    """Let other threads of this process go on: a decision waits for one budget and not for a page of them."""
-    time.sleep(0)
 
 
 Whose = tuple[str, str, str]

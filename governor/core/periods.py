@@ -17,6 +17,16 @@ from governor.core.calendar_days import first_instant, local_date, month_day
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+SHORTEST_DAY = timedelta(hours=22)
+"""Shorter than any local day, also than those that a change of the clocks shortens."""
+
+_INSTANT = timedelta(microseconds=1)
+
+
+def last_instant(end_s: int) -> datetime:
+    """Return the last instant of what ends at a second (Unix)."""
+    return datetime.fromtimestamp(end_s, UTC) - _INSTANT
+
 
 class Every(StrEnum):
     """The words of a period. ``ONCE`` is a lifetime; ``DAYS`` is a fixed number of days from an anchor."""

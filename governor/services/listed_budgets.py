@@ -2,21 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.periods import period_at
+from governor.core.periods import SHORTEST_DAY, last_instant, period_at
 from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.services.budget_scopes import known_scopes
 from governor.store.records import encode_scope
-
-DAY_AT_LEAST = timedelta(hours=22)
-"""The shortest day that a change of the clocks leaves, and a bit."""
-
-AN_INSTANT = timedelta(microseconds=1)
 
 _TODAY = "~day"
 """What stands behind the scope text of a day's part: it is listed after the whole, before any other scope."""
@@ -60,8 +55,8 @@ def instant_before(quota: Quota, at: datetime) -> datetime | None:
     period = period_at(quota.period, at) if quota.period is not None else None
     if period is None or period.end_at is None:
         return None
-    is_long = period.end_at - period.start_at >= DAY_AT_LEAST
-    return period.start_at - AN_INSTANT if is_long or quota.rollover is not None else None
+    is_long = period.end_at - period.start_at >= SHORTEST_DAY
+    return last_instant(int(period.start_at.timestamp())) if is_long or quota.rollover is not None else None
 
 
 def continued_budget(

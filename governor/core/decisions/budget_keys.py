@@ -1,20 +1,18 @@
 """From a quota and a request's attributes to the budget that it draws on."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from governor.core.ledger.budget import BudgetKey, budget_digest, digests_of
-from governor.core.periods import Every, PeriodClock, PeriodDefinition, period_at
+from governor.core.periods import Every, PeriodClock, PeriodDefinition, last_instant, period_at
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import NONE_VALUE, Scope
 from governor.core.units import Unit
 
 SHARE = "share"
 """What tells the budget of a share from the whole's: see ``part_key``."""
-
-_INSTANT = timedelta(microseconds=1)
 
 PERIODS_MAX = 4_096
 """Period definitions remembered; a company has a handful."""
@@ -78,7 +76,7 @@ def _periods_before(definition: PeriodDefinition, start_s: int, count: int) -> t
     found: list[tuple[int, int]] = []
     while len(found) < count:
         # The clock of present periods is not asked: it would forget the present one.
-        period = period_at(definition, datetime.fromtimestamp(start_s, UTC) - _INSTANT)
+        period = period_at(definition, last_instant(start_s))
         start_s, end_s = int(period.start_at.timestamp()), start_s
         found.append((start_s, end_s))
     return tuple(found)

@@ -7,8 +7,9 @@ present period alone.
 from governor.core.decisions.budget_keys import budgets_before
 from governor.core.ledger.budget import BudgetKey
 from governor.core.ledger.ceilings import Carry, Predecessor
+from governor.core.periods import last_instant
 from governor.core.policy.applicable import apply_quota
-from governor.core.policy.as_of import as_of, last_instant
+from governor.core.policy.as_of import as_of
 from governor.core.policy.kinds import Quota
 from governor.core.policy.organization import Organization
 from governor.core.scopes import Scope

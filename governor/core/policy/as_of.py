@@ -6,17 +6,11 @@ not change when somebody edits the quota afterwards.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
+from governor.core.periods import last_instant
 from governor.core.policy.kinds import Former, Quota
-
-_INSTANT = timedelta(microseconds=1)
-
-
-def last_instant(period_end_s: int) -> datetime:
-    """Return the last instant of a period that ends at a second."""
-    return datetime.fromtimestamp(period_end_s, UTC) - _INSTANT
 
 
 def terms_of_period(quota: Quota, period_end_s: int | None) -> Quota:

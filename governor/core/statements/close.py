@@ -10,7 +10,7 @@ from governor.core.decisions.snapshot import Snapshot
 from governor.core.ledger.budget import EMPTY, BudgetKey
 from governor.core.ledger.ceilings import Lookup
 from governor.core.money import AMOUNT_MAX, Rounding, divide
-from governor.core.policy.as_of import last_instant
+from governor.core.periods import last_instant
 from governor.core.policy.kinds import Quota
 from governor.core.scopes import Scope
 from governor.core.statements.statement import NO_USAGE, Figures, Statement, Usage

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from governor.core.decisions.draws import Draw, DrawContext, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.forecasts.forecast import Forecast
 from governor.core.ledger.budget import Balance
+from governor.core.periods import last_instant
 from governor.core.policy.alert_rule import AlertOf, AlertRule
 from governor.core.policy.forecast_rule import Bound, forecast_rule_for
 from governor.core.policy.scope_attributes import scope_attributes
@@ -181,7 +182,7 @@ class ThresholdWatcher:
 
     def _draw(self, snapshot: Snapshot, row: LiveBudget, now: datetime) -> Draw | None:
         """Return the terms of a counter, if it is the whole budget of a quota that has alerts and is in force."""
-        at = now if row.end_s is None else min(now, datetime.fromtimestamp(row.end_s, UTC) - timedelta(microseconds=1))
+        at = now if row.end_s is None else min(now, last_instant(row.end_s))
         for quota in self._names.find(snapshot.policies, row.policy):
             if not quota.alerts or quota.per != tuple(key for key, _ in row.scope) or not quota.header.in_force(at):
                 continue

@@ -7,7 +7,7 @@ from math import inf
 from governor.core.calendar_days import hour_start_s
 from governor.core.decisions.decision import BudgetView
 from governor.core.decisions.snapshot import Snapshot
-from governor.core.periods import period_at
+from governor.core.periods import SHORTEST_DAY, last_instant, period_at
 from governor.core.policy.applicable import apply_quota
 from governor.core.policy.forecast_rule import ForecastRule, forecast_rule_for
 from governor.core.policy.header import Header, Source
@@ -31,8 +31,6 @@ PERIODS_BEHIND = 12
 """Past periods that are forecast again in a backtest."""
 
 LOOK_BACK = timedelta(days=420)
-
-_AN_INSTANT = timedelta(microseconds=1)
 
 
 class ForecastJobs:
@@ -72,12 +70,12 @@ class ForecastJobs:
     def is_foreseeable(self, view: BudgetView) -> bool:
         """Tell whether a budget can be forecast by its days; what is shorter comes and goes too quickly."""
         length_s = self._length_s(view)
-        return length_s is not None and length_s >= DAY_S - 2 * HOUR_S
+        return length_s is not None and length_s >= SHORTEST_DAY.total_seconds()
 
     def is_hourly(self, view: BudgetView) -> bool:
         """Tell whether a budget lasts an hour or some: too short for days, long enough for a run-rate to its end."""
         length_s = self._length_s(view)
-        return length_s is not None and HOUR_S <= length_s < DAY_S - 2 * HOUR_S
+        return length_s is not None and HOUR_S <= length_s < SHORTEST_DAY.total_seconds()
 
     def _length_s(self, view: BudgetView) -> float | None:
         """Return how long a budget's period is, a lifetime without end; None: it has none."""
@@ -191,7 +189,7 @@ def _behind(quota: Quota, view: BudgetView, since: datetime) -> tuple[tuple[int,
     found: list[tuple[int, int]] = []
     start_s = view.budget.period_start_s
     while quota.period is not None and view.budget.period_end_s is not None and len(found) < PERIODS_BEHIND:
-        period = period_at(quota.period, datetime.fromtimestamp(start_s, UTC) - _AN_INSTANT)
+        period = period_at(quota.period, last_instant(start_s))
         if period.start_at < since:
             break
         end_s, start_s = start_s, int(period.start_at.timestamp())

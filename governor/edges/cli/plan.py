@@ -127,7 +127,8 @@ def plan(
         in_force = read_version(before, folder, now)
     except (NoFolderError, BrokenVersionError) as error:
         # The first pull request, and the one that mends what is broken: neither is wrong, and both should be merged.
-        document = plan_alone_wire(before, proposed.document(), str(error).partition(";")[0])
+        why = error.what if isinstance(error, BrokenVersionError) else error.message
+        document = plan_alone_wire(before, proposed.document(), why)
     else:
         document = _document(in_force, proposed, _replayed(in_force, proposed, wanted, settings), now)
     if output is Format.JSON:

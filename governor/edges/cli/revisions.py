@@ -1,6 +1,6 @@
 """The policies of a git revision, or of the working tree."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from governor.clients.git import GitRepository, write_files
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import compile_folder
+from governor.compiler.problems import Problem
 from governor.core.decisions.snapshot import PolicySet
 from governor.core.errors import GovernorError
 from governor.edges.cli.mistakes import FindingError
@@ -20,9 +21,18 @@ WORKING_TREE = ""
 
 
 class BrokenVersionError(FindingError):
-    """A version whose policies have errors: a finding, not a wrong use."""
+    """A version whose policies have errors: a finding, not a wrong use.
+
+    Attributes:
+        what: What is the matter, as a part of a sentence.
+    """
 
     code = "invalid_policies"
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.what = f"the policies of {name} have errors"
+        lines = "\n".join(map(str, problems))
+        super().__init__(f"{self.what}; mend them first\n{lines}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,5 @@ def _compiled(folder: Path, name: str, now: datetime) -> PolicySet:
         bar.add_task(f"compiling {name}", total=None, note="")
         compiled = compile_folder(folder, now, genai_prices())
     if compiled.policies is None:
-        lines = "\n".join(str(problem) for problem in compiled.problems)
-        raise BrokenVersionError(f"the policies of {name} have errors; mend them first\n{lines}")
+        raise BrokenVersionError(name, compiled.problems)
     return compiled.policies

@@ -113,7 +113,7 @@ class ExistingCounter:
         Raises:
             SQLAlchemyError, LedgerUnavailableError: If the database does not answer; trying again is safe.
         """
-        wanted = {identity: quota for quota in _quotas(snapshot, now) for identity in identities_of(quota)}
+        wanted = _wanted(snapshot, now)
         if not wanted:
             return
         counts = await self._database.read(partial(read_counts, identities=list(wanted)))
@@ -140,7 +140,7 @@ class ExistingCounter:
             What was done.
         """
         snapshot, now = snapshots.current, turn.now
-        wanted = {identity: quota for quota in _quotas(snapshot, now) for identity in identities_of(quota)}
+        wanted = _wanted(snapshot, now)
         if not wanted:
             return "no quota counts what was used before it"
         counts = await self._database.read(partial(read_counts, identities=list(wanted)))
@@ -234,6 +234,11 @@ def _counting(
         )
         for quota in quotas.values()
     ]
+
+
+def _wanted(snapshot: Snapshot, now: datetime) -> dict[bytes, Quota]:
+    """Return the quotas that count what there was, by what makes their budgets, and the parts of them, the same."""
+    return {identity: quota for quota in _quotas(snapshot, now) for identity in identities_of(quota)}
 
 
 def _quotas(snapshot: Snapshot, now: datetime) -> Iterable[Quota]:

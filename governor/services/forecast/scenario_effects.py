@@ -6,7 +6,7 @@ from datetime import datetime
 
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.errors import InvalidRequestError
-from governor.core.forecasts.forecast import Forecast
+from governor.core.forecasts.forecast import MILLION, Forecast
 from governor.core.forecasts.scenarios import (
     BASIS_POINTS,
     DAYS_OF_A_MONTH,
@@ -27,9 +27,6 @@ from governor.core.usage import Usage
 from governor.services.forecast.scenario import NOBODYS_RULE, Pool, Production, Scenario, SelfHosted, Shift
 from governor.services.forecast.scenario_productions import draws_on, production_attributes
 from governor.services.forecast.scenario_shifts import RECENT_DAYS, Moved, Traffic, arrivals, departures
-
-MILLION = 1_000_000
-
 
 _Live = tuple[Mapping[str, str], Addition, Mapping[Counts, float]]
 """A production: what is known of its requests, what it adds each day, and the tokens of which by their kind."""

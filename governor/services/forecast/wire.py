@@ -6,11 +6,10 @@ from typing import Any
 
 from governor.core.forecasts.accuracy import BASELINES, FORECAST, NAIVE, RUN_RATE, SEASONAL_NAIVE, UNKNOWN, Accuracy
 from governor.core.forecasts.forecast import MILLION, Band, Forecast, PeriodAhead
+from governor.core.forecasts.scenarios import BASIS_POINTS
 from governor.core.units import Unit, amount_text
 from governor.services.forecast.forecast_budgets import ForecastPage
 from governor.services.forecast.track_record import Measured, TrackRecord
-
-BASIS_POINTS = 10_000
 
 
 def page_wire(page: ForecastPage, record: TrackRecord, *, path: bool) -> dict[str, Any]:

@@ -36,7 +36,10 @@ def _said(budget: dict[str, Any]) -> tuple[str, str | None]:
     return budget["used"], budget.get("began_anew")
 
 
-@pytest.mark.parametrize(("field", "name"), [(SHARE, "max_share"), (PACE, "pace")], ids=["share", "pace"])
+EACH_PART = pytest.mark.parametrize(("field", "name"), [(SHARE, "max_share"), (PACE, "pace")], ids=["share", "pace"])
+
+
+@EACH_PART
 async def test_a_part_that_is_added_says_since_when_it_counts(
     any_server: Server, policies: Path, standing: StandingClock, field: str, name: str
 ) -> None:
@@ -52,7 +55,7 @@ async def test_a_part_that_is_added_says_since_when_it_counts(
     assert f"Quota/everybody: {name} changed in mid-period, and starts from now" in told
 
 
-@pytest.mark.parametrize(("field", "name"), [(SHARE, "max_share"), (PACE, "pace")], ids=["share", "pace"])
+@EACH_PART
 async def test_a_part_that_is_added_begins_with_what_was_used(
     any_server: Server, policies: Path, standing: StandingClock, field: str, name: str
 ) -> None:

@@ -43,17 +43,26 @@ async def work(server: Server, *events: dict[str, Any]) -> None:
         await spend(server, *events[start : start + 500])
 
 
+async def runaway(
+    server: Server, standing: StandingClock, minutes: int, usd_a_minute: float, use_case: str
+) -> datetime | None:
+    """Let Mia's agent spend for some minutes, watched in each; return when it was first told of."""
+    noticed_at = None
+    for minute in range(minutes):
+        await spend(server, usd(f"loop-{minute}", usd_a_minute, subject=MIA, use_case=use_case))
+        standing.advance(60)
+        await run(server, server.governor.unusual.watch)
+        if noticed_at is None and await said(server):
+            noticed_at = standing.now()
+    return noticed_at
+
+
 async def test_a_runaway_agent_is_noticed_within_five_minutes(any_server: Server, standing: StandingClock) -> None:
     """Forty times the usual pace, from 14:00 on: said once, urgently, with who, which model and which use case."""
     await work(any_server, *usual(standing.now(), MIA), *usual(standing.now(), {"user": "eve@acme.example"}))
     standing.advance(2 * 3600)
-    began_at, noticed_at = standing.now(), None
-    for minute in range(30):
-        await spend(any_server, usd(f"loop-{minute}", 0.5 * 40 / 60, subject=MIA, use_case="nightly-crawl"))
-        standing.advance(60)
-        await run(any_server, any_server.governor.unusual.watch)
-        if noticed_at is None and await said(any_server):
-            noticed_at = standing.now()
+    began_at = standing.now()
+    noticed_at = await runaway(any_server, standing, 30, 0.5 * 40 / 60, "nightly-crawl")
     [alert] = await said(any_server)
     numbers = alert["numbers"]
 
@@ -105,13 +114,8 @@ async def test_without_history_nothing_is_expected(server: Server, standing: Sta
 async def test_a_new_agent_is_measured_by_others(any_server: Server, standing: StandingClock) -> None:
     """Nobody has seen it before; it spends as much as ten of the busiest of all others, and is told within minutes."""
     await work(any_server, *usual(standing.now(), {"user": "eve@acme.example"}))
-    began_at, noticed_at = standing.now(), None
-    for minute in range(8):
-        await spend(any_server, usd(f"loop-{minute}", 0.6 * 20 / 60, subject=MIA, use_case="new-pipeline"))
-        standing.advance(60)
-        await run(any_server, any_server.governor.unusual.watch)
-        if noticed_at is None and await said(any_server):
-            noticed_at = standing.now()
+    began_at = standing.now()
+    noticed_at = await runaway(any_server, standing, 8, 0.6 * 20 / 60, "new-pipeline")
     [alert] = await said(any_server)
 
     assert noticed_at is not None

@@ -168,13 +168,51 @@ async def test_a_server_watches_its_folder(sqlite_url: str, policies: Path) -> N
 
 
 async def test_a_server_does_not_start_on_an_invalid_folder(sqlite_url: str, tmp_path: Path) -> None:
-    """Every problem is listed with its place, and nothing is served."""
+    """Every problem is listed with its place, and nothing is served where nothing valid ever was."""
     folder = write_policies(tmp_path / "policies", QUOTAS.replace("limit: 10 USD", "limt: 10 USD"))
     with pytest.raises(InvalidPoliciesError) as caught:
         async with running(settings_for(sqlite_url, folder)):
             pass
 
     assert "quotas.yaml:11:1 error unknown-field" in caught.value.message
+
+
+async def test_a_server_that_starts_again_goes_on_with_what_its_folder_said_last(
+    database_url: str, policies: Path, standing: StandingClock
+) -> None:
+    """A crash while the folder is broken, or not mounted, stops nobody; it says so, and takes the mended folder."""
+    settings = settings_for(database_url, policies)
+    async with running(settings, standing, with_keys=False) as first:
+        version = first.governor.publisher.state.version
+    write_policies(policies, QUOTAS.replace("limit: 10 USD", "limt: 10 USD"))
+    async with running(settings, standing) as server, server.client() as client:
+        answer = (await client.post("/decide", json=question())).json()
+        broken = await refused(server)
+        shutil.move(policies, policies.with_name("gone"))
+        async with running(settings, standing, with_keys=False) as other:
+            gone = other.governor.publisher.state.version
+        write_policies(policies, QUOTAS.replace("10 USD", "11 USD"))
+        await server.governor.publisher.look()
+        mended = await refused(server)
+
+    assert (("allow", version), (200, True)) == ((answer["verdict"], answer["policy_version"]), broken)
+    assert (version, (200, False)) == (gone, mended)
+    assert version != server.governor.publisher.state.version
+
+
+async def test_what_a_folder_said_last_is_as_old_as_its_publication(
+    sqlite_url: str, policies: Path, standing: StandingClock
+) -> None:
+    """Since when it has been broken nobody knows, so MAX_POLICY_AGE counts from when it was published."""
+    settings = settings_for(sqlite_url, policies, max_policy_age=timedelta(minutes=5))
+    async with running(settings, standing, with_keys=False):
+        pass
+    (policies / "quotas.yaml").write_text("kind: [")
+    standing.advance(301)
+    async with running(settings, standing) as server:
+        status, checks = await ready(server)
+
+    assert (503, True) == (status, checks["policies"]["facts"]["stale"])
 
 
 async def test_old_policies_mark_decisions_and_readiness(

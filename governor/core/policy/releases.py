@@ -48,10 +48,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """What is known of the repository itself.
+    """What is known of the repository itself, or of a folder.
 
     Attributes:
-        head: The commit that the branch was last seen at, or ``""``.
+        head: The commit that the branch was last seen at, or the version of the folder that was last served, or ``""``.
         confirmed_at: When what is served was last seen to be what the branch says, or None.
         tried_at: When the repository was last asked.
         problem: Why it could not be read, or ``""``.

@@ -1,6 +1,7 @@
 """Policies from a folder: at start, and whenever the folder changes.
 
-Publishing is all or nothing: an invalid folder never replaces a valid one, and never starts a server.
+Publishing is all or nothing: an invalid folder never replaces a valid one. A server that starts on one goes on with
+what the folder said last, and does not start if it never said anything valid.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ from watchfiles import awatch
 from governor.core.errors import GovernorError, LedgerUnavailableError
 from governor.services.policies.publisher import Publisher, refused, swapped
 from governor.services.policies.state import InvalidPoliciesError, PolicyState
+from governor.services.policies.stored import UnknownVersionError, stored_text
 from governor.services.snapshots import Snapshots
+from governor.store.policy_releases import read_source
 
 RETRY_S = 1.0
 """How soon a folder is looked at again when it could not be watched."""
@@ -99,7 +102,7 @@ class FolderPolicies:
             # What is served stays until the database answers again.
             _log.warning("policies_wait_for_database", version=compiled.version, problem=type(error).__name__)
             return False
-        await self._publisher.save(compiled)
+        await self._publisher.save(compiled, place_of(self._folder))
         state = replace(self.state, digest=compiled.version)
         self.state = swapped(self.snapshots, snapshot, state, self._publisher.now())
         return True
@@ -139,18 +142,49 @@ async def publish_folder(folder: Path, publisher: Publisher, *, policy_age_max: 
         The source, with the first snapshot; ``start`` makes it watch.
 
     Raises:
-        InvalidPoliciesError: If the folder has errors: a server never starts without policies.
+        InvalidPoliciesError: If the folder has errors, and nothing valid was ever published from it: a server never
+            starts without policies.
     """
     # Looked at before it is read: what changes meanwhile is noticed.
     seen = await asyncio.to_thread(folder_signature, folder)
     compiled = await publisher.compile(folder)
     if compiled.policies is None:
-        raise InvalidPoliciesError(folder, compiled.problems)
+        invalid = InvalidPoliciesError(folder, compiled.problems)
+        snapshots, state = await _last_served(folder, publisher, invalid, policy_age_max)
+        return FolderPolicies(folder, publisher, snapshots, state, seen)
     snapshot = await publisher.index(compiled.policies)
     await publisher.make_ready(snapshot, None)
     now = publisher.now()
     state = PolicyState(snapshot.version, now, source=str(folder), digest=compiled.version)
     source = FolderPolicies(folder, publisher, Snapshots(snapshot, now, policy_age_max), state, seen)
-    await publisher.save(compiled)
+    await publisher.save(compiled, place_of(folder))
     _log.info("policies_published", version=snapshot.version, policies=len(snapshot.policies.headers))
     return source
+
+
+async def _last_served(
+    folder: Path, publisher: Publisher, invalid: InvalidPoliciesError, policy_age_max: timedelta | None
+) -> tuple[Snapshots, PolicyState]:
+    """Return what an invalid folder said last: a server that need not start again would go on with it, too.
+
+    Raises:
+        InvalidPoliciesError: The one given, if there is no such version or it cannot be served any more.
+    """
+    last = await publisher.database.read(lambda connection: read_source(connection, place_of(folder)))
+    if last.confirmed_at is None:
+        raise invalid
+    try:
+        snapshot = await stored_text(publisher, last.head)
+    except (InvalidPoliciesError, UnknownVersionError) as error:
+        _log.warning("stored_policies_unusable", version=last.head, problem=error.code)
+        raise invalid from error
+    await publisher.make_ready(snapshot, None)
+    served = PolicyState(snapshot.version, publisher.now(), source=str(folder), digest=snapshot.version)
+    state = refused(served, tuple(str(problem) for problem in invalid.problems))
+    # Since when the folder has been invalid is not known: what it said is as old as when it was last published.
+    return Snapshots(snapshot, last.confirmed_at, policy_age_max), state
+
+
+def place_of(folder: Path) -> str:
+    """Return what a folder is remembered by."""
+    return str(folder.absolute())

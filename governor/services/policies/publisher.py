@@ -7,16 +7,19 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from governor.compiler.check.succession import check_succession
 from governor.compiler.load import Compiled
 from governor.core.decisions.snapshot import Catalogues, PolicySet, Snapshot
+from governor.core.policy.releases import SourceState
 from governor.services.count_existing import ExistingCounter
 from governor.services.policies.state import CompilePolicies, PolicyState
 from governor.services.snapshots import Snapshots
 from governor.services.trace_quotas import trace_quotas
 from governor.store.database import Database
+from governor.store.policy_releases import write_source
 from governor.store.policy_versions import insert_policy_version
 
 LOGGED_MAX = 20
@@ -51,7 +54,7 @@ class Publisher:
         self.database = database
         self.now = now
         self._existing = existing
-        self._unsaved: Compiled | None = None
+        self._unsaved: tuple[Compiled, str] | None = None
 
     async def compile(self, folder: Path) -> Compiled:
         """Compile a folder as of now; warnings of policies that can be served are logged (rules that never match)."""
@@ -90,14 +93,20 @@ class Publisher:
         if self._existing is not None:
             await self._existing.begin(snapshot, served, now)
 
-    async def save(self, compiled: Compiled) -> None:
-        """Keep the text, so that a decision can be explained in years; a failure is made up for by ``save_again``."""
-        self._unsaved = compiled
+    async def save(self, compiled: Compiled, place: str) -> None:
+        """Keep the text, so that a decision can be explained in years, and that it is what a folder said last.
+
+        A failure is made up for by ``save_again``.
+        """
+        self._unsaved = (compiled, place)
         at = self.now()
+
+        def write(connection: Connection) -> None:
+            insert_policy_version(connection, compiled.version, at, compiled.files)
+            write_source(connection, place, SourceState(compiled.version, confirmed_at=at, tried_at=at))
+
         try:
-            await self.database.write(
-                lambda connection: insert_policy_version(connection, compiled.version, at, compiled.files)
-            )
+            await self.database.write(write)
         except SQLAlchemyError as error:
             _log.warning("policy_text_not_saved", version=compiled.version, problem=type(error).__name__)
         else:
@@ -106,7 +115,7 @@ class Publisher:
     async def save_again(self) -> None:
         """Keep the text that could not be kept before."""
         if self._unsaved is not None:
-            await self.save(self._unsaved)
+            await self.save(*self._unsaved)
 
 
 def swapped(snapshots: Snapshots, snapshot: Snapshot, state: PolicyState, now: datetime) -> PolicyState:

@@ -26,12 +26,21 @@ async def stored_snapshot(publisher: Publisher, release: Release) -> Snapshot:
         InvalidPoliciesError: If this version of Governor no longer takes the text.
         UnknownVersionError: If the text is not kept.
     """
-    files = await publisher.database.read(lambda connection: read_policy_files(connection, release.digest))
+    return await _compiled_again(publisher, release.digest, release.commit, f"commit {release.commit[:12]}")
+
+
+async def stored_text(publisher: Publisher, digest: str) -> Snapshot:
+    """Compile and index the text of a folder that was served; its version is the digest. Raises the same errors."""
+    return await _compiled_again(publisher, digest, digest, f"version {digest[:12]}")
+
+
+async def _compiled_again(publisher: Publisher, digest: str, version: str, name: str) -> Snapshot:
+    files = await publisher.database.read(lambda connection: read_policy_files(connection, digest))
     if files is None:
-        raise UnknownVersionError(f"the text of commit {release.commit[:12]} is not kept; sync the repository again")
+        raise UnknownVersionError(f"the text of {name} is not kept; sync the repository again, or mend the folder")
     with tempfile.TemporaryDirectory(prefix="governor-policies-", ignore_cleanup_errors=True) as scratch:
-        write_files({name: text.encode() for name, text in files.items()}, Path(scratch))
+        write_files({path: text.encode() for path, text in files.items()}, Path(scratch))
         compiled = await publisher.compile(Path(scratch))
     if compiled.policies is None:
-        raise InvalidPoliciesError(f"commit {release.commit[:12]}", compiled.problems)
-    return await publisher.index(replace(compiled.policies, version=release.commit))
+        raise InvalidPoliciesError(name, compiled.problems)
+    return await publisher.index(replace(compiled.policies, version=version))

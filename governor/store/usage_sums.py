@@ -1,6 +1,6 @@
 """Sums of usage from the hourly rollups that every settlement keeps in its own transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,19 @@ def read_hour_costs(connection: Connection, hours_s: Sequence[int], by: str) -> 
     dimension, hour = USAGE_HOURLY.c[by], USAGE_HOURLY.c.hour_s
     query = select(total).where(hour.in_(hours_s), dimension != "").group_by(hour, dimension).having(total > 0)
     return [int(cost) for cost in connection.execute(query).scalars()]
+
+
+def read_costs_by_hour(
+    connection: Connection, since_s: int, by: str, names: Collection[str]
+) -> dict[str, dict[int, int]]:
+    """Return what some values of a dimension cost in each hour since an instant that had any, in nano-USD."""
+    total = cast(func.sum(USAGE_HOURLY.c.cost_nano_usd), BigInteger)
+    dimension, hour = USAGE_HOURLY.c[by], USAGE_HOURLY.c.hour_s
+    query = select(dimension, hour, total).where(hour >= since_s, dimension.in_(sorted(names)))
+    costs: dict[str, dict[int, int]] = {name: {} for name in names}
+    for name, hour_s, cost in connection.execute(query.group_by(dimension, hour)):
+        costs[str(name)][int(hour_s)] = int(cost)
+    return costs
 
 
 def _filtered(query: Select[Any], wanted: UsageFilter) -> Select[Any]:

@@ -16,8 +16,18 @@ SPREADS = 9
 """Median absolute deviations above the median: some six standard deviations of a normal series."""
 
 TIMES_MEDIAN = {"hour": 3, "day": 2}
+
+LOUD_NANO_USD = FLOOR["hour"] // 20
+"""Who spends less in five minutes is not looked at."""
+
 BURST_SHARE = 2
-"""Five minutes are unusual from half of what a whole hour is: at six times the pace that an hour may have."""
+"""Five minutes are unusual from half of what a whole hour may come to, or at six times its pace, ..."""
+
+EVEN_SHARE = 7
+"""... and from a seventh of it, or at less than twice its pace, where such bursts were never usual: ..."""
+
+TIMES_BUSIEST = 2
+"""... where they are more than twice the busiest five minutes that there were in such hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +54,12 @@ def expected(alike: Sequence[int], of: str) -> Expected | None:
     return Expected(middle, max(middle + SPREADS * spread, TIMES_MEDIAN[of] * middle, busiest, FLOOR[of]))
 
 
-def is_unusual_hour(hour: Expected, so_far: int, last_five_minutes: int) -> bool:
-    """Tell whether an hour is outside what is expected: already now, or at the pace of its last five minutes."""
-    return so_far > hour.upper or last_five_minutes > hour.upper // BURST_SHARE
+def burst_bound(hour: Expected, busiest: int | None) -> int:
+    """Return what five minutes of an hour should not pass.
 
-
-def is_unusual_day(day: Expected, so_far: int) -> bool:
-    """Tell whether a day has already passed what none like it came to."""
-    return so_far > day.upper
+    Args:
+        hour: What such hours come to.
+        busiest: The busiest five minutes in such hours; None: nobody knows.
+    """
+    bound = hour.upper // BURST_SHARE
+    return bound if busiest is None else min(bound, max(hour.upper // EVEN_SHARE, TIMES_BUSIEST * busiest))

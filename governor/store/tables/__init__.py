@@ -18,7 +18,7 @@ from governor.store.tables.policy_versions import POLICY_VERSIONS
 from governor.store.tables.refusals import REFUSALS
 from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
 from governor.store.tables.statements import BUDGET_USAGE, STATEMENT_CHECKS, STATEMENTS
-from governor.store.tables.usage import ENTRIES, USAGE_HOURLY
+from governor.store.tables.usage import ENTRIES, SPEND_BURSTS, USAGE_HOURLY
 
 __all__ = [
     "ALERTS",
@@ -56,6 +56,7 @@ __all__ = [
     "SLACK_CURSORS",
     "SLACK_DELIVERIES",
     "SLACK_MESSAGES",
+    "SPEND_BURSTS",
     "STATEMENTS",
     "STATEMENT_CHECKS",
     "USAGE_HOURLY",

@@ -85,5 +85,18 @@ class UsageHourly(Stored, table=True):
     cost_nano_usd: int = number()
 
 
+class SpendBursts(Stored, table=True):
+    """The busiest five minutes that people, teams and departments had in each hour of the last weeks."""
+
+    __tablename__ = "spend_bursts"
+    __table_args__ = (CLUSTERED,)
+
+    hour_s: int = number(key=True)
+    level: str = words(key=True)
+    name: str = words(key=True)
+    cost_nano_usd: int = number()
+
+
 ENTRIES = table(Entries)
 USAGE_HOURLY = table(UsageHourly)
+SPEND_BURSTS = table(SpendBursts)

@@ -20,6 +20,7 @@ import msgspec
 from governor.core.decisions.recorded import NOBODY, Recorded
 from governor.core.decisions.request import Subject
 from governor.core.errors import GovernorError
+from governor.core.field_words import decoded_in_plain_words
 
 GZIP_MAGIC = b"\x1f\x8b"
 LINE_BYTES_MAX = 1 << 20
@@ -85,7 +86,7 @@ class Recording:
                 yield parse(line, number)
             except (ValueError, msgspec.MsgspecError) as error:
                 if not skip_bad:
-                    raise _bad_line(self.path, number, str(error)) from error
+                    raise _bad_line(self.path, number, _why(error)) from error
                 self.skipped += 1
 
 
@@ -145,6 +146,15 @@ def _lines(stream: BinaryIO, path: Path) -> Iterator[bytes]:
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest
+
+
+def _why(error: Exception) -> str:
+    """Say what is wrong with a line; what the decoder says names its types, and places like ``$.input_tokens``."""
+    if not isinstance(error, msgspec.MsgspecError):
+        return str(error)
+    if not isinstance(error, msgspec.ValidationError):
+        return "not a JSON object"
+    return decoded_in_plain_words(str(error)).replace(" - at `$.", " at `")
 
 
 def _bad_line(path: Path, number: int, why: str) -> RecordingError:

@@ -25,18 +25,20 @@ def as_json(problems: Sequence[Problem], version: str, files: int, suites: int) 
         "suites": suites,
         "errors": errors,
         "warnings": len(problems) - errors,
-        "problems": [
-            {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "severity": str(problem.severity),
-                "code": problem.code,
-                "message": problem.message,
-                "hint": problem.hint,
-            }
-            for problem in problems
-        ],
+        "problems": [problem_wire(problem) for problem in problems],
+    }
+
+
+def problem_wire(problem: Problem) -> dict[str, Any]:
+    """Return one problem as data."""
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "severity": str(problem.severity),
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
     }
 
 

@@ -183,7 +183,13 @@ def _wrong_size(document: Document, error: ValidationError, path: Path, where: s
     if error.validator == "maxLength":
         message = f"{where} is longer than {error.validator_value} characters"
         return document.problem("wrong-value", message, path, hint="write less")
-    return document.problem("wrong-value", f"{where} is not what this field needs", path, hint=hint)
+    schema = _schema_of(error)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is None and high is None:
+        return document.problem("wrong-value", f"{where} is not what this field needs", path, hint=hint)
+    bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"from {low} to {high}"
+    message = f"{where} must be {bounds}, not {_shown(error.instance)}"
+    return document.problem("wrong-value", message, path, hint=hint)
 
 
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:

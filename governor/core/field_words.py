@@ -1,6 +1,18 @@
-"""What is wrong with the value of a setting, an option or a parameter, in our own words."""
+"""What is wrong with the value of a setting, an option, a parameter or a field, in our own words."""
 
+import re
 from collections.abc import Mapping
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number with a fraction",
+    "str": "text",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+_KIND = re.compile(r"`(int|float|str|bool|object|array|null)(?: \| (null))?`")
 
 
 def in_plain_words(kind: str, message: str, bounds: Mapping[str, object]) -> str:
@@ -31,3 +43,17 @@ def in_plain_words(kind: str, message: str, bounds: Mapping[str, object]) -> str
             return "is required"
     sentence = message.removeprefix("Value error, ").rstrip(".")
     return sentence[:1].lower() + sentence[1:]
+
+
+def decoded_in_plain_words(sentence: str) -> str:
+    """Reword what a decoder of JSON says: without the names of Python types, and beginning with a small letter."""
+
+    def kind(match: re.Match[str]) -> str:
+        return _KINDS[match[1]] + (" or null" if match[2] else "")
+
+    text = _KIND.sub(kind, sentence)
+    text = text.replace("text of length <=", "text of at most").replace("text of length >=", "text of at least")
+    text = text.replace("Object missing required field", "missing the required field")
+    text = text.replace("Object contains unknown field", "unknown field")
+    text = text.replace("Invalid RFC3339 encoded datetime", "not a time like 2026-11-20T09:00:00Z")
+    return text[0].lower() + text[1:]

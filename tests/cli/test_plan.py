@@ -66,6 +66,17 @@ def test_edit_in_the_working_tree_is_shown_before_it_is_committed(cli: Cli, repo
     assert "what was spent so far in this period counts" in result.output
 
 
+def test_a_limit_for_whom_nobody_lists_is_not_counted_as_nobodys(cli: Cli, repository: Path, policies: Path) -> None:
+    """Guests are everybody who is not listed: "0 people" would say that it matters to none."""
+    edit(policies, "currency: USD", "currency: USD\nunknown_users: {department: guests, team: guests}")
+    edit(policies, "per: [department]", "per: [department]\nlimits: [{department: guests, limit: 3 USD}]")
+    git(repository, "commit", "-qam", "guests")
+    edit(policies, "limit: 3 USD", "limit: 4 USD")
+    result = cli("plan")
+
+    assert "3 USD to 4 USD; nobody who is listed" in result.output
+
+
 def test_two_revisions_are_compared(cli: Cli, repository: Path, policies: Path) -> None:
     """What is in the working tree does not matter then."""
     edit(policies, "limit: 1 USD", "limit: 2 USD")

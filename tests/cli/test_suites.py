@@ -74,6 +74,26 @@ def test_a_warning_stops_nothing(cli: Cli, suite: Callable[[str], None]) -> None
     ]
 
 
+@pytest.mark.parametrize(("name", "exit_code"), [("sales.test.yaml", 1), ("acme.yaml", 2)])
+def test_what_cannot_be_read_is_said_in_the_form_that_programs_asked_for(
+    cli: Cli, suite: Callable[[str], None], policies: Path, name: str, exit_code: int
+) -> None:
+    """A build server shows a broken suite or policy at its line, like a failure."""
+    suite(SUITE)
+    text = (policies / name).read_text(encoding="utf-8")
+    (policies / name).write_text(text.replace("kind: ", "knd: ", 1), encoding="utf-8")
+
+    document, xml, github, table = (cli("test", "--output", form) for form in ("json", "junit", "github", "table"))
+    [problem] = json.loads(document.stdout)["problems"]
+    [error] = ET.fromstring(xml.stdout).iter("error")
+    place = f"{name}:{problem['line']}:{problem['column']} error"
+
+    assert {exit_code} == {result.exit_code for result in (document, xml, github, table)}
+    assert [True, True] == [place in text for text in (error.get("message", ""), table.stderr)]
+    assert f"{name},line={problem['line']},col={problem['column']},title={problem['code']}::" in github.stdout
+    assert "" == table.stdout
+
+
 @pytest.mark.parametrize(
     ("expect", "said"),
     [

@@ -124,6 +124,26 @@ def test_bad_line_is_named(tmp_path: Path, text: str | bytes, line: int) -> None
     assert (line, True) == (caught.value.details["line"], f":{line}: " in caught.value.message)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"at": "2026-11-20T09:00:00Z", "input_tokens": "1"}', "expected a whole number, got text at `input_tokens`"),
+        ('{"at": "yesterday", "input_tokens": 1}', "not a time like 2026-11-20T09:00:00Z at `at`"),
+        ('{"at": "2026-11-20T09:00:00Z", "input_tokens": 1, "modell": "gpt-4o"}', "unknown field `modell`"),
+        ('{"at": "2026-11-20T09:00:00Z", "subject": {"usr": "x"}}', "unknown field `usr` at `subject`"),
+        ('{"at": "2026-11-20T09:00:00Z"}', "missing the required field `input_tokens`"),
+        ('{"at": "2026-11-20T09:00', "not a JSON object"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said_in_our_words(tmp_path: Path, line: str, said: str) -> None:
+    """Neither the names of Python types nor a library's own words are for who sends a recording."""
+    path = written(tmp_path, TEXTS[Format.GOVERNOR] + line + "\n")
+    with open_recording(path) as recording, pytest.raises(RecordingError) as caught:
+        list(recording.rows())
+
+    assert f"{path}:3: {said}; mend the line, or leave it out with `--skip-bad`" == caught.value.message
+
+
 def test_bad_lines_can_be_left_out(tmp_path: Path) -> None:
     """With `skip_bad` the rest is read and the bad lines are counted."""
     with open_recording(written(tmp_path, AZURE + "nonsense\n\n2023-11-16 18:17:06,1,1\n")) as recording:

@@ -43,7 +43,10 @@ def touched_words(touched: Touched | None) -> str:
     """Count whom a change concerns: ``"14 people"``, ``"up to 101 people and 5 service accounts"``."""
     if touched is None:
         return ""
-    parts = [counted(touched.people, "person", "people")] if touched.people or not touched.service_accounts else []
+    if not touched.people and not touched.service_accounts:
+        # It may concern everybody who is not: the guests of `unknown_users`.
+        return "nobody who is listed"
+    parts = [counted(touched.people, "person", "people")] if touched.people else []
     if touched.service_accounts:
         parts.append(counted(touched.service_accounts, "service account"))
     return ("up to " if touched.at_most else "") + " and ".join(parts)

@@ -10,6 +10,7 @@ import msgspec
 import msgspec.inspect
 
 from governor.core.errors import InvalidRequestError
+from governor.core.field_words import decoded_in_plain_words
 from governor.edges.api.errors import ApiError
 
 T = TypeVar("T")
@@ -19,16 +20,6 @@ _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _ENUM = re.compile(r"Invalid enum value (?P<value>.*)", re.DOTALL)
 _PATH = re.compile(r" - at `\$(?P<path>.*)`\Z", re.DOTALL)
 _STEP = re.compile(r"\.[^.\[]+|\[[^\]]*\]")
-_WORDS = {
-    "int": "a whole number",
-    "float": "a number with a fraction",
-    "str": "text",
-    "bool": "true or false",
-    "object": "an object",
-    "array": "a list",
-    "null": "null",
-}
-_EXPECTED = re.compile(r"`(int|float|str|bool|object|array|null)(?: \| (null))?`")
 
 
 class BodyDecoder(Generic[T]):
@@ -91,7 +82,7 @@ class BodyDecoder(Generic[T]):
         missing = _MISSING.fullmatch(sentence)
         if missing is not None:
             field = f"{field}.{missing['name']}".lstrip(".")
-        return InvalidRequestError(f"{_in_words(sentence)}{at}", field=field[:200])
+        return InvalidRequestError(f"{decoded_in_plain_words(sentence)}{at}", field=field[:200])
 
     def _unknown_field(self, name: str, path: str) -> ApiError:
         known = self._fields.get(re.sub(r"\[.*?\]", "", path), ())
@@ -139,18 +130,6 @@ def _malformed(error: Exception) -> ApiError:
     position = re.search(r"\(byte \d+\)", text)
     at = f" {position[0]}" if position else ""
     return ApiError(f"the body is not JSON{at}; send UTF-8 JSON without NaN or Infinity", code="malformed_json")
-
-
-def _in_words(sentence: str) -> str:
-    """Say what msgspec says without the names of Python types."""
-
-    def words(match: re.Match[str]) -> str:
-        return _WORDS[match[1]] + (" or null" if match[2] else "")
-
-    text = _EXPECTED.sub(words, sentence)
-    text = text.replace("text of length <=", "text of at most").replace("text of length >=", "text of at least")
-    text = text.replace("Object missing required field", "missing the required field")
-    return text[0].lower() + text[1:]
 
 
 def refuse_control_characters(body: bytes) -> None:

@@ -1,10 +1,12 @@
 """The policies that a command works with, or every reason why there are none."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.load import compile_folder
+from governor.compiler.problems import Problem
 from governor.core.decisions.snapshot import PolicySet, Snapshot
 from governor.core.errors import GovernorError
 from governor.core.policy.place import GitPlace
@@ -13,9 +15,13 @@ from governor.settings import load_settings
 
 
 class InvalidFolderError(GovernorError):
-    """A policy folder that does not compile."""
+    """A policy folder that does not compile; ``problems`` are the reasons, if it was read at all."""
 
     code = "invalid_policies"
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__("\n".join((message, *map(str, problems))))
+        self.problems = problems
 
 
 def policy_folder(given: str | None = None) -> Path:
@@ -51,6 +57,5 @@ def load_policies(folder: Path, now: datetime) -> PolicySet:
         bar.add_task(f"compiling {folder}", total=None, note="")
         compiled = compile_folder(folder, now, genai_prices())
     if compiled.policies is None:
-        lines = "\n".join(str(problem) for problem in compiled.problems)
-        raise InvalidFolderError(f"the policies in `{folder}` have errors; mend them first\n{lines}")
+        raise InvalidFolderError(f"the policies in `{folder}` have errors; mend them first", compiled.problems)
     return compiled.policies

@@ -9,13 +9,14 @@ import typer
 from governor.clients.clock import SystemClock
 from governor.clients.price_catalogue import genai_prices
 from governor.compiler.problems import Severity
+from governor.compiler.report import as_github as problems_as_github
 from governor.compiler.testcases import read_suites
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.decisions.suites import Suite
-from governor.edges.cli.load_policies import load_policies, policy_folder
-from governor.edges.cli.mistakes import FINDING, WRONG_USE
+from governor.edges.cli.load_policies import InvalidFolderError, load_policies, policy_folder
+from governor.edges.cli.mistakes import FINDING, WRONG_USE, FindingError
 from governor.edges.cli.printing import complain, console, print_json, say
-from governor.edges.cli.test_report import as_github, as_json, as_junit, as_text
+from governor.edges.cli.test_report import as_github, as_json, as_junit, as_text, problems_as_junit
 from governor.services.coverage import coverage
 from governor.services.run_suites import run_suites
 
@@ -29,6 +30,10 @@ class Format(StrEnum):
     JSON = "json"
     JUNIT = "junit"
     GITHUB = "github"
+
+
+class InvalidSuitesError(InvalidFolderError, FindingError):
+    """Test suites that cannot be read: something that tests find, like a case that fails."""
 
 
 def test(
@@ -50,8 +55,13 @@ def test(
     Suites are documents of kind TestSuite in files named *.test.yaml.
     """
     place = folder or policy_folder()
-    policies = load_policies(place, SystemClock().now())
-    suites = _selected(place, suite, case)
+    try:
+        policies = load_policies(place, SystemClock().now())
+        suites = _selected(place, suite, case)
+    except InvalidFolderError as error:
+        if error.problems:
+            _show_problems(error, place, output)
+        raise
     results = list(run_suites(Snapshot.build(policies, genai_prices()), suites))
     covered = coverage(policies, (rule for result in results for rule in result.fired))
     # A selection of cases says nothing of what the others cover.
@@ -71,15 +81,24 @@ def test(
         raise typer.Exit(FINDING)
 
 
+def _show_problems(error: InvalidFolderError, place: Path, output: Format) -> None:
+    """Say in the form of the results why there are none; people are told on standard error."""
+    if output is Format.JSON:
+        print_json(as_json((), None, error.problems))
+    elif output is Format.JUNIT:
+        say(problems_as_junit(error.problems))
+    elif output is Format.GITHUB:
+        for line in problems_as_github(error.problems, "" if place.is_absolute() else place.as_posix()):
+            say(line)
+
+
 def _selected(place: Path, suite: str, case: str) -> list[Suite]:
     found = read_suites(place)
-    broken = any(problem.severity is Severity.ERROR for problem in found.problems)
+    if any(problem.severity is Severity.ERROR for problem in found.problems):
+        raise InvalidSuitesError(f"the test suites in `{place}` have errors; mend them first", found.problems)
     for problem in found.problems:
         # A warning stops nothing, and stays out of what programs read.
-        console(stderr=not broken).print(str(problem), soft_wrap=True, markup=False)
-    if broken:
-        complain("the test suites have errors; mend them first")
-        raise typer.Exit(FINDING)
+        console(stderr=True).print(str(problem), soft_wrap=True, markup=False)
     suites = [
         Suite(one.name, tuple(each for each in one.cases if case.lower() in each.name.lower()), one.source)
         for one in found.suites

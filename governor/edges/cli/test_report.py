@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from governor.compiler.problems import Problem
+from governor.compiler.report import problem_wire
 from governor.services.coverage import Coverage, PolicyCoverage
 from governor.services.run_suites import CaseResult
 
@@ -36,8 +38,10 @@ def _silent(policy: PolicyCoverage) -> str:
     return f"no case makes fire: {policy.policy} ({policy.source}) {', '.join(policy.silent)}"
 
 
-def as_json(results: Sequence[CaseResult], covered: Coverage) -> dict[str, Any]:
-    """Return everything as one document."""
+def as_json(
+    results: Sequence[CaseResult], covered: Coverage | None, problems: Sequence[Problem] = ()
+) -> dict[str, Any]:
+    """Return everything as one document; ``covered`` is None where problems kept the cases from running."""
     failed = sum(bool(result.differences) for result in results)
     return {
         "passed": len(results) - failed,
@@ -53,20 +57,25 @@ def as_json(results: Sequence[CaseResult], covered: Coverage) -> dict[str, Any]:
             }
             for result in results
         ],
-        "coverage": {
-            "rules": covered.rules,
-            "fired": covered.fired,
-            "percent": round(covered.percent, 1),
-            "policies": [
-                {
-                    "policy": policy.policy,
-                    "source": policy.source,
-                    "rules": list(policy.rules),
-                    "silent": list(policy.silent),
-                }
-                for policy in covered.policies
-            ],
-        },
+        "coverage": _coverage(covered) if covered is not None else None,
+        "problems": [problem_wire(problem) for problem in problems],
+    }
+
+
+def _coverage(covered: Coverage) -> dict[str, Any]:
+    return {
+        "rules": covered.rules,
+        "fired": covered.fired,
+        "percent": round(covered.percent, 1),
+        "policies": [
+            {
+                "policy": policy.policy,
+                "source": policy.source,
+                "rules": list(policy.rules),
+                "silent": list(policy.silent),
+            }
+            for policy in covered.policies
+        ],
     }
 
 
@@ -89,6 +98,21 @@ def as_junit(results: Sequence[CaseResult], missed: Sequence[PolicyCoverage] = (
         for policy in missed:
             case = ET.SubElement(suite, "testcase", name=policy.policy, classname="coverage")
             ET.SubElement(case, "failure", message=_silent(policy))
+    return _xml(root)
+
+
+def problems_as_junit(problems: Sequence[Problem]) -> str:
+    """Return what kept the cases from running as JUnit's XML: an error for each, at its place."""
+    root = ET.Element("testsuites")
+    suite = ET.SubElement(root, "testsuite", name="problems", tests=str(len(problems)), errors=str(len(problems)))
+    for problem in problems:
+        place = {"file": problem.file, "line": str(problem.line)}
+        case = ET.SubElement(suite, "testcase", {"name": problem.code, "classname": "problems", **place})
+        ET.SubElement(case, "error", message=str(problem))
+    return _xml(root)
+
+
+def _xml(root: ET.Element) -> str:
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 

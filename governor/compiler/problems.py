@@ -113,7 +113,7 @@ ERRORS: Mapping[str, str] = {
     "control-character": "a file has a character that text never has, such as NUL",
     "duplicate-key": "a field is written twice in one mapping; both places are named",
     "duplicate-name": "two policies of a kind, two people or two models have the same name or alias",
-    "formerly-conflict": "a former name of a quota belongs to another quota: they would share a balance",
+    "formerly-conflict": "a former name of a quota or a use case belongs to another one: they would share a balance",
     "indentation": "a line is indented too much or too little for where it stands",
     "leading-zero": "a number would lose its leading zero: quote it",
     "limit-outside-scope": "a limit of `limits` is for something that the quota keeps no budget of",

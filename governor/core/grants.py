@@ -4,10 +4,11 @@ A grant stands beside the policies in the snapshot, like a block, and is looked 
 as it arrives, and no longer than it lasts. What it has paid for is a counter in the ledger, never part of this value.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from governor.core.globs import matches_any
 from governor.core.policy.header import Header
@@ -159,25 +160,40 @@ def in_drawing_order(grants: Iterable[Grant]) -> list[Grant]:
     return sorted(grants, key=lambda grant: (grant.ends_at, grant.issued_at, grant.id))
 
 
+def _named_now(grant: Grant, former_use_cases: Mapping[str, str]) -> Grant:
+    if not any(key == "use_case" and value in former_use_cases for key, value in grant.scope):
+        return grant
+    scope = ((key, former_use_cases.get(value, value) if key == "use_case" else value) for key, value in grant.scope)
+    return replace(grant, scope=tuple(scope))
+
+
 class Grants:
     """The grants that act now or will, by whom they are for. Immutable: a change is another one.
 
     Args:
         grants: Those that are not revoked; whether one has begun or ended is looked at when it would act.
+        former_use_cases: The present name of a use case by every former one: a rename takes no grant away.
 
     Attributes:
         all: All of them, in the order in which they are drawn on.
     """
 
-    __slots__ = ("_by_grantee", "_keys", "all")
+    __slots__ = ("_by_grantee", "_former", "_keys", "all")
 
-    def __init__(self, grants: Iterable[Grant] = ()) -> None:
+    def __init__(
+        self, grants: Iterable[Grant] = (), *, former_use_cases: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.all = tuple(in_drawing_order(grants))
+        self._former = former_use_cases
         by_grantee: dict[tuple[str, str], list[Grant]] = {}
-        for grant in self.all:
+        for grant in (_named_now(grant, former_use_cases) for grant in self.all):
             by_grantee.setdefault(grant.scope[0], []).append(grant)
         self._by_grantee = {grantee: tuple(found) for grantee, found in by_grantee.items()}
         self._keys = tuple(dict.fromkeys(key for key, _ in by_grantee))
+
+    def under(self, former_use_cases: Mapping[str, str]) -> "Grants":
+        """Return the same grants where use cases have other names."""
+        return self if former_use_cases == self._former else Grants(self.all, former_use_cases=former_use_cases)
 
     def __bool__(self) -> bool:
         return bool(self.all)

@@ -14,6 +14,7 @@ from governor.core.ledger.reservation import ReservationState
 from governor.core.ledger.results import EventResult
 from governor.core.money import decimal_text, usd_text
 from governor.core.provider_usage.report import ProviderReport
+from governor.core.scopes import Scope
 from governor.core.units import Unit, amount_text
 from governor.core.usage import Usage
 
@@ -137,13 +138,14 @@ def _budgets(views: Sequence[BudgetView]) -> str:
     return f"[{','.join(parts)}]"
 
 
-_around_memo: dict[tuple[bytes, str, int, int | None, str, int, str], tuple[str, str]] = {}
+_around_memo: dict[tuple[bytes, str, Scope, int, int | None, str, int, str], tuple[str, str]] = {}
 
 
 def _around(view: BudgetView) -> tuple[str, str]:
     """Return what stands before and after the balances of a budget."""
     key, limit, ceiling = view.budget, view.limit, view.ceiling
-    memo_key = (key.digest, key.policy, limit, ceiling, view.why, view.existing, view.began_anew)
+    # The digest stays when a quota or a use case is renamed: what is shown has the present names.
+    memo_key = (key.digest, key.policy, key.scope, limit, ceiling, view.why, view.existing, view.began_anew)
     found = _around_memo.get(memo_key)
     if found is None:
         if len(_around_memo) >= _BUDGETS_MAX:

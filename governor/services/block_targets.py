@@ -64,7 +64,7 @@ def _user(organization: Organization, name: str) -> Target:
 
 def _use_case(organization: Organization, name: str) -> Target:
     """Where use cases are registered, another name may be a slip; requests may claim it all the same."""
-    registered = organization.use_cases
+    registered, name = organization.use_cases, organization.use_case_name(name)
     if not registered or name in registered or name == UNKNOWN_USER:
         return Target(BlockKind.USE_CASE, name)
     near = get_close_matches(name, registered, n=1)

@@ -76,7 +76,7 @@ class OutputLearner:
         for output in reversed(self._since(until)):
             self._add(output)
         self._until = max(self._until, until)
-        return self._recent.estimates()
+        return self._recent.estimates(self._snapshots.current.organization.former_use_cases)
 
     def _since(self, until: bytes) -> list[RecordedOutput]:
         """Return what was recorded since the last time, newest first."""

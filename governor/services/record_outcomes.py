@@ -65,7 +65,7 @@ class OutcomeRecorder:
 
 def _made(organization: Organization, outcome: Outcome, body: bytes, now: datetime) -> OutcomeRow | OutcomeResult:
     """Return a report as a row, or why it is rejected."""
-    use_case = organization.use_cases.get(outcome.use_case)
+    use_case = organization.use_case_named(outcome.use_case)
     reason = _refusal(organization, outcome, now)
     worth: int | None = None
     if reason is None:
@@ -87,7 +87,7 @@ def _made(organization: Organization, outcome: Outcome, body: bytes, now: dateti
         body_digest=blake2b(body, digest_size=16).digest(),
         received_at_ms=received_at_ms,
         occurred_at_ms=_ms(outcome.occurred_at) if outcome.corrects else _ms(outcome.occurred_at or now),
-        use_case=outcome.use_case,
+        use_case=organization.use_case_name(outcome.use_case),
         task=outcome.task,
         count=outcome.count,
         worth_nano_usd=worth,
@@ -103,7 +103,7 @@ def _refusal(organization: Organization, outcome: Outcome, now: datetime) -> str
     if outcome.occurred_at is not None and outcome.occurred_at > now + AHEAD_MAX:
         return "the outcome's time is more than 5 minutes ahead; check the clock of its sender"
     denied = organization.unregistered_use_case is Strictness.DENY
-    if denied and outcome.use_case not in organization.use_cases:
+    if denied and organization.use_case_named(outcome.use_case) is None:
         name = organization.name
         return f"`{outcome.use_case}` is not a registered use case of {name}; correct it, or register it as a UseCase"
     return None

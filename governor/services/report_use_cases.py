@@ -16,12 +16,11 @@ from governor.core.policy.use_case import Stage, UseCase
 from governor.services.cursors import decode_cursor, encode_cursor
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
-from governor.store.outcomes import OutcomeSums, read_outcome_sums
+from governor.store.outcomes import NO_OUTCOMES, OutcomeSums, read_outcome_sums
 from governor.store.usage_sums import Sums, UsageFilter, read_usage_sums
 
 _REQUESTS = ROLLUP_SUMS.index("requests")
 _COST = ROLLUP_SUMS.index("cost_nano_usd")
-_NO_OUTCOMES = OutcomeSums(0, 0, 0)
 
 
 class ReportPeriod(StrEnum):
@@ -102,7 +101,7 @@ class UseCaseLine:
     """One use case of the report.
 
     Attributes:
-        name: As requests named it; ``""`` for usage that named none.
+        name: Its present name, or as requests named it; ``""`` for usage that named none.
         use_case: Its entry in the inventory, or None: it is not registered.
     """
 
@@ -160,9 +159,9 @@ class UseCaseReporter:
         until_s = _hour_s(end_at, organization.time_zone)
 
         def read(connection: Connection) -> tuple[list[tuple[int, tuple[str, ...], Sums]], dict[str, OutcomeSums]]:
-            wanted = UsageFilter(from_s, until_s, {})
+            wanted = UsageFilter(from_s, until_s, {}, organization.former_use_cases)
             usage = read_usage_sums(connection, wanted, ["use_case"], hourly=False)
-            return usage, read_outcome_sums(connection, from_s, until_s)
+            return usage, read_outcome_sums(connection, from_s, until_s, organization.former_use_cases)
 
         usage, outcomes = await self._database.read(read)
         lines = _lines(organization, {names[0]: sums for _, names, sums in usage}, outcomes)
@@ -197,7 +196,7 @@ def _lines(organization: Organization, usage: dict[str, Sums], outcomes: dict[st
     serving = {name for name, use_case in organization.use_cases.items() if use_case.stage is not Stage.RETIRED}
     lines = []
     for name in sorted(serving | usage.keys() | outcomes.keys()):
-        sums, came = usage.get(name), outcomes.get(name, _NO_OUTCOMES)
+        sums, came = usage.get(name), outcomes.get(name, NO_OUTCOMES)
         result = Result(
             requests=sums[_REQUESTS] if sums is not None else 0,
             cost_nano_usd=sums[_COST] if sums is not None else 0,

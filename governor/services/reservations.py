@@ -1,5 +1,6 @@
 """Release and extend what a decision holds."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from governor.core.decisions.caller import Caller
@@ -70,6 +71,8 @@ class ReservationKeeper:
 
     def _path(self, reservation: Reservation, now: datetime) -> PathNow:
         snapshot = self._snapshots.current
+        attributes = snapshot.organization.named_now(reservation.facts.attributes)
+        reservation = replace(reservation, facts=replace(reservation.facts, attributes=attributes))
         block = snapshot.blocks.on_reservation(reservation, now)
         if block is not None:
             raise ConflictError(

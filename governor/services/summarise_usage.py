@@ -62,7 +62,7 @@ class UsageSummariser:
     """Answers ``GET /usage/summary``.
 
     Args:
-        snapshots: For the organisation's time zone.
+        snapshots: For the organisation's time zone and what its use cases are called now.
         database: Where the rollups are.
     """
 
@@ -77,8 +77,10 @@ class UsageSummariser:
             InvalidRequestError: If the cursor is not one of this list.
         """
         after = _after(query)
-        time_zone = self._snapshots.current.organization.time_zone
-        wanted = UsageFilter(_hour_s(query.from_at, time_zone), _hour_s(query.until_at, time_zone), query.equals)
+        organization = self._snapshots.current.organization
+        time_zone = organization.time_zone
+        hours = _hour_s(query.from_at, time_zone), _hour_s(query.until_at, time_zone)
+        wanted = UsageFilter(*hours, query.equals, organization.former_use_cases)
         hourly = DAY in query.by
         columns = [name for name in query.by if name != DAY]
 

@@ -1,6 +1,6 @@
 """Outcomes as rows: append-only, each report once, corrections in chains, summed up by use case."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -48,6 +48,18 @@ class OutcomeSums:
     outcomes: int
     valued_outcomes: int
     worth_nano_usd: int
+
+    def plus(self, other: "OutcomeSums") -> "OutcomeSums":
+        """Return both together."""
+        return OutcomeSums(
+            self.outcomes + other.outcomes,
+            self.valued_outcomes + other.valued_outcomes,
+            self.worth_nano_usd + other.worth_nano_usd,
+        )
+
+
+NO_OUTCOMES = OutcomeSums(0, 0, 0)
+"""Nothing came of it."""
 
 
 def insert_outcomes(connection: Connection, rows: Sequence[OutcomeRow]) -> list[Taken]:
@@ -109,10 +121,20 @@ def _latest(connection: Connection, key: bytes) -> Row[Any] | None:
     return latest
 
 
-def read_outcome_sums(connection: Connection, from_s: int | None, until_s: int | None) -> dict[str, OutcomeSums]:
-    """Return the sums of each use case's outcomes in ``[from_s, until_s)``, Unix seconds; None is without a bound."""
+def read_outcome_sums(
+    connection: Connection, from_s: int | None, until_s: int | None, former_use_cases: Mapping[str, str]
+) -> dict[str, OutcomeSums]:
+    """Return the sums of each use case's outcomes in ``[from_s, until_s)``, Unix seconds; None is without a bound.
+
+    A renamed one has outcomes under each of its names: they are summed under the present one.
+    """
     query = _sums_by(OUTCOMES.c.use_case, from_s=from_s, until_s=until_s)
-    return {str(name): _sums(row) for name, *row in connection.execute(query) if row[0]}
+    found: dict[str, OutcomeSums] = {}
+    for name, *row in connection.execute(query):
+        if row[0]:
+            present = former_use_cases.get(str(name), str(name))
+            found[present] = found.get(present, NO_OUTCOMES).plus(_sums(row))
+    return found
 
 
 def read_task_outcomes(

@@ -1,7 +1,8 @@
 """Sums of usage from the hourly rollups that every settlement keeps in its own transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, cast, func, select
@@ -24,11 +25,13 @@ class UsageFilter:
         from_s: First hour, Unix seconds, or None.
         until_s: First hour that is left out, or None.
         equals: Dimension to the value that it must have.
+        former_use_cases: The present name of a use case by every former one: rows say the name of their time.
     """
 
     from_s: int | None
     until_s: int | None
     equals: Mapping[str, str]
+    former_use_cases: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_usage_sums(
@@ -43,13 +46,21 @@ def read_usage_sums(
     query = _filtered(select(*columns, *sums), wanted)
     if columns:
         query = query.group_by(*columns)
-    rows = []
+    found: dict[tuple[int, tuple[str, ...]], Sums] = {}
     for row in connection.execute(query):
         values: tuple[Any, ...] = tuple(row)
         hour_s = int(values[0]) if hourly else 0
         keys = values[1 : 1 + len(by)] if hourly else values[: len(by)]
-        rows.append((hour_s, tuple(str(key) for key in keys), tuple(int(value) for value in values[-len(sums) :])))
-    return rows
+        group = (hour_s, tuple(_named_now(name, str(key), wanted) for name, key in zip(by, keys, strict=True)))
+        amounts = tuple(int(value) for value in values[-len(sums) :])
+        before = found.get(group)
+        # A renamed use case has rows under each of its names.
+        found[group] = amounts if before is None else tuple(map(add, before, amounts))
+    return [(hour_s, keys, amounts) for (hour_s, keys), amounts in found.items()]
+
+
+def _named_now(dimension: str, value: str, wanted: UsageFilter) -> str:
+    return wanted.former_use_cases.get(value, value) if dimension == "use_case" else value
 
 
 def read_hour_costs(connection: Connection, hours_s: Sequence[int], by: str) -> list[int]:
@@ -79,5 +90,8 @@ def _filtered(query: Select[Any], wanted: UsageFilter) -> Select[Any]:
     if wanted.until_s is not None:
         query = query.where(USAGE_HOURLY.c.hour_s < wanted.until_s)
     for name, value in wanted.equals.items():
-        query = query.where(USAGE_HOURLY.c[name] == value)
+        present = _named_now(name, value, wanted)
+        formers = [former for former, now in wanted.former_use_cases.items() if now == present]
+        names = [present, *formers] if name == "use_case" else [value]
+        query = query.where(USAGE_HOURLY.c[name].in_(names))
     return query

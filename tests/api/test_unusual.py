@@ -12,7 +12,7 @@ from governor.services.run_jobs import JobRunner
 from governor.store import spend as spending
 from tests.api.test_alerts import said, spend, usd
 from tests.api.test_usage import event
-from tests.api.world import QUOTAS, Server, StandingClock, running, settings_for, write_policies
+from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, running, settings_for, write_policies
 from tests.scheduler.workers import ALWAYS, worker
 
 MIA = {"user": "mia@acme.example"}
@@ -179,6 +179,20 @@ async def test_drift_of_tokens_for_the_same_work_is_noticed_once_a_week(
     assert ("1500", "1000", "50") == tuple(
         alert["numbers"][name] for name in ("tokens_per_request", "tokens_per_request_before", "percent")
     )
+
+
+async def test_a_rename_hides_no_drift(server: Server, standing: StandingClock, policies: Path) -> None:
+    """What was done under the old name is what the work under the new one is compared with."""
+    renamed = "{apiVersion: governor/v1, kind: UseCase, name: helpdesk, formerly: [support-triage], owner: eve, "
+    (policies / "use_cases.yaml").write_text(f"{renamed}stage: production, audience: customer}}")
+    (policies / "organization.yaml").write_text(POLICIES.replace("support-triage", "helpdesk"))
+    await work(server, *calls(standing, 20, 250, 1000))
+    assert await server.governor.publisher.reload()
+    await work(server, *({**each, "use_case": "helpdesk"} for each in calls(standing, 3, 250, 1500)))
+    await run(server, server.governor.drift.watch)
+    [alert] = await said(server)
+
+    assert ("UseCase/helpdesk", "helpdesk") == (alert["policy"], alert["scope"]["use_case"])
 
 
 async def test_little_work_and_little_change_are_no_drift(server: Server, standing: StandingClock) -> None:

@@ -25,6 +25,7 @@ from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
 from governor.core.policy.lineage import trace
+from governor.core.policy.use_case_lineage import trace_use_cases, with_use_cases
 from governor.core.policy_changes.renewals import Reign, reigns_begun, renewed
 from governor.core.units import Unit
 from governor.core.usage import Usage
@@ -99,10 +100,13 @@ class Story:
         compiled = compile_folder(self.folder, self.now)
         assert compiled.policies is not None, [str(problem) for problem in compiled.problems]
         lineage = trace(compiled.policies.quotas, self.roots, compiled.policies.version)
-        self.roots.update(lineage.roots)
+        organization = compiled.policies.organization
+        use_cases = trace_use_cases(organization.use_cases.values(), self.roots, compiled.policies.version)
+        self.roots.update({**lineage.roots, **use_cases})
         for root, reign in reigns_begun(lineage.quotas, self.reigns, self.now).items():
             self.reigns.setdefault(root, []).append(reign)
-        quotas = renewed(lineage.quotas, self.reigns)
+        kept = with_use_cases(lineage.quotas, self.roots, organization.former_use_cases)
+        quotas = renewed(kept, self.reigns)
         return Snapshot.build(replace(compiled.policies, quotas=quotas), NO_CATALOGUES)
 
     async def step(self, step: dict[str, Any]) -> Any:

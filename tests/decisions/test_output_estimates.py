@@ -168,3 +168,17 @@ async def test_forty_agents_that_ask_for_the_most_start_together(tmp_path: Path,
     assert admitted == len(allowed)
     assert sum(held) <= 25
     assert Fraction(budget["used"]) == sum(worst) <= 25 + sum(worst) - sum(held)
+
+
+def test_a_renamed_use_case_goes_on_with_what_was_learned_under_its_old_name() -> None:
+    """Its outputs are those of both names; where nothing was renamed, each name has its own."""
+    recent = RecentOutputs()
+    for name, tokens in (("triage", 100), ("support", 900)):
+        for _ in range(30):
+            recent.add("acme/large", name, tokens)
+    before, after = recent.estimates(), recent.estimates({"triage": "support"})
+    found = after.find("acme/large", "support")
+
+    assert before.find("acme/large", "support") == before.find("acme/large", "")
+    assert found is not None
+    assert ("support", 60, 900) == (found.use_case, found.outputs, found.output_tokens)

@@ -9,6 +9,7 @@ from governor.compiler.build.reader import Reader, given
 from governor.compiler.problems import did_you_mean
 from governor.compiler.quantities import parse_date
 from governor.compiler.shapes.envelope import Envelope, RuleEnvelope, ScopedEnvelope
+from governor.compiler.shapes.use_cases import UseCaseShape
 from governor.compiler.source import Path
 from governor.core.globs import is_glob
 from governor.core.model_names import provider_name
@@ -66,6 +67,7 @@ def build_header(kind: str, shape: Envelope, reader: Reader, models: Models | No
         owner=given(shape.owner, ""),
         reason=given(shape.reason, ""),
         review_by=reader.maybe(parse_date, shape.review_by, ("review_by",)),
+        formerly=tuple(shape.formerly) if isinstance(shape, RuleEnvelope | UseCaseShape) else (),
     )
     if not isinstance(shape, ScopedEnvelope) or models is None:
         return plain
@@ -74,7 +76,6 @@ def build_header(kind: str, shape: Envelope, reader: Reader, models: Models | No
         return scoped
     return replace(
         scoped,
-        formerly=tuple(shape.formerly),
         enforcement=Enforcement(shape.enforcement),
         exceptions_allowed=shape.exceptions == "allowed",
     )

@@ -72,6 +72,12 @@ def build_organization(
         can_stop=_can_stop(shape, reader),
         unregistered_use_case=Strictness(shape.unregistered_use_case),
         use_cases=use_cases,
+        former_use_cases={
+            former: use_case.name
+            for use_case in use_cases.values()
+            for former in use_case.header.formerly
+            if former not in use_cases
+        },
         working_time=build_working_time(shape, reader),
     )
 

@@ -36,6 +36,7 @@ from governor.compiler.shapes.use_cases import UseCaseShape
 from governor.compiler.source import Document
 from governor.core.decisions.snapshot import Catalogues, PolicySet
 from governor.core.policy.header import Header, Source
+from governor.core.policy.use_case_lineage import trace_use_cases, with_use_cases
 
 Shaped = Sequence[tuple[Envelope, Document]]
 S = TypeVar("S", bound=Envelope)
@@ -85,6 +86,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     allowlists = [build_allowlist(item, at, models) for item, at in of_kind(ModelAllowlistShape)]
     context_limits = [build_context_limit(item, at, models) for item, at in of_kind(ContextLimitShape)]
     quotas = [build_quota(item, at, models, organization) for item, at in of_kind(QuotaShape)]
+    roots = trace_use_cases(organization.use_cases.values(), {}, version)
     approval_rules = [build_approval_rule(item, at, models) for item, at in of_kind(ApprovalRuleShape)]
     forecast_rules = [build_forecast_rule(item, at, models) for item, at in of_kind(ForecastRuleShape)]
     routings = [build_routing(item, at, models) for item, at in of_kind(RoutingShape)]
@@ -106,7 +108,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
         prices=prices,
         allowlists=tuple(allowlists),
         context_limits=tuple(context_limits),
-        quotas=tuple(quotas),
+        quotas=with_use_cases(quotas, roots, organization.former_use_cases),
         routings=tuple(routings),
         approval_rules=tuple(approval_rules),
         forecast_rules=tuple(forecast_rules),

@@ -50,6 +50,10 @@ def _problem(organization: Organization, document: Document, name: str, path: Pa
             return None
         message = f"no use case matches `{name[:60]}`"
         return document.problem("matches-nobody", message, path, hint="take it out, or correct it")
+    if name in organization.former_use_cases:
+        present = organization.use_case_name(name)
+        message = f"the use case `{name}` is called `{present}` now"
+        return document.problem("unknown-reference", message, path, hint=f"write {present}")
     if name not in inventory:
         if name in {NONE_VALUE, UNKNOWN_USER}:
             return None

@@ -2,15 +2,23 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from governor.compiler.shapes.envelope import Envelope
-from governor.compiler.shapes.fields import CostPerOutcome, Money, Text
+from governor.compiler.shapes.fields import CostPerOutcome, Money, Name, Text
 
 
 class UseCaseShape(Envelope, kw_only=True, tag_field="kind", tag="UseCase"):
     """What models are used for: who answers for it, who sees the results, and what a result is worth."""
 
+    formerly: Annotated[
+        list[Name],
+        Meta(
+            description="Names that this use case had before, the oldest first: its budgets go on, and requests, usage "
+            "and outcomes that still say one of them are its own.",
+            examples=[["ticket-triage"]],
+        ),
+    ] = field(default_factory=list)
     owner: Annotated[Text, Meta(description="Who answers for it.", examples=["support-lead@acme.example"])]
     stage: Annotated[
         Literal["experiment", "production", "retired"],

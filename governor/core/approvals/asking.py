@@ -64,8 +64,10 @@ def asking(organization: Organization, scope: Scope, asker: str, now: datetime) 
             home = Home(department, placement.team if placement.department == department else "")
             member = department in _departments(organization, person, now)
         case "use_case":
-            if name not in organization.use_cases:
+            use_case = organization.use_case_named(name)
+            if use_case is None:
                 raise _unknown("use case", name)
+            name, scope = use_case.name, ((key, use_case.name),)
             # A use case belongs to nobody: whoever asks is asked about by their own leads.
             home, member = Home(placement.department, placement.team), True
         case _:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from governor.core.decisions.caller import Caller
 from governor.core.decisions.decision import Reason, ReasonCode
@@ -95,22 +96,38 @@ class Blocks:
         blocks: Those that were not lifted; whether one has ended is looked at when it would act.
         past: Whether it is looked at as well whether one has begun: for a look at the past. Now, a block acts from when
             it is known, whatever a worker's clock says.
+        former_use_cases: The present name of a use case by every former one: a rename lets nothing go on.
     """
 
-    __slots__ = ("_by_target", "_past", "ids")
+    __slots__ = ("_all", "_by_target", "_former", "_past", "ids")
 
-    def __init__(self, blocks: Iterable[Block] = (), *, past: bool = False) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[Block] = (),
+        *,
+        past: bool = False,
+        former_use_cases: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._all = tuple(blocks)
         self._past = past
+        self._former = former_use_cases
         by_target: dict[tuple[BlockKind, str], tuple[Block, ...]] = {}
         # The one that lasts longest is named first.
-        for block in sorted(blocks, key=lambda block: (block.until_at, block.id), reverse=True):
-            target = (block.kind, block.name)
+        for block in sorted(self._all, key=lambda block: (block.until_at, block.id), reverse=True):
+            name = former_use_cases.get(block.name, block.name) if block.kind is BlockKind.USE_CASE else block.name
+            target = (block.kind, name)
             by_target[target] = (*by_target.get(target, ()), block)
         self._by_target = by_target
         self.ids = frozenset(block.id for blocks in by_target.values() for block in blocks)
 
     def __bool__(self) -> bool:
         return bool(self._by_target)
+
+    def under(self, former_use_cases: Mapping[str, str]) -> "Blocks":
+        """Return the same blocks where use cases have other names."""
+        if former_use_cases == self._former:
+            return self
+        return Blocks(self._all, past=self._past, former_use_cases=former_use_cases)
 
     def count(self, now: datetime) -> dict[str, int]:
         """Return how many blocks act now, by kind; a kind without any is there with 0."""

@@ -58,6 +58,14 @@ def scope_of(quota: Quota, attributes: Mapping[str, str]) -> Scope:
     return tuple((key, attributes.get(key, NONE_VALUE)) for key in quota.per)
 
 
+def _kept(quota: Quota, scope: Scope) -> Scope:
+    """Return a scope as balances are kept: that of a renamed use case under the root of its names."""
+    roots = quota.use_case_roots
+    if not roots:
+        return scope
+    return tuple((key, roots.get(value, value) if key == "use_case" else value) for key, value in scope)
+
+
 def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
     """Return the budget of a quota for a scope in the period that contains an instant."""
     start_s = 0
@@ -66,7 +74,7 @@ def budget_key(quota: Quota, scope: Scope, at: datetime) -> BudgetKey:
         period = _period_clock(quota.period).at(at)
         start_s = int(period.start_at.timestamp())
         end_s = int(period.end_at.timestamp()) if period.end_at is not None else None
-    digest = budget_digest(quota_identity(quota), scope, start_s)
+    digest = budget_digest(quota_identity(quota), _kept(quota, scope), start_s)
     return BudgetKey(digest, quota.header.ref, scope, quota.unit, start_s, end_s)
 
 
@@ -90,14 +98,14 @@ def budgets_before(quota: Quota, key: BudgetKey, count: int) -> list[tuple[bytes
     """
     if quota.period is None or key.period_end_s is None:
         return []
-    digest_of = digests_of(quota_identity(quota), key.scope)
+    digest_of = digests_of(quota_identity(quota), _kept(quota, key.scope))
     return [(digest_of(start_s), end_s) for start_s, end_s in _periods_before(quota.period, key.period_start_s, count)]
 
 
 def part_key(quota: Quota, whole: BudgetKey, part: str, scope: Scope) -> BudgetKey:
     """Return a part of a budget for a narrower scope, in the same period; ``part`` tells parts apart."""
     identity = f"{quota_identity(quota)}\x1d{part}"
-    digest = budget_digest(identity, scope, whole.period_start_s)
+    digest = budget_digest(identity, _kept(quota, scope), whole.period_start_s)
     return BudgetKey(digest, whole.policy, scope, whole.unit, whole.period_start_s, whole.period_end_s)
 
 
@@ -107,5 +115,6 @@ def day_key(quota: Quota, whole: BudgetKey, at: datetime) -> BudgetKey:
     day = _period_clock(PeriodDefinition(Every.DAY, zone)).at(at)
     assert day.end_at is not None
     start_s, end_s = int(day.start_at.timestamp()), int(day.end_at.timestamp())
-    digest = budget_digest(f"{quota_identity(quota)}\x1dpace\x1d{whole.period_start_s}", whole.scope, start_s)
+    identity = f"{quota_identity(quota)}\x1dpace\x1d{whole.period_start_s}"
+    digest = budget_digest(identity, _kept(quota, whole.scope), start_s)
     return BudgetKey(digest, whole.policy, whole.scope, whole.unit, start_s, end_s)

@@ -54,7 +54,7 @@ class DrawMemory:
         epoch: Returns the stretch of time around an instant in which nothing begins or ends.
     """
 
-    __slots__ = ("_epoch", "_epoch_at", "_organization", "_quota", "_reads")
+    __slots__ = ("_epoch", "_epoch_at", "_quota", "_reads", "organization")
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class DrawMemory:
         quota: Callable[[str], Quota | None],
         epoch: Callable[[datetime], tuple[float, float]],
     ) -> None:
-        self._organization = organization
+        self.organization = organization
         self._quota = quota
         self._epoch_at = epoch
         self._epoch = _Epoch(inf, -inf, {})
@@ -81,7 +81,7 @@ class DrawMemory:
             if drawn is None or not drawn.from_s <= now_s < drawn.until_s:
                 draws = moved_draws(drawn.draws, now) if drawn is not None else None
                 if draws is None:
-                    draws = draws_of(quota, attributes, DrawContext(self._organization, self._quota, now, downgrades))
+                    draws = draws_of(quota, attributes, DrawContext(self.organization, self._quota, now, downgrades))
                 drawn = known[key] = Drawn(quota, draws, *_stretch(draws))
             found.append(drawn)
         return found

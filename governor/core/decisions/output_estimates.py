@@ -6,6 +6,7 @@ The table stands beside the policies in the snapshot, like blocks do, and is nev
 from collections import deque
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from types import MappingProxyType
 
 from governor.core.values import hot_value
 
@@ -93,9 +94,12 @@ class RecentOutputs:
         while len(self._by_group) > GROUPS_MAX:
             del self._by_group[next(iter(self._by_group))]
 
-    def estimates(self) -> OutputEstimates:
-        """Make the table of now."""
-        return OutputEstimates({group: tuple(outputs) for group, outputs in self._by_group.items()})
+    def estimates(self, former_use_cases: Mapping[str, str] = MappingProxyType({})) -> OutputEstimates:
+        """Make the table of now; a renamed use case has learned under each of its names."""
+        named: dict[Group, list[int]] = {}
+        for (model, use_case), outputs in self._by_group.items():
+            named.setdefault((model, former_use_cases.get(use_case, use_case)), []).extend(outputs)
+        return OutputEstimates({group: outputs[-OUTPUTS_MAX:] for group, outputs in named.items()})
 
 
 def percentile(outputs: Sequence[int]) -> int:

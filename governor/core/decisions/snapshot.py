@@ -123,13 +123,13 @@ class Snapshot:
     def with_blocks(self, blocks: Blocks) -> "Snapshot":
         """Return the same policies under other blocks; index and memories, which no block changes, are shared."""
         other = copy(self)
-        other.blocks = blocks
+        other.blocks = blocks.under(self.organization.former_use_cases)
         return other
 
     def with_grants(self, grants: Grants) -> "Snapshot":
         """Return the same policies with other grants; index and memories are shared, as for blocks."""
         other = copy(self)
-        other.grants = grants
+        other.grants = grants.under(self.organization.former_use_cases)
         return other
 
     def with_estimates(self, estimates: OutputEstimates) -> "Snapshot":

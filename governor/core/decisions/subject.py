@@ -50,11 +50,13 @@ def resolve_subject(
         organization: Authoritative for people, service accounts, teams, environments and use cases.
         subject: The claim.
         caller: The key that it came with.
-        use_case: The use case claimed, or ``""``; a service account that has one of its own keeps it.
+        use_case: The use case claimed, by its name or a former one, or ``""``; a service account that has one of its
+            own keeps it.
         now: The door's instant, which decides placements and validity.
     """
     is_vouched = subject.asserted_by is AssertedBy.GATEWAY
     claim = subject if is_vouched or organization.client_asserted is ClientAsserted.ACCEPT else Subject()
+    use_case = organization.use_case_name(use_case)
     service_account = caller.service_account or (claim.service_account if not caller.user else "")
     if service_account:
         resolved = _service_account(organization, service_account, claim, use_case, now)

@@ -1,6 +1,7 @@
 """The policy kinds that decide requests, as typed values. Built by the compiler, read by ``evaluate``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -160,6 +161,7 @@ class Quota:
         renewed_parts: The same of the counters beside them, each with the field that makes it: ``max_share``, ``pace``.
         past: What was in force of these budgets before the last edits, the oldest first; see ``as_of``.
         root: The lineage name that takes part in the budget's identity: the oldest name of the quota.
+        use_case_roots: What its budgets of renamed use cases are kept under, by every name of these.
         renewed: That an edit made these budgets in the place of others; None: they are the first, or nobody looked.
     """
 
@@ -187,6 +189,7 @@ class Quota:
     learned: bool = False
     alerts: tuple[AlertRule, ...] = ()
     root: str = ""
+    use_case_roots: Mapping[str, str] = field(default_factory=dict, hash=False)
     renewed: Renewal | None = None
     renewed_parts: tuple[tuple[str, Renewal], ...] = ()
     past: tuple["Former", ...] = ()

@@ -189,6 +189,7 @@ class Organization:
         unregistered_use_case: What happens to a use case that is none of the inventory. A retired one is refused where
             this denies, else pointed out.
         use_cases: The inventory, by name.
+        former_use_cases: The present name of a use case by every name that it had before.
         working_time: When people work.
     """
 
@@ -213,7 +214,21 @@ class Organization:
     can_stop: CanStop | None = None
     unregistered_use_case: Strictness = Strictness.ALLOW
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)
+    former_use_cases: Mapping[str, str] = field(default_factory=dict)
     working_time: WorkingTime = field(default_factory=WorkingTime)
+
+    def use_case_name(self, name: str) -> str:
+        """Return what a use case is called now: records and gateways may still say a former name."""
+        return self.former_use_cases.get(name, name)
+
+    def named_now(self, attributes: Mapping[str, str]) -> Mapping[str, str]:
+        """Return attributes of an earlier time with the use case's present name, as policies match it now."""
+        name = attributes.get("use_case", "")
+        return {**attributes, "use_case": self.former_use_cases[name]} if name in self.former_use_cases else attributes
+
+    def use_case_named(self, name: str) -> UseCase | None:
+        """Return the use case of a name, or of a former one; None: it is not registered."""
+        return self.use_cases.get(self.use_case_name(name))
 
     def placements(self) -> Iterator[Placement]:
         """Yield where people and machines are, at any time."""

@@ -25,7 +25,7 @@ def scope_attributes(scope: Scope, organization: Organization, at: datetime) -> 
     """
     given = {key: value for key, value in scope if value != NONE_VALUE}
     known: dict[str, str] = {}
-    use_case = organization.use_cases.get(given.get("use_case", ""))
+    use_case = organization.use_case_named(given.get("use_case", ""))
     user = given.get("user", "")
     if user in organization.people:
         known = person_attributes(organization.people[user], at)
@@ -38,6 +38,7 @@ def scope_attributes(scope: Scope, organization: Organization, at: datetime) -> 
         known |= team_attributes(organization.teams[team], at)
     if use_case is not None:
         known |= use_case.attributes
+        given["use_case"] = use_case.name
     return {**known, **given}
 
 

@@ -121,7 +121,7 @@ class ExistingUse:
     def _drawn_on(self, quota: Quota, call: Call, parts: Collection[Part]) -> Iterable[BudgetKey]:
         """Return the budgets that a call would have drawn on, and has not: also a share beside a budget that it has."""
         keys: dict[BudgetKey, Part] = {}
-        for attributes in call.attributes:
+        for attributes in map(self._draws.organization.named_now, call.attributes):
             if concerns(quota.header, attributes):
                 [drawn] = self._draws.find((quota,), attributes, call.booked_at, downgrades=False)
                 keys.update((draw.budget, draw.part) for draw in drawn.draws)

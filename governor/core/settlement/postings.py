@@ -111,6 +111,7 @@ def _draws(
 ) -> Iterator[tuple[Draw, ...]]:
     """Yield what each quota that concerns the attributes draws on."""
     context = DrawContext(snapshot.organization, snapshot.quota, booked_at)
+    attributes = snapshot.organization.named_now(attributes)
     for quota in snapshot.applicable.find(attributes, now).quotas:
         yield draws_of(quota, attributes, context)
 

@@ -49,7 +49,9 @@ def _described(policies: PolicySet) -> Iterator[Described]:
     for forecast in policies.forecast_rules:
         yield _rule(forecast.header, forecast_statements(forecast, zone))
     for use_case in organization.use_cases.values():
-        yield Described(use_case.header.ref, str(use_case.header.source), tuple(use_case_statements(use_case)))
+        header = use_case.header
+        statements = tuple(use_case_statements(use_case))
+        yield Described(header.ref, str(header.source), statements, formerly=header.formerly)
     yield from _documents(policies)
 
 

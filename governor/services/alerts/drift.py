@@ -51,8 +51,8 @@ class DriftWatcher:
         """
         organization = self._snapshots.current.organization
         lately_s, before_s = (int((turn.now - length).timestamp()) for length in (LATELY, LATELY + BEFORE))
-        before = await self._database.read(partial(_work, from_s=before_s, until_s=lately_s))
-        lately = await self._database.read(partial(_work, from_s=lately_s, until_s=None))
+        before = await self._database.read(partial(_work, organization, from_s=before_s, until_s=lately_s))
+        lately = await self._database.read(partial(_work, organization, from_s=lately_s, until_s=None))
         said = [
             self._said(organization, (*name, before[name], work, percent), turn.now)
             for name, work in sorted(lately.items())
@@ -98,8 +98,9 @@ class DriftWatcher:
         )
 
 
-def _work(connection: Connection, from_s: int, until_s: int | None) -> Mapping[Name, Work]:
-    rows = read_usage_sums(connection, UsageFilter(from_s, until_s, {}), ("use_case", "model"), hourly=False)
+def _work(organization: Organization, connection: Connection, from_s: int, until_s: int | None) -> Mapping[Name, Work]:
+    wanted = UsageFilter(from_s, until_s, {}, organization.former_use_cases)
+    rows = read_usage_sums(connection, wanted, ("use_case", "model"), hourly=False)
     found: dict[Name, Work] = {}
     for _, key, sums in rows:
         use_case, model = key

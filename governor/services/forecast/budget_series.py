@@ -78,12 +78,16 @@ class SeriesCollector:
     Args:
         quota: Whose budgets.
         plan: How they are told apart.
-        known: What the Organization knows of people and use cases, by their names.
+        known: What the Organization knows of people and use cases, see ``ForecastJob``.
         wanted: The keys of the budgets; use behind others is left out.
     """
 
     def __init__(
-        self, quota: Quota, plan: SeriesPlan, known: Mapping[str, Mapping[str, str]], wanted: Collection[Key]
+        self,
+        quota: Quota,
+        plan: SeriesPlan,
+        known: Mapping[tuple[str, str], Mapping[str, str]],
+        wanted: Collection[Key],
     ) -> None:
         self._quota = quota
         self._wanted = frozenset(wanted)
@@ -119,7 +123,7 @@ class SeriesCollector:
         if values not in self._keys:
             attributes = {name: value for name, value in zip(self.plan.by, values, strict=True) if value}
             for name in ("user", "use_case"):
-                attributes = {**self._known.get(attributes.get(name, ""), {}), **attributes}
+                attributes |= self._known.get((name, attributes.get(name, "")), {})
             concerned = may_concern(self._quota.header, attributes)
             key = tuple(attributes.get(name, NONE_VALUE) for name in self.plan.per)
             self._keys[values] = key if concerned and key in self._wanted else None

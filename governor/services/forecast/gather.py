@@ -154,20 +154,20 @@ class ForecastJobs:
         )
 
 
-def _known(quota: Quota, snapshot: Snapshot, now: datetime) -> dict[str, dict[str, str]]:
+def _known(quota: Quota, snapshot: Snapshot, now: datetime) -> dict[tuple[str, str], dict[str, str]]:
     """Return what rollups do not tell of people and use cases, if the quota is about it."""
     excluded = quota.header.excluded
     terms = [*quota.header.applies_to.terms, *(excluded.terms if excluded is not None else ())]
     needed = {*(key for key, _ in terms), *quota.per}
-    organization, known = snapshot.organization, dict[str, dict[str, str]]()
+    organization, known = snapshot.organization, dict[tuple[str, str], dict[str, str]]()
     if "kind" in needed:
         for user, person in organization.people.items():
-            known[user] = {"kind": person_attributes(person, now)["kind"]}
+            known["user", user] = {"kind": person_attributes(person, now)["kind"]}
         for name, account in organization.service_accounts.items():
-            known[name] = {"kind": account_attributes(account, now)["kind"]}
-    if needed & {"stage", "audience"}:
-        for name, use_case in organization.use_cases.items():
-            known[name] = known.get(name, {}) | use_case.attributes
+            known["user", name] = {"kind": account_attributes(account, now)["kind"]}
+    if needed & {"use_case", "stage", "audience"}:
+        names = {**{name: name for name in organization.use_cases}, **organization.former_use_cases}
+        known |= {("use_case", name): organization.use_cases[now].attributes for name, now in names.items()}
     return known
 
 

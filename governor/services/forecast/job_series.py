@@ -88,7 +88,7 @@ def look(job: ForecastJob) -> JobSeries | None:
     """Read the rollups once; None if nothing was ever used behind these budgets."""
     plan = plan_of(job.quota)
     wanted = {key_of(asked.budget.scope, plan) for asked in job.asked}
-    only = _only(plan, wanted)
+    only = _only(plan, wanted, job)
     database = Database(job.database_url)
 
     def read(connection: Connection) -> JobSeries | None:
@@ -112,10 +112,20 @@ def key_of(scope: Scope, plan: SeriesPlan) -> Key:
     return tuple(values.get(name, NONE_VALUE) for name in plan.per)
 
 
-def _only(plan: SeriesPlan, wanted: Collection[Key]) -> Only:
+def _only(plan: SeriesPlan, wanted: Collection[Key], job: ForecastJob) -> Only:
     """Return the values of the dimensions that budgets are cut by; what has no value is an empty text there."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
+    for (attribute, name), known in job.known.items():
+        if attribute == "use_case":
+            names[known["use_case"]].add(name)
+
+    def values(name: str, value: str) -> set[str]:
+        if value == NONE_VALUE:
+            return {""}
+        return names[value] if name == "use_case" and value in names else {value}
+
     return {
-        name: {"" if key[place] == NONE_VALUE else key[place] for key in wanted}
+        name: {each for key in wanted for each in values(name, key[place])}
         for place, name in enumerate(plan.per)
         if name in DIMENSIONS
     }

@@ -22,7 +22,7 @@ def production_attributes(snapshot: Snapshot, production: Production, now: datet
         InvalidRequestError: If the Organization has no such department or team, or the team is of another department.
     """
     organization = snapshot.organization
-    use_case = organization.use_cases.get(production.use_case)
+    use_case = organization.use_case_named(production.use_case)
     model = snapshot.model(production.model, "")
     return {
         **_whose(organization, production.attributes, now),

@@ -67,8 +67,8 @@ class ForecastJob:
         now: Nothing after it is known.
         until_s: The full hour up to which use is counted, Unix seconds.
         time_zone: The organisation's, for dates.
-        known: What the Organization knows of people and use cases, where the quota selects by that: from the value of
-            ``user`` or ``use_case`` to attributes.
+        known: What the Organization knows of people and use cases, where the quota is about that: from ``user`` or
+            ``use_case`` with its value, also a former name of one, to attributes.
         holidays: Proleptic ordinals of the organisation's holidays.
         prices: How much dearer models become that were used lately.
     """
@@ -79,7 +79,7 @@ class ForecastJob:
     now: datetime
     until_s: int
     time_zone: str
-    known: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    known: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     holidays: frozenset[int] = frozenset()
     prices: Mapping[Served, PriceSteps] = field(default_factory=dict)
 

@@ -69,7 +69,7 @@ from tests.core.policy_changes.other_values import (
 
 UNTOLD: Mapping[type, frozenset[str]] = {
     Header: frozenset({"kind", "name", "source", "formerly"}),
-    Quota: frozenset({"header", "root", "renewed", "renewed_parts", "past"}),
+    Quota: frozenset({"header", "root", "use_case_roots", "renewed", "renewed_parts", "past"}),
     ModelAllowlist: frozenset({"header"}),
     ContextLimit: frozenset({"header"}),
     Routing: frozenset({"header"}),
@@ -78,7 +78,7 @@ UNTOLD: Mapping[type, frozenset[str]] = {
     ApprovalRule: frozenset({"header"}),
     Route: frozenset(),
     WorkingTime: frozenset(),
-    Organization: frozenset({"source", "person_ids"}),
+    Organization: frozenset({"source", "person_ids", "former_use_cases"}),
     Person: frozenset({"user"}),
     ServiceAccount: frozenset({"name"}),
     Department: frozenset({"name"}),

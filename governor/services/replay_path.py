@@ -47,7 +47,10 @@ class Line(NamedTuple):
 
     def limit(self, accounts: Accounts) -> int:
         """Return how far the budget may be taken now."""
-        return self.up_to if self.rule is None else self.rule.ceiling(self.account.key.digest, accounts.drawn_on.get)
+        if self.rule is None:
+            return self.up_to
+        ceiling = self.rule.ceiling(self.account.key.digest, accounts.drawn_on.get)
+        return AMOUNT_MAX if ceiling is None else ceiling
 
     def fits(self, measures: Sequence[int], accounts: Accounts) -> bool:
         """Tell whether the budget has room; what takes nothing needs none."""
@@ -219,7 +222,8 @@ class Path:
             taken = account.used + account.held + measures[measure]
             if rule is not None:
                 carried = rule.carried(accounts.drawn_on.get)
-                up_to = rule.ceiling_with(carried, account.key.digest, accounts.drawn_on.get)
+                ceiling = rule.ceiling_with(carried, account.key.digest, accounts.drawn_on.get)
+                up_to = AMOUNT_MAX if ceiling is None else ceiling
                 quiet = quiet_under(draw, up_to, carried) if taken <= up_to else 0
             if taken <= quiet:
                 continue

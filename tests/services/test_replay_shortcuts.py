@@ -105,6 +105,7 @@ MOVING = (
         period=MONTH,
         counts=Counts.OUTPUT,
         when_reached=WhenReached.WARN,
+        rollover=Rollover(unused_percent=50, overspend=True),
         root="told",
     ),
     Quota(

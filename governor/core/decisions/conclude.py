@@ -262,7 +262,7 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
         quota.header,
         period,
         hold.budget,
-        limit=ceiling if ceiling is not None else hold.terms.limit,
+        limit=ceiling if ceiling is not None else hold.terms.limit + admission.carried_into(hold),
         used=balance.used,
         held=balance.held,
         requested=hold.amount,

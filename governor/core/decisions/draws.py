@@ -164,7 +164,7 @@ def _terms(
         must_fit=not warns and quota.header.enforcement is Enforcement.ENFORCE,
         counts=quota.counts,
         charge_on_expiry=quota.charge_on_expiry,
-        rule=None if warns or carry is None else CeilingRule(key.digest, limit, carry, extra=extra, cap=cap),
+        rule=None if carry is None else CeilingRule(key.digest, limit, carry, extra=extra, cap=cap, warns=warns),
     )
 
 

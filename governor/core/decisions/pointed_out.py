@@ -43,13 +43,12 @@ def quiet_up_to(draw: Draw, carried: int) -> int:
     """
     applied = draw.applied
     quota = applied.quota
-    limit = draw.terms.limit
-    room = limit + carried
+    room = draw.terms.limit + carried
     up_to = AMOUNT_MAX
     if quota.overage is not None and not quota.overage.fund:
         up_to = room
     if quota.when_reached is WhenReached.WARN:
-        up_to = min(up_to, limit)
+        up_to = min(up_to, room)
     if applied.soft_limit is not None:
         percent = quota.soft_limit_percent
         up_to = min(up_to, applied.soft_limit if percent is None else room * percent // 100)
@@ -81,7 +80,7 @@ def pointed_out(index: int, hold: Hold, draw: Draw, admission: Admission) -> Rea
     placed = admission.chosen is not None
     if placed and overage is not None and (taken > room if not overage.fund else bool(payer)):
         return ReasonCode.OVERAGE
-    if warns and taken > limit:
+    if warns and taken > room:
         return ReasonCode.QUOTA_EXCEEDED
     if soft_limit is not None and quota.soft_limit_percent is not None:
         soft_limit = room * quota.soft_limit_percent // 100

@@ -68,7 +68,7 @@ class _Compared:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self.balances: dict[bytes, Balance] = {}
-        self._ceilings: dict[CeilingRule, int] = {}
+        self._ceilings: dict[CeilingRule, int | None] = {}
         self._carried: dict[CeilingRule, int] = {}
 
     def admission(
@@ -145,13 +145,12 @@ class _Compared:
         rule = terms.rule
         if rule is None:
             return fits(hold.amount, balance, terms.ceiling)
-        ceiling = self._ceilings.get(rule)
-        if ceiling is None:
+        if rule not in self._ceilings:
             carried = 0
             if rule.carry is not None:
                 carried = self._carried[rule] = rule.carried(self._lookup)
-            ceiling = self._ceilings[rule] = rule.ceiling_with(carried, digest, self._lookup)
-        return fits(hold.amount, balance, ceiling)
+            self._ceilings[rule] = rule.ceiling_with(carried, digest, self._lookup)
+        return fits(hold.amount, balance, self._ceilings[rule])
 
 
 def _once(holds: Iterable[Hold]) -> tuple[Hold, ...]:

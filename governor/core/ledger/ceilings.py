@@ -115,6 +115,7 @@ class CeilingRule:
         percent: The share of limit and carry that counts: 100, or a ``max_share``.
         cap: It is never higher than this: where a downgrade begins for the model asked for. None: no cap.
         pace: A day's part, or None.
+        warns: Nothing is refused (``when_reached: warn``): there is no ceiling, but what is carried counts for warnings.
         closed_by: A counter that closes the budget once it is used (a grant that was revoked), or None.
     """
 
@@ -125,6 +126,7 @@ class CeilingRule:
     percent: int = 100
     pace: Pace | None = None
     cap: int | None = None
+    warns: bool = False
     closed_by: bytes | None = None
 
     @property
@@ -136,12 +138,14 @@ class CeilingRule:
         """Return what the budget takes over from the period before."""
         return self.carry.amount(lookup) if self.carry is not None else 0
 
-    def ceiling(self, own: bytes, lookup: Lookup) -> int:
+    def ceiling(self, own: bytes, lookup: Lookup) -> int | None:
         """Return the ceiling of the budget ``own``: the quota's budget itself, or one that is a part of it."""
         return self.ceiling_with(self.carried(lookup), own, lookup)
 
-    def ceiling_with(self, carried: int, own: bytes, lookup: Lookup) -> int:
-        """Return the ceiling of the budget ``own``, where what it takes over is known."""
+    def ceiling_with(self, carried: int, own: bytes, lookup: Lookup) -> int | None:
+        """Return the ceiling of the budget ``own``, where what it takes over is known; None for none."""
+        if self.warns:
+            return None
         if self.closed_by is not None and (lookup(self.closed_by) or EMPTY).used:
             return 0
         room = self.limit + carried

@@ -76,7 +76,7 @@ class Admission:
     balances: Mapping[bytes, Balance]
     unfit: tuple[tuple[int, ...], ...]
     placed: tuple[Hold, ...] = ()
-    ceilings: Mapping[CeilingRule, int] = field(default_factory=dict)
+    ceilings: Mapping[CeilingRule, int | None] = field(default_factory=dict)
     carried: Mapping[CeilingRule, int] = field(default_factory=dict)
     lifted: tuple[tuple[int, tuple[Hold, ...]], ...] = ()
     paid: tuple[tuple[int, tuple[Hold, ...]], ...] = ()

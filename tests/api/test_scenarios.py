@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from governor.core.keys import Role
+from governor.edges.api import forecasts as forecasts_door
 from tests.api.world import Server, StandingClock, running, settings_for
 from tests.forecasts.traffic import FIRST, MIA, tokens_of, use, use_days
 
@@ -44,7 +45,7 @@ def september() -> StandingClock:
 async def asked(server: Server, **scenario: Any) -> dict[str, Any]:
     """Ask what if, as a viewer."""
     async with server.client(Role.VIEWER) as viewer:
-        answer = await viewer.post("/forecasts/scenarios", json=scenario)
+        answer = await viewer.post("/forecasts/scenarios", json={"wait": True, **scenario})
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -256,3 +257,22 @@ async def test_shifted_traffic_leaves_one_budget_and_comes_to_another(
         "with as many tokens, three of input for one of output"
     )
     assert (422, True) == (refused.status_code, "more than all" in refused.json()["error"]["message"])
+
+
+async def test_a_scenario_does_not_wait_for_its_forecasts(
+    sqlite_url: str, policies: Path, september: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First by a run-rate, and how many are being made; whoever waits is answered by the forecasts."""
+    monkeypatch.setattr(forecasts_door, "PATIENCE_S", 0.0)
+    mine = {"overhead": 2.0, "quota": "department-spend", "department": "engineering"}
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await use_days(server, september, range(20))
+        soon = await asked(server, **mine, wait=False)
+        made = await asked(server, **mine)
+    guess, forecast = soon["budgets"][0], made["budgets"][0]
+
+    assert [(1, True), (0, False)] == [
+        (soon["pending"], guess["insufficient_data"]),
+        (made["pending"], forecast["insufficient_data"]),
+    ]
+    assert 2.0 == pytest.approx(times(guess), rel=1e-3)

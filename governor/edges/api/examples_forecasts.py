@@ -110,4 +110,5 @@ SCENARIO_ANSWER: dict[str, Any] = {
         }
     ],
     "next": None,
+    "pending": 0,
 }

@@ -182,7 +182,10 @@ class OutlookWire(BaseModel):
 
 
 class ComparisonWire(BaseModel):
-    """What came of a scenario: what it assumes, and budgets, those that break first before the others."""
+    """What came of a scenario: what it assumes, and budgets, those that break first before the others.
+
+    `pending` of them are being forecast anew: what stands here goes by the forecast before, or a run-rate.
+    """
 
     model_config = ConfigDict(json_schema_extra={"example": SCENARIO_ANSWER})
 
@@ -191,6 +194,7 @@ class ComparisonWire(BaseModel):
     numbers: dict[str, dict[str, Any]]
     budgets: list[OutlookWire]
     next: str | None
+    pending: int
 
 
 SCENARIO = BodyDecoder(
@@ -207,9 +211,14 @@ SCENARIO = BodyDecoder(
 
 @forecast_routes.post("/forecasts/scenarios", summary="What if", response_model=ComparisonWire)
 async def scenarios(request: Request, governor: TheGovernor) -> dict[str, Any]:
-    """Say what budgets would come to if use grew, prices changed, traffic moved, a pilot went live, and which break."""
+    """Say what budgets would come to if use grew, prices changed, traffic moved, a pilot went live, and which break.
+
+    Forecasts that are missing or older than an hour are made beside the answer, which waits ten seconds for them, or
+    with `wait` until they are there.
+    """
     require_json(request.scope)
     asked = SCENARIO.decode(await request.body())
     now = governor.clock.now()
-    comparison = await governor.comparer.compare(asked.scenario(governor.comparer, now), asked.query(), now)
+    scenario, patience_s = asked.scenario(governor.comparer, now), None if asked.wait else PATIENCE_S
+    comparison = await governor.comparer.compare(scenario, asked.query(), now, patience_s)
     return comparison_wire(comparison)

@@ -10,14 +10,13 @@ from governor.clients.gateway import Gateway
 from governor.core.errors import InvalidRequestError
 from governor.edges.cli.forecast_scenario import Shown, compare_scenario
 from governor.edges.cli.forecast_series import Cutting, backtest_file
-from governor.edges.cli.forecast_view import forecasts_table, record_tables
+from governor.edges.cli.forecast_view import forecasts_table, record_tables, say_pending
 from governor.edges.cli.foresight import Foresight
 from governor.edges.cli.instants import instant_of
 from governor.edges.cli.options import DatabaseOption, KeyOption, PoliciesOption, UrlOption, run
-from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say
+from governor.edges.cli.printing import Output, OutputOption, console, print_json, progress, say, steps
 from governor.edges.cli.workbench import open_workbench
 from governor.services.budgets import BudgetQuery
-from governor.services.forecast.forecast_budgets import Progress
 from governor.services.forecast.series_jobs import Cut
 from governor.services.forecast.wire import page_wire, record_wire
 from governor.settings import Settings, load_settings
@@ -116,10 +115,7 @@ def _show(page: dict[str, Any], output: Output, plot: Path | None) -> None:
     console().print(forecasts_table(page["forecasts"]))
     if page["next"]:
         say(f"there are more: --cursor {page['next']}")
-    if page["pending"]:
-        say(
-            f"{page['pending']} of these are being forecast anew: what stands here is older, or a guess; ask again soon"
-        )
+    say_pending(page)
     if plot is not None:
         say(f"drawn: {plot}")
 
@@ -155,9 +151,12 @@ async def _from_database(query: BudgetQuery, settings: Settings) -> dict[str, An
         foresight = Foresight(bench)
         filtered = any((query.quota, query.department, query.team, query.user, query.at, query.cursor))
         try:
-            if not filtered:
-                with progress() as shown:
-                    await foresight.forecaster.run(bench.now, progress=_steps(shown, "forecasting"))
+            with progress() as shown:
+                told = steps(shown, "forecasting")
+                if not filtered:
+                    await foresight.forecaster.run(bench.now, progress=told)
+                elif query.at is None:
+                    await foresight.forecaster.refresh(query, bench.now, told)
             page = await foresight.forecaster.page(query, bench.now)
             record = await foresight.judge.record(bench.now)
         finally:
@@ -170,16 +169,7 @@ async def _backtest(settings: Settings) -> dict[str, Any]:
         foresight = Foresight(bench)
         try:
             with progress() as shown:
-                await foresight.judge.backtest(bench.now, progress=_steps(shown, "forecasting the past"))
+                await foresight.judge.backtest(bench.now, progress=steps(shown, "forecasting the past"))
             return record_wire(await foresight.judge.record(bench.now))
         finally:
             await foresight.close()
-
-
-def _steps(shown: Any, what: str) -> Progress:
-    task = shown.add_task(what, total=None, note="")
-
-    def advance(done: int, total: int) -> None:
-        shown.update(task, completed=done, total=total)
-
-    return advance

@@ -10,10 +10,10 @@ from rich.console import Group
 
 from governor.clients.gateway import Gateway
 from governor.core.errors import InvalidRequestError
-from governor.edges.cli.forecast_view import amount
+from governor.edges.cli.forecast_view import amount, say_pending
 from governor.edges.cli.foresight import Foresight
 from governor.edges.cli.options import run
-from governor.edges.cli.printing import Output, console, print_json, say, table
+from governor.edges.cli.printing import Output, console, print_json, progress, say, steps, table
 from governor.edges.cli.workbench import open_workbench
 from governor.services.budgets import BudgetQuery
 from governor.services.forecast.scenario_request import ScenarioWire
@@ -62,6 +62,7 @@ def compare_scenario(text: str, query: BudgetQuery, settings: Settings, server: 
             table(f"Scenario {document['scenario']}", _COLUMNS, rows, right=_RIGHT), "", "assumes:", *assumed, *numbers
         )
     )
+    say_pending(document)
     if shown.plot is not None:
         say(f"drawn: {shown.plot}" if document["budgets"] else "nothing to draw: no budget matches")
 
@@ -94,6 +95,8 @@ async def _from_database(asked: ScenarioWire, settings: Settings) -> dict[str, A
         foresight = Foresight(bench)
         try:
             scenario = asked.scenario(foresight.comparer, bench.now)
+            with progress() as shown:
+                await foresight.forecaster.refresh(asked.query(), bench.now, steps(shown, "forecasting"))
             return comparison_wire(await foresight.comparer.compare(scenario, asked.query(), bench.now))
         finally:
             await foresight.close()

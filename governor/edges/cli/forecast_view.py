@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Group
 
 from governor.edges.cli.fitting_table import FittingTable
-from governor.edges.cli.printing import table
+from governor.edges.cli.printing import say, table
 
 ACCURACY_COLUMNS = (
     "forecasts",
@@ -24,6 +24,14 @@ ACCURACY_COLUMNS = (
     "in interval",
 )
 _COLUMNS = ("budget", "whose", "used", "limit", "will be", "between", "passes", "runs out", "error of such", "days", "")
+
+
+def say_pending(page: Mapping[str, Any]) -> None:
+    """Say how many forecasts a server has not ready yet."""
+    if page["pending"]:
+        say(
+            f"{page['pending']} of these are being forecast anew: what stands here is older, or a guess; ask again soon"
+        )
 
 
 def forecasts_table(forecasts: Sequence[Mapping[str, Any]], title: str = "Forecasts") -> FittingTable:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -75,6 +75,16 @@ def bar(share: float, width: int = 20) -> str:
     """Draw a share from 0 up as a bar; more than 1 is a full bar."""
     filled = round(max(0.0, min(1.0, share)) * width)
     return "█" * filled + "░" * (width - filled)
+
+
+def steps(shown: Progress, what: str) -> Callable[[int, int], None]:
+    """Add a bar for something, and return what is told how many of its steps are done, and how many there are."""
+    task = shown.add_task(what, total=None, note="")
+
+    def advance(done: int, total: int) -> None:
+        shown.update(task, completed=done, total=total)
+
+    return advance
 
 
 def progress() -> Progress:

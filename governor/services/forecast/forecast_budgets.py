@@ -16,6 +16,7 @@ from governor.services.forecast.gather import ForecastJobs
 from governor.services.forecast.guess import guessed
 from governor.services.forecast.in_the_making import ForecastsInTheMaking
 from governor.services.forecast.process import ForecastProcesses
+from governor.services.forecast.tasks import ForecastJob
 from governor.store.database import Database
 from governor.store.forecasts import keep_forecasts, read_forecasts_of, read_latest_forecasts
 
@@ -30,6 +31,7 @@ NEAR_PERCENT = 75
 
 Write = Callable[[Callable[[Connection], None]], Awaitable[None]]
 """Runs a writing function in a transaction: the database's own, or one that is fenced by a job's lease."""
+
 
 Progress = Callable[[int, int], None]
 """Told how many steps are done, and how many there are."""
@@ -100,12 +102,9 @@ class Forecaster:
         views = [view for view in page.views if self._jobs.is_foreseeable(view)]
         if query.at is not None and query.at < now:
             return await self._in_the_past(views, query.at, now, page.next)
+        pending = await self._background.make(await self._old(views, now), now, patience_s)
         digests = [view.budget.digest for view in views]
-        read = partial(read_latest_forecasts, digests=digests)
-        kept = await self._database.read(read)
-        old = [view for view in views if not _is_made_within(FRESH, kept.get(view.budget.digest), now)]
-        pending = await self._background.make(old, now, patience_s)
-        kept = await self._database.read(read) if old else kept
+        kept = await self._database.read(partial(read_latest_forecasts, digests=digests))
         going_on = pending | {view.budget.digest for view in page.views if self._jobs.is_hourly(view)}
         found = (
             kept.get(view.budget.digest)
@@ -119,9 +118,30 @@ class Forecaster:
         """End what is made for those who asked."""
         await self._background.close()
 
-    async def _make(self, views: Sequence[BudgetView], now: datetime) -> None:
-        async for made in self._processes.each(run_job, await self._jobs.jobs(views, now)):
-            await self._database.write(partial(keep_forecasts, forecasts=made))
+    async def refresh(self, query: BudgetQuery, now: datetime, progress: Progress) -> None:
+        """Make those forecasts of one page of budgets that are missing or old, and tell how far it is."""
+        page = await self._budgets.page(query, now)
+        await self._make(await self._old(page.views, now), now, progress)
+
+    async def _old(self, views: Sequence[BudgetView], now: datetime) -> list[BudgetView]:
+        """Return the budgets whose forecasts are to be made anew for whoever asks."""
+        views = [view for view in views if self._jobs.is_foreseeable(view)]
+        kept = await self._database.read(partial(read_latest_forecasts, digests=[view.budget.digest for view in views]))
+        return [view for view in views if not _is_made_within(FRESH, kept.get(view.budget.digest), now)]
+
+    async def _make(self, views: Sequence[BudgetView], now: datetime, progress: Progress | None = None) -> None:
+        await self._keep(await self._jobs.jobs(views, now), self._database.write, progress)
+
+    async def _keep(self, jobs: Sequence[ForecastJob], write: Write, progress: Progress | None) -> int:
+        """Make the forecasts of some jobs, keep them as they come, and return how many there are."""
+        done = found = 0
+        async for made in self._processes.each(run_job, jobs):
+            await write(partial(keep_forecasts, forecasts=made))
+            found += len(made)
+            done += 1
+            if progress is not None:
+                progress(done, len(jobs))
+        return found
 
     async def _in_the_past(
         self, views: Sequence[BudgetView], at: datetime, now: datetime, following: str | None
@@ -155,15 +175,7 @@ class Forecaster:
         views = [view async for view in self._jobs.all_budgets(now)]
         if due_only:
             views = await self._due(views, now)
-        jobs = await self._jobs.jobs(views, now)
-        done = found = 0
-        async for made in self._processes.each(run_job, jobs):
-            keep = partial(keep_forecasts, forecasts=made)
-            await (write(keep) if write is not None else self._database.write(keep))
-            found += len(made)
-            done += 1
-            if progress is not None:
-                progress(done, len(jobs))
+        found = await self._keep(await self._jobs.jobs(views, now), write or self._database.write, progress)
         return ForecastRun(len(views), found)
 
     async def _due(self, views: Sequence[BudgetView], now: datetime) -> list[BudgetView]:

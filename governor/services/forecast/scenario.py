@@ -108,6 +108,7 @@ class Comparison:
         outlooks: Every budget under it; those that break first come first.
         numbers: What a commitment or own machines come to, by name.
         next: Where the next page of budgets begins, or None.
+        pending: Budgets whose forecasts are being made anew meanwhile.
     """
 
     scenario: Scenario
@@ -115,3 +116,4 @@ class Comparison:
     outlooks: tuple[Outlook, ...]
     numbers: Mapping[str, Mapping[str, object]]
     next: str | None
+    pending: int

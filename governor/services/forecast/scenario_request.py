@@ -87,6 +87,9 @@ class ScenarioWire(Struct, forbid_unknown_fields=True, frozen=True):
     user: Word = ""
     cursor: Annotated[str, Meta(max_length=2048)] = ""
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_DEFAULT
+    wait: Annotated[
+        bool, Meta(description="Wait until forecasts that are missing, or older than an hour, are made.")
+    ] = False
 
     def query(self) -> BudgetQuery:
         """Return which budgets are compared."""

@@ -18,6 +18,7 @@ def comparison_wire(comparison: Comparison) -> dict[str, Any]:
         "numbers": {name: dict(numbers) for name, numbers in comparison.numbers.items()},
         "budgets": [_outlook(one) for one in comparison.outlooks],
         "next": comparison.next,
+        "pending": comparison.pending,
     }
 
 

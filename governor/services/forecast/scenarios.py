@@ -46,13 +46,25 @@ class ScenarioComparer:
         known = ", ".join(names) or "none; add one to a ForecastRule"
         raise InvalidRequestError(f"there is no scenario `{name[:60]}`; there are: {known}", field="scenario")
 
-    async def compare(self, scenario: Scenario, query: BudgetQuery, now: datetime) -> Comparison:
+    async def compare(
+        self,
+        scenario: Scenario,
+        query: BudgetQuery,
+        now: datetime,
+        patience_s: float | None = None,
+    ) -> Comparison:
         """Return what a scenario would do to one page of budgets, to each by the rule that concerns it.
+
+        Args:
+            scenario: What is asked.
+            query: Which budgets.
+            now: Nothing after it is known.
+            patience_s: How long to wait for forecasts that are missing or old, in seconds; None: for all of them.
 
         Raises:
             InvalidRequestError: If a model has no price, or the scenario names nothing that could change.
         """
-        page = await self._forecaster.page(replace(query, at=None), now)
+        page = await self._forecaster.page(replace(query, at=None), now, patience_s)
         rules = self._rules(scenario, page.forecasts, now)
         made = ScenarioEffects(self._snapshots.current, page.forecasts, now)
         effects = made.effects(scenario, rules)
@@ -62,7 +74,7 @@ class ScenarioComparer:
         ]
         far = now + timedelta(days=10_000)
         outlooks.sort(key=lambda one: one.breaks_at or far)
-        return Comparison(scenario, tuple(made.assumes), tuple(outlooks), made.numbers, page.next)
+        return Comparison(scenario, tuple(made.assumes), tuple(outlooks), made.numbers, page.next, page.pending)
 
     def _rules(self, scenario: Scenario, forecasts: Sequence[Forecast], now: datetime) -> list[ForecastRule]:
         organization = self._snapshots.current.organization

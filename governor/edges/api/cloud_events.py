@@ -16,6 +16,7 @@ from starlette.types import Scope
 from governor.core.errors import GovernorError, InvalidRequestError
 from governor.edges.api.decoding import refuse_controls_in
 from governor.edges.api.errors import ApiError
+from governor.edges.api.repeated_fields import refuse_repeated_fields
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -48,11 +49,7 @@ def read_binary(scope: Scope, body: bytes) -> dict[str, Any]:
 
 def read_structured(body: bytes) -> dict[str, Any]:
     """Read an event that is one JSON object; raises as ``read_binary`` does."""
-    return read_envelope(document(body))
-
-
-def read_envelope(envelope: object) -> dict[str, Any]:
-    """Read one decoded event of a batch; raises as ``read_binary`` does."""
+    envelope = document(body)
     if not isinstance(envelope, dict):
         raise _invalid("an event is an object")
     refuse_controls_in(envelope)
@@ -69,15 +66,18 @@ def read_envelope(envelope: object) -> dict[str, Any]:
 
 
 def document(body: bytes) -> Any:
-    """Decode JSON strictly: no NaN, no infinity.
+    """Decode JSON strictly: no NaN, no infinity, no object that names a field twice.
 
     Raises:
         ApiError: ``malformed_json``.
+        InvalidRequestError: For a field that is named twice.
     """
     try:
-        return msgspec.json.decode(body)
+        decoded = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ApiError("the body is not JSON; send UTF-8 JSON without NaN or Infinity", code="malformed_json") from None
+    refuse_repeated_fields(body)
+    return decoded
 
 
 def _require(attributes: dict[str, Any]) -> None:

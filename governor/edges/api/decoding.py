@@ -12,6 +12,7 @@ import msgspec.inspect
 from governor.core.errors import InvalidRequestError
 from governor.core.field_words import decoded_in_plain_words
 from governor.edges.api.errors import ApiError
+from governor.edges.api.repeated_fields import refuse_repeated_fields
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class BodyDecoder(Generic[T]):
         shape: The struct of the body.
         nested: Path of each nested object (``".subject"``) to its struct, so that a misspelt field can be named.
         parts_are_checked: True if the body only holds others that are decoded each by itself: then a control
-            character in one of them is the fault of that one alone.
+            character or a repeated field in one of them is the fault of that one alone.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class BodyDecoder(Generic[T]):
 
         Raises:
             ApiError: ``malformed_json`` if it is not JSON, ``unknown_field`` if a field is not known.
-            InvalidRequestError: If a value has the wrong type, is out of range, or holds control characters.
+            InvalidRequestError: If a value has the wrong type, is out of range, or holds control characters, or an
+                object names a field twice.
         """
         try:
             value = self._decode(body)
@@ -53,6 +55,7 @@ class BodyDecoder(Generic[T]):
             raise self._explained(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _malformed(error) from None
+        refuse_repeated_fields(body, parts_are_checked=self._parts_are_checked)
         if not self._parts_are_checked:
             refuse_control_characters(body)
         return value

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from governor.core.decisions.request import Operation
 from governor.core.errors import InvalidRequestError
 from governor.edges.api.decoding import refuse_controls
+from governor.edges.api.repeated_fields import unambiguous
 
 
 class BodyFacts(NamedTuple):
@@ -60,7 +61,7 @@ def read_model_request(body: bytes, operation: Operation | None) -> BodyFacts | 
     if not body.lstrip(b" \t\r\n").startswith(b"{"):
         return None
     try:
-        fields = json.loads(body.decode("utf-8"), object_pairs_hook=_unambiguous, parse_constant=_no_constant)
+        fields = json.loads(body.decode("utf-8"), object_pairs_hook=unambiguous, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
     for name in fields:
@@ -75,19 +76,6 @@ def read_model_request(body: bytes, operation: Operation | None) -> BodyFacts | 
         streams=fields.get("stream") is True,
         service_tier=_service_tier(fields),
     )
-
-
-def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) == len(pairs):
-        return fields
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            shown = ascii(name)[1:-1][:80]
-            raise InvalidRequestError(f"the body names `{shown}` twice in one object", field=shown)
-        seen.add(name)
-    return fields
 
 
 def _no_constant(_name: str) -> NoReturn:

@@ -18,11 +18,10 @@ from governor.edges.api.cloud_events import (
     document,
     in_binary_mode,
     read_binary,
-    read_envelope,
     read_structured,
 )
 from governor.edges.api.errors import ApiError
-from governor.edges.api.event_lists import id_in, is_list, raw_items, require_bounded
+from governor.edges.api.event_lists import id_in, is_list, raw_items
 from governor.edges.api.metrics import HttpMetrics
 from governor.edges.api.wire_usage import USAGE, UsageWire, usage_events
 from governor.services.answers import encode_event_result
@@ -69,7 +68,7 @@ class UsageRoute:
         if media == STRUCTURED:
             return [_converted(read_structured(body), client)]
         if media == BATCH:
-            return _each(_items(document(body)), lambda item: _converted(read_envelope(item), client))
+            return _each(_batch(body), lambda item: _converted(read_structured(bytes(item)), client))
         if media not in {"application/json", ""}:
             raise ApiError(
                 f"`{media[:80]}` is not read here; send application/json, {STRUCTURED} or {BATCH}",
@@ -110,11 +109,11 @@ def _converted(fields: dict[str, Any], client: str) -> Slot:
     return _event(USAGE.convert(fields), client)
 
 
-def _items(value: object) -> list[Any]:
-    if not isinstance(value, list):
+def _batch(body: bytes) -> list[msgspec.Raw]:
+    if not is_list(body):
+        document(body)
         raise ApiError("a batch is a list of events", code="invalid_cloud_event")
-    require_bounded(value)
-    return value
+    return raw_items(body)
 
 
 def _each(items: Iterable[Any], read: Callable[[Any], Slot]) -> list[Slot]:

@@ -64,6 +64,11 @@ class BudgetQuery:
     limit: int = PAGE_DEFAULT
     parts: bool = False
 
+    @property
+    def quota_name(self) -> str:
+        """The name of the quota that is asked for, or ``""``."""
+        return self.quota.removeprefix("Quota/")
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetPage:
@@ -170,11 +175,10 @@ class BudgetReader:
         return tuple(await views_of(self._ledger, wanted[:PAGE_MAX], at))
 
     def _quotas(self, query: BudgetQuery, at: datetime) -> list[Quota]:
-        wanted = query.quota.removeprefix("Quota/")
         quotas = [
             quota
             for quota in self._snapshots.current.policies.quotas
-            if quota.header.in_force(at) and (not wanted or quota.header.name == wanted)
+            if quota.header.in_force(at) and query.quota_name in {"", quota.header.name}
         ]
         return sorted(quotas, key=lambda quota: quota.header.name)
 

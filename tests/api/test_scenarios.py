@@ -1,5 +1,6 @@
 """``POST /forecasts/scenarios``: each budget under what concerns it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from governor.core.keys import Role
 from governor.edges.api import forecasts as forecasts_door
 from tests.api.world import Server, StandingClock, running, settings_for
-from tests.forecasts.traffic import FIRST, MIA, tokens_of, use, use_days
+from tests.forecasts.traffic import EVE, FIRST, MIA, tokens_of, use, use_days
 
 RULES = """\
 apiVersion: governor/v1
@@ -217,8 +218,8 @@ SHIFTED = {
 }
 """Quotas by their names; engineering has used the one model, nobody the other."""
 
-RATIO = (3 * 0.15 + 0.6) / (3 * 3 + 15)
-"""What three tokens of input and one of output cost with the other model, as a share."""
+RATIO = 0.15 / 3
+"""What the recorded tokens, all of input, cost with the other model, as a share."""
 
 
 async def test_shifted_traffic_leaves_one_budget_and_comes_to_another(
@@ -254,7 +255,7 @@ async def test_shifted_traffic_leaves_one_budget_and_comes_to_another(
     assert 2 * 0.6 == pytest.approx(times(by_policy(found, "models")), rel=1e-3)
     assert found["assumes"][1] == (
         "40% of the traffic of anthropic/claude-sonnet-4 goes to openai/gpt-4o-mini, as it was in the last 28 days, "
-        "with as many tokens, three of input for one of output"
+        "with as many tokens, as recorded, all of input"
     )
     assert (422, True) == (refused.status_code, "more than all" in refused.json()["error"]["message"])
 
@@ -276,3 +277,63 @@ async def test_a_scenario_does_not_wait_for_its_forecasts(
         (made["pending"], forecast["insufficient_data"]),
     ]
     assert 2.0 == pytest.approx(times(guess), rel=1e-3)
+
+
+async def call(server: Server, day: int, subject: dict[str, str], usage: dict[str, int]) -> None:
+    """Report one call of a day."""
+    at = FIRST + timedelta(days=day, hours=9)
+    one = {"event_id": f"{subject['user']}-{day}", "model": "claude-sonnet-4", "subject": subject, "usage": usage}
+    async with server.client(Role.GATEWAY) as gateway:
+        await gateway.post("/usage", json=[{**one, "time": at.isoformat()}])
+
+
+async def two_departments(server: Server, september: StandingClock) -> None:
+    """Let engineering ask long questions, and marketing for long answers, for ten days each."""
+    for day in range(10):
+        september.elapsed_s = (day + 1) * 86_400
+        await call(server, day, EVE, {"input_tokens": 900_000, "output_tokens": 100_000})
+        await call(server, day, MIA, {"input_tokens": 100_000, "output_tokens": 100_000})
+
+
+async def test_shifted_traffic_costs_what_each_budgets_own_calls_would(
+    sqlite_url: str, policies: Path, september: StandingClock
+) -> None:
+    """Output is dear: who has more of it saves another part; where nothing is recorded three to one is taken."""
+    (policies / "quotas.yaml").write_text("---\n".join([quota("departments", "per: [department]"), SHIFTED["all"]]))
+    shift = {"from_model": "claude-sonnet-4", "to_model": "gpt-4o-mini", "percent": 100}
+    back = {"from_model": "gpt-4o-mini", "to_model": "claude-sonnet-4", "percent": 100}
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await two_departments(server, september)
+        found = await asked(server, shifts=[shift])
+        unknown = await asked(server, shifts=[back])
+    budgets = by_scope(found)
+
+    assert (9 * 0.15 + 0.6) / (9 * 3 + 15) == pytest.approx(times(budgets["engineering"]), rel=1e-3)
+    assert (0.15 + 0.6) / (3 + 15) == pytest.approx(times(budgets["marketing"]), rel=1e-3)
+    assert (10 * 0.15 + 2 * 0.6) / (10 * 3 + 2 * 15) == pytest.approx(times(budgets[""]), rel=1e-3)
+    assert [
+        "with as many tokens, as recorded, 5 of input for one of output, in each budget by its own",
+        "with as many tokens, three of input for one of output, because nothing of it is recorded",
+    ] == [one["assumes"][0].partition("in the last 28 days, ")[2] for one in (found, unknown)]
+
+
+async def test_a_pool_is_for_all_that_is_asked_for_and_not_for_a_page(
+    sqlite_url: str, policies: Path, september: StandingClock
+) -> None:
+    """Sums are of every budget's use that the filter selects, also of those on other pages, each call once."""
+    (policies / "quotas.yaml").write_text("---\n".join([quota("departments", "per: [department]"), SHIFTED["all"]]))
+    own = {"model": "claude-sonnet-4", "fixed_usd_per_month": "10", "rate_usd": "0.5"}
+    pool = {"provider": "anthropic", "rate_usd": "2", "utilisation_percent": 50}
+    async with running(settings_for(sqlite_url, policies), september) as server:
+        await two_departments(server, september)
+        pages = [
+            (await asked(server, self_hosted=own, pool=pool, **some))["numbers"]
+            for some in ({}, {"limit": 1, "quota": "departments"}, {"department": "marketing"}, {"user": "eve"})
+        ]
+    month = 10**6 * 365.25 / 12
+    rates = [float(page["pool"]["present_rate_usd"]) for page in pages]
+
+    assert [1.2 * month, 1.2 * month, 0.2 * month, month] == pytest.approx(
+        [page["self_hosted"]["tokens_per_month"] for page in pages], rel=1e-3
+    )
+    assert [5.0, 5.0, 9.0, 4.2] == pytest.approx(rates, rel=1e-3)

@@ -24,24 +24,41 @@ from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.settlement.pricing import usage_cost
 from governor.core.units import Counts
 from governor.core.usage import Usage
+from governor.services.budget_scopes import may_concern
+from governor.services.budgets import BudgetQuery
 from governor.services.forecast.scenario import NOBODYS_RULE, Pool, Production, Scenario, SelfHosted, Shift
 from governor.services.forecast.scenario_productions import draws_on, production_attributes
-from governor.services.forecast.scenario_shifts import RECENT_DAYS, Moved, Traffic, arrivals, departures
+from governor.services.forecast.scenario_shifts import (
+    RECENT_DAYS,
+    Moved,
+    Traffic,
+    arrivals,
+    departures,
+    total_usage,
+)
 
 _Live = tuple[Mapping[str, str], Addition, Mapping[Counts, float]]
 """A production: what is known of its requests, what it adds each day, and the tokens of which by their kind."""
 
 
 class ScenarioEffects:
-    """Works out what a scenario means at the present prices and use."""
+    """Works out what a scenario means at the present prices and use.
 
-    def __init__(self, snapshot: Snapshot, forecasts: Sequence[Forecast], now: datetime) -> None:
+    Args:
+        snapshot: Prices, models, quotas and the Organization.
+        traffic: What the models of the scenario were lately used for.
+        query: Whose budgets are compared.
+        now: The instant of the prices.
+    """
+
+    def __init__(self, snapshot: Snapshot, traffic: Sequence[Traffic], query: BudgetQuery, now: datetime) -> None:
         self._snapshot = snapshot
-        self._forecasts = forecasts
+        self._traffic = traffic
+        self._query = query
         self._now = now
         self.assumes: list[str] = []
         self.numbers: dict[str, dict[str, object]] = {}
-        self.moved: list[Moved] = []
+        self._moved: list[Moved] = []
         self._productions: list[_Live] = []
 
     def effects(self, scenario: Scenario, rules: Sequence[ForecastRule]) -> dict[str, Effects]:
@@ -54,8 +71,8 @@ class ScenarioEffects:
         concerned = {rule.header.name: rule for rule in (*rules, *(scenario.rules if not rules else ()))}
         concerned = concerned or {NOBODYS_RULE.header.name: NOBODYS_RULE}
         own = {name: self._own(scenario.of(rule), _whose(rule, concerned)) for name, rule in concerned.items()}
-        self.moved = [self._shift(shift) for shift in scenario.shifts]
-        _refuse_more_than_all(self.moved)
+        self._moved = [self._shift(shift) for shift in scenario.shifts]
+        _refuse_more_than_all(self._moved)
         prices = []
         if scenario.pool is not None:
             prices.append(self._pool(scenario.pool))
@@ -77,13 +94,12 @@ class ScenarioEffects:
             self._say(f"{whose}neither use nor prices change")
         return Effects(rule.growth_bp, rule.overhead_milli, prices)
 
-    def on(self, forecast: Forecast, effects: Effects, traffic: Sequence[Traffic]) -> Outlook:
+    def on(self, forecast: Forecast, effects: Effects) -> Outlook:
         """Return a budget under the scenario.
 
         Args:
             forecast: What is forecast of it.
             effects: Of the rule that concerns it.
-            traffic: What the models were used for lately from which some is shifted.
         """
         budget = forecast.budget
         quota = self._snapshot.quota(budget.policy.removeprefix("Quota/"))
@@ -96,10 +112,9 @@ class ScenarioEffects:
         ]
         known = scope_attributes(budget.scope, self._snapshot.organization, self._now)
         served = [(share.model, share.provider) for share in forecast.mix]
-        come, gone = (
-            arrivals(self.moved, quota, budget.scope, traffic),
-            departures(self.moved, quota, budget.scope, served, known),
-        )
+        come = arrivals(self._moved, quota, budget.scope, self._traffic)
+        own = [row for row in self._traffic if draws_on(row.attributes, quota, budget.scope)] if self._moved else []
+        gone = departures([one.of(own) for one in self._moved], quota, budget.scope, served, known)
         return outlook(forecast, effects, [*live, *come], gone)
 
     def _say(self, sentence: str) -> None:
@@ -112,14 +127,18 @@ class ScenarioEffects:
         return PriceEffect(1 + change.by_bp / BASIS_POINTS, change.model, change.provider, _seconds(change.from_at))
 
     def _shift(self, shift: Shift) -> Moved:
-        before, after = self._rate(shift.from_model), self._rate(shift.to_model)
         source, target = self._id(shift.from_model), self._snapshot.model(shift.to_model, "")
         part = shift.share_bp / BASIS_POINTS
+
+        def ratio_of(usage: Usage) -> float:
+            return self._cost(target.id, usage) / max(self._cost(source, usage), 1)
+
+        recorded = total_usage(row for row in self._traffic if row.attributes["model"] == source)
         self._say(
             f"{part:.0%} of the traffic of {source} goes to {target.id}, as it was in the last {RECENT_DAYS} days, "
-            "with as many tokens, three of input for one of output"
+            f"with as many tokens, {_mix_words(recorded)}"
         )
-        return Moved(source, target.id, target.provider, part, after / before)
+        return Moved(source, target.id, target.provider, part, ratio_of(_known_or_typical(recorded)), ratio_of)
 
     def _production(self, production: Production) -> "_Live":
         usage = Usage(input_tokens=production.input_tokens, output_tokens=production.output_tokens)
@@ -140,7 +159,7 @@ class ScenarioEffects:
         utilisation = pool.utilisation_bp / BASIS_POINTS
         effective = pool_rate(pool.unit_rate_nano_usd, utilisation)
         effect = PriceEffect(1.0, self._id(pool.model) if pool.model else "", pool.provider)
-        cost, tokens = self._spent(effect)
+        cost, tokens = self._spent_daily(effect)
         if not tokens:
             raise InvalidRequestError("nothing was used lately of what the pool is about", field="pool")
         present = cost / tokens * MILLION
@@ -160,41 +179,43 @@ class ScenarioEffects:
 
     def _self_hosted(self, hosted: SelfHosted) -> PriceEffect:
         effect = PriceEffect(1.0, self._id(hosted.model))
-        cost, tokens = self._spent(effect)
+        cost, tokens = self._spent_daily(effect)
         if not tokens:
             raise InvalidRequestError(f"nothing was used lately of `{hosted.model[:60]}`", field="self_hosted")
         api_rate, own_rate = cost / tokens, hosted.rate_nano_usd / MILLION
-        months = RECENT_DAYS / DAYS_OF_A_MONTH
-        own = hosted.fixed_nano_usd_per_month * months + tokens * own_rate
+        own = hosted.fixed_nano_usd_per_month / DAYS_OF_A_MONTH + tokens * own_rate
         self._say(
             f"{effect.model} runs on own machines for {usd_text(hosted.fixed_nano_usd_per_month)} USD a month and "
             f"{usd_text(hosted.rate_nano_usd)} USD per million tokens, shared by whoever uses it"
         )
         even = break_even_tokens(hosted.fixed_nano_usd_per_month, own_rate, api_rate)
         self.numbers["self_hosted"] = {
-            "tokens_per_month": round(tokens / months),
-            "api_usd_per_month": usd_text(round(cost / months)),
-            "self_hosted_usd_per_month": usd_text(round(own / months)),
+            "tokens_per_month": round(tokens * DAYS_OF_A_MONTH),
+            "api_usd_per_month": usd_text(round(cost * DAYS_OF_A_MONTH)),
+            "self_hosted_usd_per_month": usd_text(round(own * DAYS_OF_A_MONTH)),
             "break_even_tokens_per_month": even,
         }
         return replace(effect, factor=own / cost if cost else 1.0)
 
-    def _spent(self, effect: PriceEffect) -> tuple[int, int]:
-        """Return what was lately spent on what an effect concerns, and for how many tokens: of the largest budgets."""
-        largest: dict[tuple[str, str], tuple[int, int]] = {}
-        for forecast in self._forecasts:
-            for share in forecast.mix:
-                if effect.concerns(share.model, share.provider):
-                    served = (share.model, share.provider)
-                    largest[served] = max(largest.get(served, (0, 0)), (share.cost_nano_usd, share.tokens))
-        return sum(cost for cost, _ in largest.values()), sum(tokens for _, tokens in largest.values())
+    def _spent_daily(self, effect: PriceEffect) -> tuple[float, float]:
+        """Return what a day lately cost of what an effect concerns, and its tokens: of all that is asked for."""
+        rows = [
+            row
+            for row in self._traffic
+            if effect.concerns(row.attributes["model"], row.attributes.get("provider", "")) and self._is_asked_for(row)
+        ]
+        return sum(row.nano_usd for row in rows), sum(row.tokens[Counts.ALL] for row in rows)
+
+    def _is_asked_for(self, row: Traffic) -> bool:
+        query, quota = self._query, self._snapshot.quota(self._query.quota_name)
+        user = self._snapshot.organization.person_ids.get(query.user.lower(), query.user)
+        whose = {"department": query.department, "team": query.team, "user": user}
+        if any(value and row.attributes.get(name) != value for name, value in whose.items()):
+            return False
+        return quota is None or may_concern(quota.header, dict(row.attributes))
 
     def _id(self, model: str) -> str:
         return self._snapshot.model(model, "").id
-
-    def _rate(self, model: str) -> int:
-        """Return what a typical call costs: three tokens of input for one of output."""
-        return max(self._cost(model, Usage(input_tokens=3 * MILLION, output_tokens=MILLION)), 1)
 
     def _cost(self, model: str, usage: Usage) -> int:
         cost = usage_cost(
@@ -210,6 +231,19 @@ def _whose(rule: ForecastRule, concerned: Mapping[str, ForecastRule]) -> str:
     if len(concerned) == 1:
         return ""
     return f"for budgets of {rule.header.ref}: " if rule is not NOBODYS_RULE else "for budgets without such a rule: "
+
+
+def _known_or_typical(recorded: Usage) -> Usage:
+    return Usage(input_tokens=3 * MILLION, output_tokens=MILLION) if recorded == Usage() else recorded
+
+
+def _mix_words(recorded: Usage) -> str:
+    if recorded == Usage():
+        return "three of input for one of output, because nothing of it is recorded"
+    if not recorded.output_tokens:
+        return "as recorded, all of input"
+    each = recorded.input_tokens / recorded.output_tokens
+    return f"as recorded, {each:.2g} of input for one of output, in each budget by its own"
 
 
 def _refuse_more_than_all(moved: Sequence[Moved]) -> None:

@@ -1,9 +1,10 @@
 """Traffic that goes to another model: what leaves a budget, what stays in it at another price, and what comes to it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import Connection
 
 from governor.core.decisions.snapshot import Snapshot
@@ -12,6 +13,7 @@ from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.core.units import Counts
+from governor.core.usage import Usage
 from governor.services.budget_scopes import may_concern
 from governor.services.forecast.scenario_productions import draws_on
 from governor.store.usage_sums import DIMENSIONS
@@ -31,6 +33,7 @@ class Moved:
         provider: Who the target's name says serves it, or ``""``.
         part: How much of the traffic goes, from 0 to 1.
         ratio: How many times as much it costs there.
+        ratio_of: The same of some use: models differ in what they ask for input, output and what comes from a cache.
     """
 
     source: str
@@ -38,6 +41,12 @@ class Moved:
     provider: str
     part: float
     ratio: float
+    ratio_of: Callable[[Usage], float]
+
+    def of(self, traffic: Iterable["Traffic"]) -> "Moved":
+        """Return the same shift of some traffic, at the ratio that it has; where there is none, at that of all."""
+        usage = total_usage(row for row in traffic if row.attributes["model"] == self.source)
+        return self if usage == Usage() else replace(self, ratio=self.ratio_of(usage))
 
     def provider_after(self, provider: str) -> str:
         """Return who serves what somebody served so far: whoever the name says, else the same if he can."""
@@ -52,28 +61,43 @@ class Traffic:
 
     Attributes:
         attributes: By ``applies_to`` key, as far as the rollups tell.
+        usage: Of all days together.
     """
 
     attributes: Mapping[str, str]
     nano_usd: float
     requests: float
     tokens: Mapping[Counts, float]
+    usage: Usage
+
+
+def total_usage(traffic: Iterable[Traffic]) -> Usage:
+    """Add up what was used; units and modalities are not told by the rollups."""
+    usages = [row.usage for row in traffic]
+    return _usage({name: sum(getattr(usage, name) for usage in usages) for name in _USED})
+
+
+_USED = tuple(name for name in MODEL_SUMS if name not in {"cost_nano_usd", "requests"})
+
+
+def _usage(amounts: Mapping[str, int]) -> Usage:
+    return msgspec.convert({name: amounts[name] for name in _USED}, Usage)
 
 
 def read_traffic(
-    connection: Connection, snapshot: Snapshot, models: Sequence[str], keys: frozenset[str], now: datetime
+    connection: Connection, snapshot: Snapshot, models: Collection[str], keys: frozenset[str], now: datetime
 ) -> list[Traffic]:
     """Return what some models were used for on an average day of the last four weeks, since their first use.
 
     Args:
         connection: A reading connection.
         snapshot: Knows people and use cases.
-        models: Canonical ids.
+        models: Canonical ids; empty: all.
         keys: What quotas select and are cut by: traffic that differs only in something else is added up.
         now: Nothing after it is known.
     """
     until_s = int(now.timestamp()) + 1
-    only = {"model": set(models)}
+    only = {"model": models} if models else {}
     steps = read_use_steps(connection, ("model",), until_s=until_s, steps=RECENT_DAYS, step_s=DAY_S, only=only)
     days: dict[str, int] = {}
     for back, (model,), _ in steps:
@@ -92,7 +116,8 @@ def read_traffic(
             Counts.REASONING: amounts["reasoning_tokens"] * each,
         }
         attributes = scope_attributes(tuple(named.items()), snapshot.organization, now)
-        found.append(Traffic(attributes, amounts["cost_nano_usd"] * each, amounts["requests"] * each, tokens))
+        nano_usd, requests = amounts["cost_nano_usd"] * each, amounts["requests"] * each
+        found.append(Traffic(attributes, nano_usd, requests, tokens, _usage(amounts)))
     return found
 
 
@@ -143,7 +168,7 @@ def arrivals(moved: Sequence[Moved], quota: Quota, scope: Scope, traffic: Sequen
                 continue
             after = one.provider_after(row.attributes.get("provider", ""))
             if draws_on({**row.attributes, "model": one.target, "provider": after}, quota, scope):
-                nano_usd += row.nano_usd * one.part * one.ratio
+                nano_usd += row.nano_usd * one.part * one.of([row]).ratio
                 tokens += row.tokens[quota.counts] * one.part
                 requests += row.requests * one.part
                 provider = after

@@ -13,7 +13,7 @@ from governor.services.budgets import BudgetQuery
 from governor.services.forecast.forecast_budgets import Forecaster
 from governor.services.forecast.scenario import Comparison, Scenario
 from governor.services.forecast.scenario_effects import ScenarioEffects
-from governor.services.forecast.scenario_shifts import Moved, Traffic, keys_of, read_traffic
+from governor.services.forecast.scenario_shifts import Traffic, keys_of, read_traffic
 from governor.services.snapshots import Snapshots
 from governor.store.database import Database
 
@@ -66,12 +66,10 @@ class ScenarioComparer:
         """
         page = await self._forecaster.page(replace(query, at=None), now, patience_s)
         rules = self._rules(scenario, page.forecasts, now)
-        made = ScenarioEffects(self._snapshots.current, page.forecasts, now)
+        traffic = await self._traffic(scenario, query, page.forecasts, now)
+        made = ScenarioEffects(self._snapshots.current, traffic, query, now)
         effects = made.effects(scenario, rules)
-        traffic = await self._traffic(made.moved, page.forecasts, now)
-        outlooks = [
-            made.on(one, effects[rule.header.name], traffic) for one, rule in zip(page.forecasts, rules, strict=True)
-        ]
+        outlooks = [made.on(one, effects[rule.header.name]) for one, rule in zip(page.forecasts, rules, strict=True)]
         far = now + timedelta(days=10_000)
         outlooks.sort(key=lambda one: one.breaks_at or far)
         return Comparison(scenario, tuple(made.assumes), tuple(outlooks), made.numbers, page.next, page.pending)
@@ -80,11 +78,18 @@ class ScenarioComparer:
         organization = self._snapshots.current.organization
         return [scenario.rule_for(scope_attributes(one.budget.scope, organization, now), now) for one in forecasts]
 
-    async def _traffic(self, moved: Sequence[Moved], forecasts: Sequence[Forecast], now: datetime) -> list[Traffic]:
-        if not moved:
+    async def _traffic(
+        self, scenario: Scenario, query: BudgetQuery, forecasts: Sequence[Forecast], now: datetime
+    ) -> list[Traffic]:
+        """Return what the models of a scenario were lately used for, told apart as budgets and the question do."""
+        names = {shift.from_model for shift in scenario.shifts}
+        names |= {scenario.self_hosted.model} if scenario.self_hosted is not None else set()
+        if not names and scenario.pool is None:
             return []
         snapshot = self._snapshots.current
-        names = {one.budget.policy.removeprefix("Quota/") for one in forecasts}
-        keys = keys_of([quota for name in names if (quota := snapshot.quota(name)) is not None])
-        models = sorted({one.source for one in moved})
+        # A pool is for many models: all are looked at.
+        models = {snapshot.model(name, "").id for name in names} if scenario.pool is None else set()
+        policies = {one.budget.policy.removeprefix("Quota/") for one in forecasts} | {query.quota_name}
+        keys = keys_of([quota for name in policies if (quota := snapshot.quota(name)) is not None])
+        keys |= {name for name in ("department", "team", "user") if getattr(query, name)}
         return await self._database.read(partial(read_traffic, snapshot=snapshot, models=models, keys=keys, now=now))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
+from math import ceil
 from time import perf_counter
 
 import structlog
@@ -29,6 +30,9 @@ from governor.services.snapshots import Snapshots
 
 ASK_IN_SLACK = "/ai-budget request"
 """What somebody types in Slack who was refused."""
+
+REQUESTS_PER_DEADLINE = 100
+"""Requests of a batch for which the ledger has the time that it has for one alone."""
 
 _log = structlog.get_logger("governor.decide")
 
@@ -61,7 +65,8 @@ class Decider:
     Args:
         snapshots: What decides.
         ledger: Where budgets are held.
-        deadline_ms: How long to wait for the ledger; past it the answer is degraded.
+        deadline_ms: How long to wait for the ledger, and in a batch for each hundred of its requests; past it the
+            answer is degraded.
         public_url: How people reach the pages, for the way to ask for an exception; ``""``: below this server.
     """
 
@@ -123,11 +128,12 @@ class Decider:
         return [_slot(question, outcome) for question, outcome in zip(questions, outcomes, strict=True)]
 
     async def _place_many(self, places: Sequence[Place], *, all_or_nothing: bool) -> list[Placed | Conflict]:
+        deadline_s = self._deadline_s * ceil(len(places) / REQUESTS_PER_DEADLINE)
         if all_or_nothing:
-            group = await self._ledger.submit(PlaceAll(tuple(places)), deadline_s=self._deadline_s)
+            group = await self._ledger.submit(PlaceAll(tuple(places)), deadline_s=deadline_s)
             assert isinstance(group, tuple)
             return list(group)
-        outcomes = await self._ledger.submit_many(places, deadline_s=self._deadline_s)
+        outcomes = await self._ledger.submit_many(places, deadline_s=deadline_s)
         placed = [outcome for outcome in outcomes if isinstance(outcome, Placed | Conflict)]
         assert len(placed) == len(places)
         return placed

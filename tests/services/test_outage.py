@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 
 from governor.core.decisions.caller import Caller
 from governor.core.errors import LedgerUnavailableError
+from governor.core.ledger.book import Outcome
+from governor.core.ledger.commands import Command
+from governor.core.ledger.memory import MemoryLedger
 from governor.services.decide import Decider
 from governor.store.database import Database
 from governor.store.ledger import SqlLedger, writer
@@ -201,3 +205,36 @@ async def test_a_storage_that_hangs_is_answered_for_and_leaves_no_hold(sql_ledge
     assert ("deny", True, ("ledger_unavailable",)) == (answer.verdict, answer.degraded, answer.codes)
     assert still_hanging
     assert ("0", "0") == (balances[0]["used"], balances[0]["held"])
+
+
+class Waited(MemoryLedger):
+    """Remembers how long each batch would have waited."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.deadlines_s: list[float | None] = []
+
+    async def submit(self, command: Command, *, deadline_s: float | None = None) -> Outcome:
+        """Place all or none."""
+        self.deadlines_s.append(deadline_s)
+        return await super().submit(command)
+
+    async def submit_many(self, commands: Sequence[Command], *, deadline_s: float | None = None) -> list[Outcome]:
+        """Place each by itself."""
+        self.deadlines_s.append(deadline_s)
+        return await super().submit_many(commands)
+
+
+@pytest.mark.parametrize("all_or_nothing", [False, True])
+@pytest.mark.parametrize(("requests", "waited_s"), [(1, 0.1), (100, 0.1), (101, 0.2), (1_000, 1.0)])
+async def test_a_batch_waits_for_each_hundred_of_its_requests(
+    clock: FakeClock, tmp_path: Path, requests: int, waited_s: float, *, all_or_nothing: bool
+) -> None:
+    """A thousand requests are a thousand times the work of one: a deadline of one would refuse every large batch."""
+    ledger = Waited(clock)
+    story = Story(tmp_path, QUOTA.format(fails="deny"), ledger_of=lambda _: ledger)
+    questions = [(story.question(ASKED)[0], f"{number}".encode()) for number in range(requests)]
+    patient = Decider(story.snapshots, ledger, deadline_ms=100)
+    await patient.decide_many(questions, Caller("gw"), story.now, all_or_nothing=all_or_nothing)
+
+    assert [pytest.approx(waited_s)] == ledger.deadlines_s

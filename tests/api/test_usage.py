@@ -205,15 +205,30 @@ async def test_a_cancelled_call_settles_at_the_hold_and_is_corrected_by_the_late
         assert ("0", "0.00375") == await held_and_used(client)
 
 
+async def test_a_cancelled_call_that_counted_nothing_settles_at_its_hold(server: Server) -> None:
+    """An object without counts is no usage: it does not make a call free that was cut off."""
+    async with server.client() as client:
+        decision = (await client.post("/decide", json=question())).json()
+        [cancelled] = await report(
+            client, event(decision_id=decision["decision_id"], status="cancelled", usage={}, subject=None)
+        )
+
+    assert ("0.004500000", True) == (cancelled["cost_usd"], cancelled["estimated"])
+
+
 async def test_zero_null_and_absent_counts_are_three_different_inputs(server: Server) -> None:
     """Zero is recorded as zero; null is no count and is refused; absent usage is not a count of zero."""
     async with server.client() as client:
         [zero] = await report(client, event(usage={"input_tokens": 0, "output_tokens": 0}))
         null = await client.post("/usage", json=event(event_id="e-2", usage={"input_tokens": None}))
         [absent] = await report(client, event(event_id="e-3", usage=None))
+        [empty] = await report(client, event(event_id="e-4", usage={}))
+        [images] = await report(client, event(event_id="e-5", usage={}, units={"images": 0}))
 
     assert ("recorded", "0.000000000") == (zero["status"], zero["cost_usd"])
     assert (422, "rejected") == (null.status_code, absent["status"])
+    assert ("rejected", absent["reason"]) == (empty["status"], empty["reason"])
+    assert "recorded" == images["status"]
 
 
 async def test_a_source_is_bound_to_its_key(server: Server) -> None:

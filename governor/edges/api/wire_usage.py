@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from governor.core.decisions.event import CallStatus, UsageEvent
 from governor.core.decisions.request import Operation
@@ -26,12 +26,20 @@ _NO_TAGS: dict[str, str] = {}
 class UsageCountsWire(Struct, forbid_unknown_fields=True, frozen=True):
     """Token counts in the OpenTelemetry GenAI convention: cached and cache-write tokens are parts of the input."""
 
-    input_tokens: Annotated[Count, Meta(description="All input, cached and cache-write tokens included.")] = 0
+    input_tokens: Annotated[
+        Count | UnsetType,
+        Meta(description="All input, cached and cache-write tokens included. Absent beside output: 0."),
+    ] = UNSET
     cached_input_tokens: Annotated[Count, Meta(description="Part of the input that was read from a cache.")] = 0
     cache_write_tokens: Annotated[Count, Meta(description="Part of the input written to a cache.")] = 0
     cache_write_1h_tokens: Annotated[Count, Meta(description="Part of the input written to a one-hour cache.")] = 0
-    output_tokens: Annotated[Count, Meta(description="All output, reasoning included.")] = 0
+    output_tokens: Annotated[
+        Count | UnsetType, Meta(description="All output, reasoning included. Absent beside input: 0.")
+    ] = UNSET
     reasoning_tokens: Annotated[Count, Meta(description="Part of the output.")] = 0
+
+
+_NO_COUNTS = UsageCountsWire()
 
 
 class ProviderUsageWire(Struct, forbid_unknown_fields=True, frozen=True):
@@ -172,16 +180,16 @@ def _event(wire: UsageWire, client: str) -> UsageEvent:
 
 
 def _usage(wire: UsageWire) -> Usage | None:
-    """Return what was used: units alone are usage too; nothing at all is None, which is not zero."""
+    """Return what was used: units alone are usage too; nothing at all, or no count, is None, which is not zero."""
     counts = wire.usage
-    if counts is None:
+    if counts is None or counts == _NO_COUNTS:
         return Usage(units=wire.units) if wire.units else None
     return Usage(
-        counts.input_tokens,
+        0 if counts.input_tokens is UNSET else counts.input_tokens,
         counts.cached_input_tokens,
         counts.cache_write_tokens,
         counts.cache_write_1h_tokens,
-        counts.output_tokens,
+        0 if counts.output_tokens is UNSET else counts.output_tokens,
         counts.reasoning_tokens,
         wire.units,
     )

@@ -11,8 +11,11 @@ _KINDS = {
     "object": "an object",
     "array": "a list",
     "null": "null",
+    "datetime": "a time like 2026-11-20T09:00:00Z",
 }
-_KIND = re.compile(r"`(int|float|str|bool|object|array|null)(?: \| (null))?`")
+_KIND = re.compile(r"`(int|float|str|bool|object|array|null|datetime)(?: \| (null))?`")
+_LENGTH = re.compile(r"\b(text|list|object) of length (<=|>=) (\d+)")
+_OF = {"text": "characters", "list": "entries", "object": "entries"}
 
 
 def in_plain_words(kind: str, message: str, bounds: Mapping[str, object]) -> str:
@@ -51,8 +54,16 @@ def decoded_in_plain_words(sentence: str) -> str:
     def kind(match: re.Match[str]) -> str:
         return _KINDS[match[1]] + (" or null" if match[2] else "")
 
-    text = _KIND.sub(kind, sentence)
-    text = text.replace("text of length <=", "text of at most").replace("text of length >=", "text of at least")
+    def length(match: re.Match[str]) -> str:
+        what, bound, size = match.groups()
+        if bound == ">=":
+            return f"{what} that is not empty" if size == "1" else f"{what} of at least {size} {_OF[what]}"
+        return f"{what} of at most {size} {_OF[what]}"
+
+    sentence = sentence.replace(
+        "`datetime` with a timezone component", "a time with its offset, like 2026-11-20T09:00:00Z"
+    )
+    text = _LENGTH.sub(length, _KIND.sub(kind, sentence))
     text = text.replace("Object missing required field", "missing the required field")
     text = text.replace("Object contains unknown field", "unknown field")
     text = text.replace("Invalid RFC3339 encoded datetime", "not a time like 2026-11-20T09:00:00Z")

@@ -111,6 +111,16 @@ async def test_a_broken_event_is_refused_and_no_id_or_time_is_made_up(
     assert code == response.json()["error"]["code"]
 
 
+@pytest.mark.parametrize("time", ["yesterday", 5, "2026-11-20", "2026-02-30T00:00:00Z"])
+async def test_a_time_that_is_none_is_refused_in_words(server: Server, time: Any) -> None:
+    """The sentence is ours, not the library's."""
+    async with server.client() as client:
+        response = await post(client, envelope(time=time), STRUCTURED)
+
+    expected = "not a CloudEvent: the attribute `time` is not a time like 2026-11-20T09:00:00Z"
+    assert expected == response.json()["error"]["message"]
+
+
 async def test_an_event_without_a_time_happened_when_it_was_received(server: Server) -> None:
     """The library's clock is not ours: without ``time`` the server's clock counts."""
     async with server.client() as client:

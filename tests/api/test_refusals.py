@@ -72,8 +72,10 @@ async def test_an_unknown_field_is_refused_with_the_nearest_name(
         ({"input_tokens": -1}, "expected a whole number >= 0 at `input_tokens`"),
         ({"input_tokens": 2**63}, "expected a whole number <= 9223372036854775807 at `input_tokens`"),
         ({"n": 0}, "expected a whole number >= 1 at `n`"),
-        ({"model": "m" * 257}, "expected text of at most 256 at `model`"),
-        ({"model": ""}, "expected text of at least 1 at `model`"),
+        ({"model": "m" * 257}, "expected text of at most 256 characters at `model`"),
+        ({"model": ""}, "expected text that is not empty at `model`"),
+        ({"tags": {"": "a"}}, "expected text that is not empty at the names in `tags`"),
+        ({"tags": {str(each): "a" for each in range(51)}}, "expected an object of at most 50 entries at `tags`"),
         ({"subject": []}, "expected an object or null, got a list at `subject`"),
         (
             {"operation": "chant"},
@@ -114,6 +116,25 @@ async def test_a_wrong_value_is_refused_in_words(shared: Server, changes: dict[s
 
     assert (422, "invalid_request") == (status, error.code)
     assert message in {error.message, None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"time": "2026-11-20T09:00:00"}, "expected a time with its offset, like 2026-11-20T09:00:00Z at `time`"),
+        ({"time": 5}, "expected a time like 2026-11-20T09:00:00Z or null, got a whole number at `time`"),
+        ({"time": "soon"}, "not a time like 2026-11-20T09:00:00Z at `time`"),
+        ({"counts": "guess"}, "`guess` is not known at `counts`; write one of estimated, provider"),
+        ({"status": "OK"}, "`OK` is not known at `status`; write one of ok, error, cancelled, timeout, cache_hit"),
+    ],
+)
+async def test_a_wrong_value_of_an_event_is_refused_in_words(
+    shared: Server, changes: dict[str, Any], message: str
+) -> None:
+    """What a gateway's author has to mend is said as people say it."""
+    body = {"event_id": "e-1", "model": "gpt-4o-mini", "usage": {"input_tokens": 1}, **changes}
+
+    assert (422, message) == ((refusal := await refused(shared, body, "/usage"))[0], refusal[1].message)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-0.1", "1" * 400])

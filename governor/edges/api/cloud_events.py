@@ -6,6 +6,7 @@ The envelope's ``id`` is the event's ``event_id``, its ``source`` the ``source``
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -84,8 +85,11 @@ def _require(attributes: dict[str, Any]) -> None:
     for name in REQUIRED:
         if not isinstance(attributes.get(name), str) or not attributes[name]:
             raise _invalid(f"the attribute `{name}` is missing or empty")
-    if "time" in attributes and not isinstance(attributes["time"], str):
-        raise _invalid("the attribute `time` is an RFC 3339 text")
+    if "time" in attributes:
+        try:
+            msgspec.convert(attributes["time"], datetime)
+        except msgspec.ValidationError:
+            raise _invalid("the attribute `time` is not a time like 2026-11-20T09:00:00Z") from None
 
 
 def _unpacked(envelope: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _ENUM = re.compile(r"Invalid enum value (?P<value>.*)", re.DOTALL)
-_PATH = re.compile(r" - at `\$(?P<path>.*)`\Z", re.DOTALL)
+_PATH = re.compile(r" - at (?P<key>`key` in )?`\$(?P<path>.*)`\Z", re.DOTALL)
 _STEP = re.compile(r"\.[^.\[]+|\[[^\]]*\]")
 
 
@@ -76,6 +76,8 @@ class BodyDecoder(Generic[T]):
             return self._unknown_field(unknown["name"], path)
         field = path.lstrip(".")
         at = f" at `{field[:80]}`" if field else ""
+        if where and where["key"]:
+            at = f" at the names in `{field[:80]}`"
         wrong = _ENUM.fullmatch(sentence)
         if wrong is not None:
             words = ", ".join(_choices(msgspec.inspect.type_info(self._convert_type), path))
@@ -107,7 +109,7 @@ def _names(shape: type[Any]) -> tuple[str, ...]:
 
 
 def _choices(kind: msgspec.inspect.Type, path: str) -> list[str]:
-    """Return the values of the enum at a path of a shape (``.subject.asserted_by``, ``.can[0]``)."""
+    """Return the words that may stand at a path of a shape (``.subject.asserted_by``, ``.can[0]``)."""
     kinds = [kind]
     for step in [*_STEP.findall(path), ""]:
         kinds = [inner for each in kinds for inner in _unwrapped(each)]
@@ -116,7 +118,10 @@ def _choices(kind: msgspec.inspect.Type, path: str) -> list[str]:
         elif step:
             structs = [each for each in kinds if isinstance(each, msgspec.inspect.StructType)]
             kinds = [field.type for each in structs for field in each.fields if f".{field.encode_name}" == step]
-    return [str(each.value) for kind in kinds if isinstance(kind, msgspec.inspect.EnumType) for each in kind.cls]
+    enums = [str(each.value) for kind in kinds if isinstance(kind, msgspec.inspect.EnumType) for each in kind.cls]
+    return enums + [
+        str(each) for kind in kinds if isinstance(kind, msgspec.inspect.LiteralType) for each in kind.values
+    ]
 
 
 def _unwrapped(kind: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:

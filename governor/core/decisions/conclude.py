@@ -29,7 +29,7 @@ from governor.core.decisions.messages import exceeded_message, overage_message, 
 from governor.core.decisions.plan import Candidate, Plan
 from governor.core.decisions.pointed_out import pointed_out
 from governor.core.decisions.remedies import remedies
-from governor.core.decisions.waiting import has_room_next
+from governor.core.decisions.waiting import opens_at
 from governor.core.ledger.admit import refuses
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.commands import Admission, Hold
@@ -267,7 +267,7 @@ def _exceeded(hold: Hold, draw: Draw, admission: Admission) -> Reason:
         held=balance.held,
         requested=hold.amount,
         why=ceiling_words(draw, ceiling, admission.carried_into(hold)),
-        is_fixed=(hold.terms.rule is None or hold.terms.rule.is_fixed) and not has_room_next(hold, draw, admission),
+        is_fixed=(hold.terms.rule is None or hold.terms.rule.is_fixed) and opens_at(hold, draw, admission) is None,
     )
     return Reason(
         ReasonCode.QUOTA_EXCEEDED,

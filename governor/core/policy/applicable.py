@@ -1,7 +1,7 @@
 """Which policies concern a request: looked up once for equal attributes, until the next effective date."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ class AppliedQuota:
         limit: In the quota's unit.
         soft_limit: In the quota's unit, or None.
         next_limit: With which the next period begins, by what is written now.
+        later_limits: Those of dates before that, by ``schedule``, in ascending order.
         whole_limit: Of a whole period; more than ``limit`` in a first period that has only a part of it.
     """
 
@@ -39,6 +40,7 @@ class AppliedQuota:
     soft_limit: int | None
     next_limit: int
     whole_limit: int
+    later_limits: tuple[tuple[datetime, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,20 @@ def apply_quota(quota: Quota, scope: Scope, organization: Organization, at: date
     soft_limit = quota.soft_limit
     if quota.soft_limit_percent is not None:
         soft_limit = limit * quota.soft_limit_percent // 100
-    return AppliedQuota(quota, limit, soft_limit, _next_limit(quota, scope, organization, at, limit), whole)
+    following = _next_limit(quota, scope, organization, at, limit)
+    later = tuple(_later_limits(quota, scope, organization, at)) if quota.schedule else ()
+    return AppliedQuota(quota, limit, soft_limit, following, whole, later)
+
+
+def _later_limits(
+    quota: Quota, scope: Scope, organization: Organization, at: datetime
+) -> Iterator[tuple[datetime, int]]:
+    """Yield the dates of the running period at which the schedule says another limit, with it."""
+    end_at = period_at(quota.period, at).end_at if quota.period is not None else at
+    for dated in quota.schedule:
+        if at < dated.from_at and (end_at is None or dated.from_at < end_at):
+            whole = limit_rule(quota, scope, organization, dated.from_at)[1]
+            yield dated.from_at, _prorated(quota, whole, at)
 
 
 def _next_limit(quota: Quota, scope: Scope, organization: Organization, at: datetime, limit: int) -> int:

@@ -96,30 +96,39 @@ def _period_end(hold: Hold, draw: Draw) -> datetime | None:
 
 def _has_room_under(limit: int, hold: Hold, draw: Draw, admission: Admission) -> bool:
     """Tell whether a request would have room beside what is taken now, if the running period had another limit."""
-    ceiling = _ceiling_under(limit, hold, draw, admission, admission.carried_into(hold), admission.balances.get)
-    return fits(hold.amount, admission.balances.get(hold.budget.digest, EMPTY), ceiling)
+    carried, balances = admission.carried_into(hold), admission.balances
+    ceiling = _ceiling_under(limit, hold, draw, admission.ceiling(hold), (carried, balances.get))
+    return fits(hold.amount, balances.get(hold.budget.digest, EMPTY), ceiling)
 
 
 def _has_room_next(hold: Hold, draw: Draw, admission: Admission) -> bool:
     """Tell whether the next period, with the limit and the carry that it begins with, has room for a request."""
-    rule = hold.terms.rule
+    rule, ceiling = hold.terms.rule, admission.ceiling(hold)
     if draw.part is Part.FUND_SHARE:
-        return fits(hold.amount, EMPTY, admission.ceiling(hold))
+        return fits(hold.amount, EMPTY, ceiling)
     carried = 0 if rule is None or rule.is_fixed else _carried_on(hold, draw, rule, admission)
-    ceiling = _ceiling_under(draw.applied.next_limit, hold, draw, admission, carried, _nobody)
-    return fits(hold.amount, EMPTY, ceiling)
+    return fits(hold.amount, EMPTY, _ceiling_under(draw.applied.next_limit, hold, draw, ceiling, (carried, _nobody)))
 
 
 def _ceiling_under(
-    limit: int, hold: Hold, draw: Draw, admission: Admission, carried: int, lookup: Lookup
+    limit: int, hold: Hold, draw: Draw, ceiling: int | None, taken_over: tuple[int, Lookup]
 ) -> int | None:
-    """Return how far a budget may go with another limit of its quota."""
-    rule, applied, ceiling = hold.terms.rule, draw.applied, admission.ceiling(hold)
+    """Return how far a budget may go with another limit of its quota.
+
+    Args:
+        limit: The other one.
+        hold: On the budget.
+        draw: The budget.
+        ceiling: How far it may go now.
+        taken_over: What is carried into the period, and the balances in it.
+    """
+    rule, applied = hold.terms.rule, draw.applied
     if ceiling is None:
         return None
     if rule is None:
         return _capped(applied, limit) if ceiling < applied.limit else ceiling + limit - applied.limit
     cap = None if rule.cap is None else _capped(applied, limit)
+    carried, lookup = taken_over
     return replace(rule, limit=limit, cap=cap).ceiling_with(carried, hold.budget.digest, lookup)
 
 

@@ -115,7 +115,8 @@ class CeilingRule:
         percent: The share of limit and carry that counts: 100, or a ``max_share``.
         cap: It is never higher than this: where a downgrade begins for the model asked for. None: no cap.
         pace: A day's part, or None.
-        warns: Nothing is refused (``when_reached: warn``): there is no ceiling, but what is carried counts for warnings.
+        warns: Nothing is refused (``when_reached: warn``): there is no ceiling, and what is carried counts for what is
+            pointed out.
         closed_by: A counter that closes the budget once it is used (a grant that was revoked), or None.
     """
 

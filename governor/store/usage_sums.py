@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from operator import add
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, cast, func, select
+from sqlalchemy import BigInteger, Connection, Select, Table, cast, func, select
 
 from governor.core.ledger.changes import ROLLUP_SUMS
-from governor.store.tables import USAGE_HOURLY
+from governor.store.tables import USAGE_HOURLY, USAGE_UNITS_HOURLY
 
 DIMENSIONS = ("department", "team", "user", "project", "environment", "use_case", "model", "provider")
 """What usage can be grouped and filtered by, beside time."""
@@ -43,7 +43,7 @@ def read_usage_sums(
         columns.insert(0, USAGE_HOURLY.c.hour_s)
     # PostgreSQL sums 64-bit integers as decimals; the ledger keeps every sum within 64 bits.
     sums = [cast(func.coalesce(func.sum(USAGE_HOURLY.c[name]), 0), BigInteger) for name in ROLLUP_SUMS]
-    query = _filtered(select(*columns, *sums), wanted)
+    query = _filtered(select(*columns, *sums), wanted, USAGE_HOURLY)
     if columns:
         query = query.group_by(*columns)
     found: dict[tuple[int, tuple[str, ...]], Sums] = {}
@@ -61,6 +61,22 @@ def read_usage_sums(
 
 def _named_now(dimension: str, value: str, wanted: UsageFilter) -> str:
     return wanted.former_use_cases.get(value, value) if dimension == "use_case" else value
+
+
+def read_usage_units(
+    connection: Connection, wanted: UsageFilter, by: Sequence[str], *, hourly: bool
+) -> list[tuple[int, tuple[str, ...], tuple[str, int]]]:
+    """Return, for each group as above, what it used of each unit that is no token; ``UNPRICED`` is among them."""
+    table = USAGE_UNITS_HOURLY.c
+    columns = [*([table.hour_s] if hourly else []), *[table[name] for name in by], table.unit]
+    total = cast(func.sum(table.amount), BigInteger)
+    rows = []
+    for row in connection.execute(_filtered(select(*columns, total), wanted, USAGE_UNITS_HOURLY).group_by(*columns)):
+        values: tuple[Any, ...] = tuple(row)
+        hour_s, keys = (int(values[0]), values[1:-2]) if hourly else (0, values[:-2])
+        named = tuple(_named_now(name, str(key), wanted) for name, key in zip(by, keys, strict=True))
+        rows.append((hour_s, named, (str(values[-2]), int(values[-1]))))
+    return rows
 
 
 def read_hour_costs(connection: Connection, hours_s: Sequence[int], by: str) -> list[int]:
@@ -84,14 +100,14 @@ def read_costs_by_hour(
     return costs
 
 
-def _filtered(query: Select[Any], wanted: UsageFilter) -> Select[Any]:
+def _filtered(query: Select[Any], wanted: UsageFilter, table: Table) -> Select[Any]:
     if wanted.from_s is not None:
-        query = query.where(USAGE_HOURLY.c.hour_s >= wanted.from_s)
+        query = query.where(table.c.hour_s >= wanted.from_s)
     if wanted.until_s is not None:
-        query = query.where(USAGE_HOURLY.c.hour_s < wanted.until_s)
+        query = query.where(table.c.hour_s < wanted.until_s)
     for name, value in wanted.equals.items():
         present = _named_now(name, value, wanted)
         formers = [former for former, now in wanted.former_use_cases.items() if now == present]
         names = [present, *formers] if name == "use_case" else [value]
-        query = query.where(USAGE_HOURLY.c[name].in_(names))
+        query = query.where(table.c[name].in_(names))
     return query

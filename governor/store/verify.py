@@ -16,7 +16,7 @@ from governor.core.ledger.changes import ROLLUP_SUMS
 from governor.core.ledger.entry import RollupKey
 from governor.store.differences import Difference, readable, stream
 from governor.store.records import Buckets, EntryRecord, decode_buckets, decode_decision, decode_entry
-from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, USAGE_HOURLY
+from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, USAGE_HOURLY, USAGE_UNITS_HOURLY
 from governor.store.verify_records import verify_records
 
 SUMS_MAX = 200_000
@@ -150,14 +150,24 @@ def _stored_balance(used: int, buckets: Buckets, now_s: float) -> _Sums:
     return sums
 
 
-def _verify_hours(connection: Connection, part: _Part) -> Iterator[Difference]:
-    """Compare the sums of some hours with entries."""
-    expected: dict[tuple[Any, ...], list[int]] = {}
+def _expected_hours(connection: Connection, part: _Part) -> tuple[dict[Any, list[int]], dict[Any, int]]:
+    """Sum up what entries have added to some hours, and the units beside."""
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    units: dict[tuple[Any, ...], int] = {}
     for record in _entries(connection):
         for posting in record.rolled:
             key = _dimensions(posting.key)
             if part.has(repr(key).encode()):
-                _add(expected, key, posting.amounts)
+                _add(sums, key, posting.amounts)
+                for unit, amount in posting.units:
+                    units[*key, unit] = units.get((*key, unit), 0) + amount
+    return sums, units
+
+
+def _verify_hours(connection: Connection, part: _Part) -> Iterator[Difference]:
+    """Compare the sums of some hours, and the units beside them, with entries."""
+    expected, units = _expected_hours(connection, part)
+    yield from _compare_units(connection, part, units)
     width = len(USAGE_HOURLY.columns) - len(ROLLUP_SUMS)
     for row in stream(connection, select(USAGE_HOURLY)):
         key, stored = row[:width], row[width:]
@@ -169,6 +179,19 @@ def _verify_hours(connection: Connection, part: _Part) -> Iterator[Difference]:
     for key, sums in expected.items():
         if any(sums):
             yield Difference("requests", repr(key), "no such hour", str(sums[0]))
+
+
+def _compare_units(connection: Connection, part: _Part, expected: dict[tuple[Any, ...], int]) -> Iterator[Difference]:
+    """Compare the units of some hours, which stand beside their sums."""
+    for *dimensions, unit, amount in stream(connection, select(USAGE_UNITS_HOURLY)):
+        if not part.has(repr(tuple(dimensions)).encode()):
+            continue
+        recomputed = expected.pop((*dimensions, unit), 0)
+        if recomputed != amount:
+            yield Difference("units", repr((*dimensions, unit)), str(amount), str(recomputed))
+    for key, amount in expected.items():
+        if amount:
+            yield Difference("units", repr(key), "no such hour", str(amount))
 
 
 def _dimensions(key: RollupKey) -> tuple[Any, ...]:

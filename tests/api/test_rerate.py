@@ -167,8 +167,12 @@ async def test_what_had_no_price_gets_one_and_what_nobody_reported_is_left_alone
     priced_too = POLICIES.replace(line, line + line.replace("anthropic/claude-sonnet-4", "acme/new"))
     (policies / "organization.yaml").write_text(priced_too)
     assert await any_server.governor.publisher.reload()
-    priced = await rerate(any_server)
+    async with any_server.client(Role.VIEWER) as viewer:
+        before = (await viewer.get("/usage/summary")).json()["totals"]["unpriced"]
+        priced = await rerate(any_server)
+        after = (await viewer.get("/usage/summary")).json()["totals"]["unpriced"]
 
+    assert (1, 0) == (before, after)
     assert (1, 1, 0) == (unpriced.unpriced, unpriced.held_amount, unpriced.total.events)
     assert (1, 0, 4_500_000, 0) == (
         priced.held_amount,

@@ -1,5 +1,9 @@
 """What is not counted in tokens, batches, and calls that go on, through HTTP."""
 
+from typing import Any
+
+from governor.core.keys import Role
+from governor.store.verify import verify
 from tests.api.world import Server, question
 
 
@@ -37,3 +41,34 @@ async def test_of_all_or_nothing_batches_count_with_all_their_requests(any_serve
     assert [("allow", "1.650000000")] * 2 == [
         (answer["verdict"], answer["reservation"]["cost_usd"]) for answer in placed["decisions"]
     ]
+
+
+async def test_a_summary_says_units_what_has_no_price_and_what_was_not_said(any_server: Server) -> None:
+    """Beside tokens and money, by any grouping, also after a correction of the model, and in the totals of all."""
+    eve = {"subject": {"user": "eve@acme.example"}, "model": "claude-sonnet-4"}
+    events: list[dict[str, Any]] = [
+        {"event_id": "e1", **eve, "usage": {"input_tokens": 10}, "units": {"searches": 1}, "use_case": "drafts"},
+        {"event_id": "e2", **eve, "usage": {"input_tokens": 10}, "units": {"searches": 2, "pages": 4}},
+        {"event_id": "e3", **eve, "usage": {"input_tokens": 10}},
+        {"event_id": "e4", **eve, "model": "gpt-4o-mini", "corrects": "e2", "units": {"searches": 5}},
+        {"event_id": "e5", **eve, "corrects": "e1", "usage": {"input_tokens": 20}},
+    ]
+    async with any_server.client() as client, any_server.client(Role.VIEWER) as viewer:
+        for event in events:
+            answer = (await client.post("/usage", json=event)).json()["events"]
+            assert ["recorded"] == [one["status"] for one in answer]
+        by_model = (await viewer.get("/usage/summary?by=model,use_case")).json()
+        by_day = (await viewer.get("/usage/summary?by=day&limit=1")).json()
+        unsaid = (await viewer.get("/usage/summary?by=use_case&use_case=(none)")).json()
+    now_s = any_server.governor.clock.now().timestamp()
+    found = await any_server.governor.database.read(lambda connection: list(verify(connection, now_s)))
+
+    assert [
+        ("anthropic/claude-sonnet-4", "(none)", 1, {}, 0),
+        ("anthropic/claude-sonnet-4", "drafts", 1, {}, 0),
+        ("openai/gpt-4o-mini", "(none)", 1, {"searches": 5}, 1),
+    ] == [(*one["group"].values(), one["requests"], one["units"], one["unpriced"]) for one in by_model["groups"]]
+    assert ({"searches": 5}, 1) == (by_model["totals"]["units"], by_model["totals"]["unpriced"])
+    assert [{"searches": 5}] == [one["units"] for one in by_day["groups"]]
+    assert [({"use_case": "(none)"}, 2)] == [(one["group"], one["requests"]) for one in unsaid["groups"]]
+    assert [] == found

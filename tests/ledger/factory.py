@@ -2,8 +2,9 @@
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
+from types import MappingProxyType
 
 from governor.core.ledger.adjustments import Adjust, AdjustmentKind, Rerate
 from governor.core.ledger.budget import BudgetKey, budget_digest
@@ -125,6 +126,8 @@ def settle(
     model: str = "openai/gpt-4o",
     at_s: float = NOON_S,
     department: str = "",
+    units: Mapping[str, int] = MappingProxyType({}),
+    unpriced: bool = False,
 ) -> Settle:
     """Return a usage event that charges ``amount`` on each reserved budget, or on ``postings``.
 
@@ -146,9 +149,10 @@ def settle(
             posted = [Posting(one.budget, amount) for one in held if one.unit is not Unit.CONCURRENT]
         return Assessment(
             rejected=rejected,
-            usage=Usage(input_tokens=amount, output_tokens=1),
+            usage=Usage(input_tokens=amount, output_tokens=1, units=dict(units)),
             cost_nano_usd=amount,
             requests=1,
+            unpriced=unpriced,
             postings=tuple(posted),
             charged=charged,
             model=model,

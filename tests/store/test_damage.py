@@ -24,7 +24,7 @@ from governor.store.database import Database
 from governor.store.ledger import SqlLedger
 from governor.store.records import decode_entry, encode_record
 from governor.store.sweep import sweep
-from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, METADATA, REQUEST_KEYS, USAGE_HOURLY
+from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, METADATA, REQUEST_KEYS, USAGE_HOURLY, USAGE_UNITS_HOURLY
 from governor.store.verify import verify
 from tests.conftest import FakeClock
 from tests.ledger.factory import adjust, budget, extend, hold, place, release, rerate, settle
@@ -53,6 +53,7 @@ COMPARED: dict[tuple[Table, ...], dict[str, str]] = {
         "result": "what was answered, or the audit's words",
     },
     (USAGE_HOURLY,): {},
+    (USAGE_UNITS_HOURLY,): {},
     (DECISIONS,): {
         "client": "said once",
         "at_ms": "said once",
@@ -145,7 +146,7 @@ async def fill(database: Database, clock: FakeClock) -> None:
             await ledger.submit(settle(given_back, amount=1))
     await placed(hold(MONEY, 1, charge=True))
     await placed(hold(MONEY, 500))
-    await ledger.submit(settle(None, amount=8, postings=[]))
+    await ledger.submit(settle(None, amount=8, postings=[], units={"images": 3}, unpriced=True))
     await ledger.submit(adjust(ADJUSTED[AdjustmentKind.CREDIT], AdjustmentKind.DEBIT, 20, event_id="before"))
     for kind, key in ADJUSTED.items():
         await ledger.submit(adjust(key, kind, 7, event_id=kind.value))
@@ -186,7 +187,9 @@ async def test_every_changed_column_is_found(database: Database, clock: FakeCloc
     assert set(COMPARED[tables]) == missed
 
 
-@pytest.mark.parametrize("table", [BUDGETS, ENTRIES, USAGE_HOURLY, DECISIONS], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [BUDGETS, ENTRIES, USAGE_HOURLY, USAGE_UNITS_HOURLY, DECISIONS], ids=lambda table: table.name
+)
 async def test_every_lost_row_is_found(database: Database, clock: FakeClock, table: Table) -> None:
     """Whatever it was; a request key that is lost changes no balance."""
     await fill(database, clock)
@@ -254,6 +257,9 @@ def other_records(blob: bytes) -> Iterator[bytes]:
     for at, posting in enumerate(record.rolled):
         for index, amount in enumerate(posting.amounts):
             more_rolled = replace(posting, amounts=exchanged(posting.amounts, index, amount + 1))
+            yield encode_record(msgspec.structs.replace(record, rolled=exchanged(record.rolled, at, more_rolled)))
+        for index, (unit, amount) in enumerate(posting.units):
+            more_rolled = replace(posting, units=exchanged(posting.units, index, (unit, amount + 1)))
             yield encode_record(msgspec.structs.replace(record, rolled=exchanged(record.rolled, at, more_rolled)))
 
 

@@ -12,7 +12,7 @@ from governor.core.ledger.adjustments import (
     Rerated,
     RerateOutcome,
 )
-from governor.core.ledger.changes import rollup_amounts
+from governor.core.ledger.changes import rollup_amounts, rollup_units
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey, RollupPosting
 from governor.core.ledger.reservation import Reservation
 from governor.core.ledger.settling import totals_of
@@ -159,7 +159,11 @@ def rerate(work: WorkingSet, command: Rerate) -> Rerated:
         cost_nano_usd=change,
         requests=0,
         charges=tuple(Charge(budget, change) for budget in rerating.budgets),
-        rolled=(RollupPosting(last.rollup, rollup_amounts(_NOTHING, change, 0)),),
+        rolled=(
+            RollupPosting(
+                last.rollup, rollup_amounts(_NOTHING, change, 0), rollup_units(_NOTHING, -int(last.unpriced))
+            ),
+        ),
         unpriced=False,
         result=command.record(before, after),
         provider_usage=b"",

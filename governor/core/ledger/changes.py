@@ -21,6 +21,9 @@ ROLLUP_SUMS = (
 )
 """The sums of an hourly rollup, in the order of ``RollupPosting.amounts``."""
 
+UNPRICED = "(unpriced)"
+"""Among the units of an hour: events whose price is unknown. No unit has such a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -45,6 +48,7 @@ class Changes:
     moved: dict[bytes, Reservation] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     rollups: dict[RollupKey, list[int]] = field(default_factory=dict)
+    units: dict[tuple[RollupKey, str], int] = field(default_factory=dict)
 
     def roll_up(self, postings: tuple[RollupPosting, ...]) -> None:
         """Add to the hourly sums."""
@@ -52,6 +56,8 @@ class Changes:
             sums = self.rollups.setdefault(posting.key, [0] * len(ROLLUP_SUMS))
             for index, amount in enumerate(posting.amounts):
                 sums[index] += amount
+            for unit, amount in posting.units:
+                self.units[posting.key, unit] = self.units.get((posting.key, unit), 0) + amount
 
 
 def rollup_amounts(usage: Usage, cost_nano_usd: int, requests: int) -> tuple[int, ...]:
@@ -66,3 +72,10 @@ def rollup_amounts(usage: Usage, cost_nano_usd: int, requests: int) -> tuple[int
         usage.reasoning_tokens,
         cost_nano_usd,
     )
+
+
+def rollup_units(usage: Usage, unpriced: int) -> tuple[tuple[str, int], ...]:
+    """Return what these units, and events without a known price, add to an hour; most events have neither."""
+    if not usage.units and not unpriced:
+        return ()
+    return tuple((unit, amount) for unit, amount in {**usage.units, UNPRICED: unpriced}.items() if amount)

@@ -43,10 +43,18 @@ class RollupKey:
 
 @dataclass(frozen=True, slots=True)
 class RollupPosting:
-    """What an entry adds to one hour's sums, in the order of ``ROLLUP_SUMS``; corrections may take away."""
+    """What an entry adds to one hour's sums; corrections may take away.
+
+    Attributes:
+        key: The hour, and who used what.
+        amounts: In the order of ``ROLLUP_SUMS``.
+        units: What is not counted in tokens, by its name, and under ``UNPRICED`` the events whose price is unknown.
+            Old entries have none, and have added none.
+    """
 
     key: RollupKey
     amounts: tuple[int, ...]
+    units: tuple[tuple[str, int], ...] = ()
 
 
 @hot_value

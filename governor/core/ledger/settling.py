@@ -7,7 +7,7 @@ trace.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from governor.core.ledger.changes import rollup_amounts
+from governor.core.ledger.changes import rollup_amounts, rollup_units
 from governor.core.ledger.commands import Assessment, Settle
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupPosting, corrected
 from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
@@ -250,15 +250,21 @@ def _rolled(assessment: Assessment, totals: Totals, chain: list[Entry]) -> tuple
     A correction that names another model moves the whole event: what the chain has posted is taken from the old
     dimensions and the whole is added to the new ones.
     """
+    was_unpriced = bool(chain) and chain[-1].unpriced
     if not chain or chain[-1].rollup == assessment.rollup:
         amounts = rollup_amounts(totals.usage, totals.cost_nano_usd, totals.requests)
-        return (RollupPosting(assessment.rollup, amounts),)
+        units = rollup_units(totals.usage, assessment.unpriced - was_unpriced)
+        return (RollupPosting(assessment.rollup, amounts, units),)
     before = totals_of(chain)
     taken = rollup_amounts(before.usage, before.cost_nano_usd, before.requests)
     added = rollup_amounts(assessment.usage, assessment.cost_nano_usd, assessment.requests)
     return (
-        RollupPosting(chain[-1].rollup, tuple(-amount for amount in taken)),
-        RollupPosting(assessment.rollup, added),
+        RollupPosting(
+            chain[-1].rollup,
+            tuple(-amount for amount in taken),
+            tuple((unit, -amount) for unit, amount in rollup_units(before.usage, int(was_unpriced))),
+        ),
+        RollupPosting(assessment.rollup, added, rollup_units(assessment.usage, int(assessment.unpriced))),
     )
 
 

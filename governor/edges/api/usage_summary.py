@@ -9,7 +9,7 @@ from governor.core.ledger.changes import ROLLUP_SUMS
 from governor.core.money import usd_text
 from governor.edges.api.access import TheGovernor
 from governor.edges.api.parameters import Cursor, Instant, Limit, Parameters, Word
-from governor.services.summarise_usage import GROUPINGS, UsageQuery
+from governor.services.summarise_usage import GROUPINGS, UsageGroup, UsageQuery
 from governor.store.usage_sums import DIMENSIONS
 
 summary_routes = APIRouter(tags=["read"])
@@ -59,7 +59,9 @@ class SumsWire(BaseModel):
     cache_write_1h_tokens: int
     output_tokens: int
     reasoning_tokens: int
+    units: dict[str, int]
     cost_usd: str
+    unpriced: int
 
 
 class GroupWire(SumsWire):
@@ -85,7 +87,9 @@ class SummaryWire(BaseModel):
                             "cache_write_1h_tokens": 0,
                             "output_tokens": 91000,
                             "reasoning_tokens": 12000,
+                            "units": {"images": 3},
                             "cost_usd": "6.765000000",
+                            "unpriced": 0,
                         }
                     ],
                     "next": None,
@@ -97,7 +101,9 @@ class SummaryWire(BaseModel):
                         "cache_write_1h_tokens": 0,
                         "output_tokens": 91000,
                         "reasoning_tokens": 12000,
+                        "units": {"images": 3},
                         "cost_usd": "6.765000000",
+                        "unpriced": 0,
                     },
                 }
             ]
@@ -111,7 +117,11 @@ class SummaryWire(BaseModel):
 
 @summary_routes.get("/usage/summary", summary="Usage summed up", response_model=SummaryWire)
 async def summary(parameters: Annotated[SummaryParameters, Query()], governor: TheGovernor) -> dict[str, Any]:
-    """Sum up settled usage. Empty values mean that the request did not say; a day is one of the organisation's zone."""
+    """Sum up settled usage. ``(none)`` is what a request did not say; a day is one of the organisation's zone.
+
+    ``units`` are what is not counted in tokens (images, audio seconds, ...), ``unpriced`` the events whose price is
+    unknown: what they cost is not in ``cost_usd``, or is what was held for them.
+    """
     by = [name for name in parameters.by.split(",") if name]
     fields = parameters.model_dump()
     found = await governor.usage.summarise(
@@ -124,11 +134,12 @@ async def summary(parameters: Annotated[SummaryParameters, Query()], governor: T
             limit=parameters.limit,
         )
     )
-    groups = [{"group": dict(zip(by, group.values, strict=True)), **_sums(group.sums)} for group in found.groups]
+    groups = [{"group": dict(zip(by, group.values, strict=True)), **_sums(group)} for group in found.groups]
     return {"groups": groups, "next": found.next, "totals": _sums(found.totals)}
 
 
-def _sums(sums: tuple[int, ...]) -> dict[str, Any]:
-    named: dict[str, Any] = dict(zip(ROLLUP_SUMS, sums, strict=True))
+def _sums(group: UsageGroup) -> dict[str, Any]:
+    named: dict[str, Any] = dict(zip(ROLLUP_SUMS, group.sums, strict=True))
+    named |= {"units": dict(group.units), "unpriced": group.unpriced}
     named["cost_usd"] = usd_text(named.pop("cost_nano_usd"))
     return named

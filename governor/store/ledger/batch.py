@@ -17,6 +17,7 @@ from governor.store.ledger.rows import (
     entry_row,
     moved_rows,
     rollup_rows,
+    unit_rows,
 )
 from governor.store.ledger.session import Row, Session
 from governor.store.records import budget_row
@@ -244,6 +245,8 @@ def _write(session: Session, changes: Changes, ring: Ring, counters: Mapping[byt
         writes.append((statements.INSERT_ENTRIES, entries))
     if changes.rollups:
         writes.append((statements.ADD_ROLLUPS, rollup_rows(changes.rollups)))
+    if changes.units:
+        writes.append((statements.ADD_UNITS, unit_rows(changes.units)))
     if any(changed != len(rows) for changed, (_, rows) in zip(session.write(*writes), writes, strict=True)):
         raise RaceError
 

@@ -19,7 +19,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Update as UpdateStatement
 
-from governor.core.ledger.changes import CLAIM_KEPT_S, ROLLUP_SUMS
+from governor.core.ledger.changes import CLAIM_KEPT_S
 from governor.store.ledger.statements import Insert, Lookup, OnConflict, Update
 from governor.store.tables import BYTES
 
@@ -79,7 +79,7 @@ def _settled(insert: AnyInsert, statement: Insert) -> AnyInsert:
         case OnConflict.SKIP:
             return insert.on_conflict_do_nothing(index_elements=key)
         case OnConflict.ADD:
-            sums = {name: table.c[name] + new[name] for name in ROLLUP_SUMS}
+            sums = {name: table.c[name] + new[name] for name in statement.columns if name not in key}
             return insert.on_conflict_do_update(index_elements=key, set_=sums)
         case OnConflict.REPLACE_STALE:
             values = {name: new[name] for name in statement.columns if name not in key}

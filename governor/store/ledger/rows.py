@@ -130,6 +130,11 @@ def rollup_rows(rollups: Mapping[RollupKey, list[int]]) -> list[Row]:
     return [(*key, *sums) for key, sums in sorted((_dimensions(key), sums) for key, sums in rollups.items())]
 
 
+def unit_rows(units: Mapping[tuple[RollupKey, str], int]) -> list[Row]:
+    """Render the units of hours, likewise."""
+    return sorted((*_dimensions(key), unit, amount) for (key, unit), amount in units.items())
+
+
 def _dimensions(key: RollupKey) -> Row:
     return (
         key.hour_s,

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from sqlalchemy import Table
 
 from governor.core.ledger.changes import ROLLUP_SUMS
-from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, REQUEST_KEYS, USAGE_HOURLY
+from governor.store.tables import BUDGETS, DECISIONS, ENTRIES, REQUEST_KEYS, USAGE_HOURLY, USAGE_UNITS_HOURLY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,3 +89,4 @@ UPDATE_BUDGETS = Update(BUDGETS, "digest", ("used", "buckets", "as_of_s"))
 
 ROLLUP_KEY = tuple(name for name in _columns(USAGE_HOURLY) if name not in ROLLUP_SUMS)
 ADD_ROLLUPS = Insert(USAGE_HOURLY, ROLLUP_KEY, OnConflict.ADD, (*ROLLUP_KEY, *ROLLUP_SUMS))
+ADD_UNITS = Insert(USAGE_UNITS_HOURLY, (*ROLLUP_KEY, "unit"), OnConflict.ADD, (*ROLLUP_KEY, "unit", "amount"))

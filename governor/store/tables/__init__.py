@@ -18,7 +18,7 @@ from governor.store.tables.policy_versions import POLICY_VERSIONS
 from governor.store.tables.refusals import REFUSALS
 from governor.store.tables.slack import SLACK_CURSORS, SLACK_DELIVERIES, SLACK_MESSAGES
 from governor.store.tables.statements import BUDGET_USAGE, STATEMENT_CHECKS, STATEMENTS
-from governor.store.tables.usage import ENTRIES, SPEND_BURSTS, USAGE_HOURLY
+from governor.store.tables.usage import ENTRIES, SPEND_BURSTS, USAGE_HOURLY, USAGE_UNITS_HOURLY
 
 __all__ = [
     "ALERTS",
@@ -60,4 +60,5 @@ __all__ = [
     "STATEMENTS",
     "STATEMENT_CHECKS",
     "USAGE_HOURLY",
+    "USAGE_UNITS_HOURLY",
 ]

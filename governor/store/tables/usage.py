@@ -85,6 +85,25 @@ class UsageHourly(Stored, table=True):
     cost_nano_usd: int = number()
 
 
+class UsageUnitsHourly(Stored, table=True):
+    """Beside the sums of an hour: units that are no tokens, and events without a known price; most have neither."""
+
+    __tablename__ = "usage_units_hourly"
+    __table_args__ = (CLUSTERED,)
+
+    hour_s: int = number(key=True)
+    department: str = words(key=True)
+    team: str = words(key=True)
+    user: str = words(key=True)
+    project: str = words(key=True)
+    environment: str = words(key=True)
+    use_case: str = words(key=True)
+    model: str = words(key=True)
+    provider: str = words(key=True)
+    unit: str = words(key=True)
+    amount: int = number()
+
+
 class SpendBursts(Stored, table=True):
     """The busiest five minutes that people, teams and departments had in each hour of the last weeks."""
 
@@ -99,4 +118,5 @@ class SpendBursts(Stored, table=True):
 
 ENTRIES = table(Entries)
 USAGE_HOURLY = table(UsageHourly)
+USAGE_UNITS_HOURLY = table(UsageUnitsHourly)
 SPEND_BURSTS = table(SpendBursts)

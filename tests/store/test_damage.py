@@ -101,6 +101,7 @@ BESIDE = {
     "slack_cursors": "messages",
     "slack_deliveries": "messages",
     "slack_messages": "messages",
+    "spend_bursts": "what is usual: learned from entries, for alerts",
     "statement_checks": "which periods are to be stated",
     "statements": "what periods came to when they were stated; corrected by new editions",
 }

@@ -1,9 +1,10 @@
 """Budgets on their way to a list: each quota's for each scope, with what is a part of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from governor.core.decisions.budget_keys import budget_key
 from governor.core.decisions.draws import Draw, DrawContext, Part, draws_of
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.periods import SHORTEST_DAY, last_instant, period_at
@@ -11,6 +12,7 @@ from governor.core.policy.kinds import Quota
 from governor.core.policy.scope_attributes import scope_attributes
 from governor.core.scopes import Scope
 from governor.services.budget_scopes import known_scopes
+from governor.store.budgets import LiveBudget
 from governor.store.records import encode_scope
 
 _TODAY = "~day"
@@ -86,6 +88,16 @@ def drawn_budget(quota: Quota, digest: bytes, scope: Scope, snapshot: Snapshot, 
     for draw in _own_draws(quota, scope, snapshot, at):
         if draw.budget.digest == digest:
             return _listed(quota, scope, draw.part, snapshot, at)
+    return None
+
+
+def whole_budget(quotas: Iterable[Quota], row: LiveBudget, snapshot: Snapshot, at: datetime) -> Draw | None:
+    """Return the terms of a counter, if it is the whole budget of one of some quotas, and that is in force."""
+    for quota in quotas:
+        if quota.per != tuple(key for key, _ in row.scope) or not quota.header.in_force(at):
+            continue
+        if budget_key(quota, row.scope, at).digest == row.digest:
+            return draws_of(quota, dict(row.scope), DrawContext(snapshot.organization, snapshot.quota, at))[0]
     return None
 
 

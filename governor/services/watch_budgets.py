@@ -1,23 +1,42 @@
 """What operators watch: how full budgets are, and how much of what was allowed is never reported."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from governor.core.decisions.decision import BudgetView
+from sqlalchemy import Connection
+
+from governor.core.ledger.budget import BudgetKey
 from governor.core.scopes import scope_text
-from governor.services.budgets import PAGE_MAX, BudgetQuery, BudgetReader
+from governor.services.budgets import BudgetQuery, BudgetReader
+from governor.services.listed_budgets import whole_budget
+from governor.services.quota_names import QuotaNames, names_of
+from governor.services.snapshots import Snapshots
+from governor.store.balances import read_balances
+from governor.store.budgets import read_present_budgets
 from governor.store.database import Database
 from governor.store.reporting import read_reporting
 
 BUDGETS_WATCHED = 1_000
-"""Budgets that are looked at; more would make the answer slow and the series many."""
+"""Budgets that each answer looks at; more would make it slow."""
+
+MORE_WATCHED = 5_000
+"""Where there are more, each answer looks at so many of which something is taken, going on where the last one ended."""
+
+READ_AT_A_TIME = 100
 
 SERIES_MAX = 100
 """The fullest budgets that get a series of their own."""
 
 FRESH_S = 10.0
 """How long an answer is given again: however many scrapers there are, the database is asked this often."""
+
+
+_Named = tuple[tuple[str, str], float]
+"""Policy and scope, and how full it is."""
+
+_Ratios = dict[tuple[str, str], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +68,20 @@ class BudgetWatcher:
     """Looks at budgets and reporting for the metrics.
 
     Args:
+        snapshots: The quotas.
         budgets: Lists budgets.
-        database: Where decisions are.
+        database: Where budgets and decisions are.
     """
 
-    def __init__(self, budgets: BudgetReader, database: Database) -> None:
+    def __init__(self, snapshots: Snapshots, budgets: BudgetReader, database: Database) -> None:
+        self._snapshots = snapshots
         self._budgets = budgets
         self._database = database
+        self._names = QuotaNames()
         self._watched: tuple[float, Watched] | None = None
+        self._after = b""
+        self._passing: _Ratios = {}
+        self._passed: _Ratios = {}
 
     async def look(self, now: datetime) -> Watched:
         """Return what there is to watch, at most ten seconds old."""
@@ -68,31 +93,58 @@ class BudgetWatcher:
         return watched
 
     async def fullest(self, now: datetime) -> tuple[BudgetRatio, ...]:
-        """Return the fullest of all budgets, however many there are: in pages, and so not for every scrape."""
-        fullest: dict[tuple[str, str], float] = {}
-        cursor: str | None = ""
-        while cursor is not None:
-            page = await self._budgets.page(BudgetQuery(cursor=cursor, limit=PAGE_MAX), now)
-            _fill(fullest, page.views)
-            cursor = page.next
+        """Return the fullest of all budgets, however many there are: not for every scrape."""
+        fullest: _Ratios = {}
+        after: bytes | None = b""
+        while after is not None:
+            found, after = await self._database.read(partial(self._taken, after=after, now=now))
+            _raise(fullest, found)
         return _ranked(fullest)
 
     async def _ratios(self, now: datetime) -> tuple[BudgetRatio, ...]:
         page = await self._budgets.page(BudgetQuery(limit=BUDGETS_WATCHED), now)
-        fullest: dict[tuple[str, str], float] = {}
-        _fill(fullest, page.views)
+        fullest: _Ratios = {}
+        _raise(
+            fullest, ((_name(view.budget), (view.used + view.held) / view.limit) for view in page.views if view.limit)
+        )
+        if page.next is not None:
+            await self._pass_by(now)
+            _raise(fullest, (*self._passed.items(), *self._passing.items()))
         return _ranked(fullest)
+
+    async def _pass_by(self, now: datetime) -> None:
+        """Look at some more budgets; once all were passed by, it begins anew."""
+        for _ in range(0, MORE_WATCHED, READ_AT_A_TIME):
+            found, after = await self._database.read(partial(self._taken, after=self._after, now=now))
+            _raise(self._passing, found)
+            self._after = after or b""
+            if after is None:
+                self._passed, self._passing = self._passing, {}
+                return
+
+    def _taken(self, connection: Connection, after: bytes, now: datetime) -> tuple[list[_Named], bytes | None]:
+        """Return how full the next budgets are of which something is taken, and the last of them; None: no more."""
+        snapshot, now_s = self._snapshots.current, int(now.timestamp())
+        policies = [f"Quota/{name}" for quota in snapshot.policies.quotas for name in names_of(quota)]
+        rows = read_present_budgets(connection, policies, now_s, after, READ_AT_A_TIME, taken=True)
+        balances = read_balances(connection, [row.digest for row in rows], now.timestamp())
+        found = []
+        for row in rows:
+            draw = whole_budget(self._names.find(snapshot.policies, row.policy), row, snapshot, now)
+            balance = balances.get(row.digest)
+            if draw is not None and balance is not None and draw.terms.limit:
+                found.append((_name(draw.budget), (balance.used + balance.held) / draw.terms.limit))
+        return found, rows[-1].digest if len(rows) == READ_AT_A_TIME else None
 
     async def _reporting(self, now_s: float) -> tuple[Reporting, ...]:
         rows = await self._database.read(lambda connection: read_reporting(connection, int(now_s)))
         return tuple(Reporting(client, unreported / ended) for client, ended, unreported in rows if ended)
 
 
-def _fill(fullest: dict[tuple[str, str], float], views: Sequence[BudgetView]) -> None:
-    for view in views:
-        if view.limit > 0:
-            name = (view.budget.policy, _label(view))
-            fullest[name] = max(fullest.get(name, 0.0), (view.used + view.held) / view.limit)
+def _raise(fullest: _Ratios, found: Iterable[_Named]) -> None:
+    """Keep the fullest of each name."""
+    for name, ratio in found:
+        fullest[name] = max(fullest.get(name, 0.0), ratio)
 
 
 def _ranked(fullest: Mapping[tuple[str, str], float]) -> tuple[BudgetRatio, ...]:
@@ -100,10 +152,10 @@ def _ranked(fullest: Mapping[tuple[str, str], float]) -> tuple[BudgetRatio, ...]
     return tuple(sorted(ratios, key=lambda ratio: -ratio.ratio)[:SERIES_MAX])
 
 
-def _label(view: BudgetView) -> str:
-    """Name a scope for operators; metrics are open, so people and tasks are not named: the fullest stands for all."""
-    private = [key for key, _ in view.budget.scope if key not in _PUBLIC]
-    return f"(fullest {private[0]})" if private else scope_text(view.budget.scope)
+def _name(budget: BudgetKey) -> tuple[str, str]:
+    """Name a budget for operators; metrics are open, so people and tasks are not named: the fullest stands for all."""
+    private = [key for key, _ in budget.scope if key not in _PUBLIC]
+    return budget.policy, f"(fullest {private[0]})" if private else scope_text(budget.scope)
 
 
 _PUBLIC = frozenset({"department", "team", "project", "environment", "kind", "provider", "model", "operation"})

@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, collate, or_, select
+from sqlalchemy import Connection, Row, and_, collate, func, or_, select
 
 from governor.core.scopes import Scope
-from governor.store.records import decode_scope
+from governor.store.records import NO_BUCKETS, decode_scope
 from governor.store.tables import BUDGETS
 
 BYTE_ORDER = {"postgresql": "C", "sqlite": "BINARY"}
@@ -76,16 +76,28 @@ def read_live_budgets(connection: Connection, digests: Sequence[bytes], ended_af
 
 
 def read_present_budgets(
-    connection: Connection, policies: Sequence[str], at_s: int, after: bytes, limit: int
+    connection: Connection, policies: Sequence[str], at_s: int, after: bytes, limit: int, *, taken: bool = False
 ) -> list[LiveBudget]:
-    """Return budgets of some quotas whose period contains an instant (Unix seconds), in the order of their digests."""
+    """Return budgets of some quotas whose period contains an instant (Unix seconds), in the order of their digests.
+
+    Args:
+        connection: A reading connection.
+        policies: Names that the quotas have and had (``Quota/x``).
+        at_s: The instant.
+        after: The last digest of the page before, or ``b""``.
+        limit: The most of them.
+        taken: Only those of which something is used or held.
+    """
     columns = BUDGETS.c
+    # An expression, so that pages follow the key: by the index of policies each page would sort all that come after it.
     query = select(*_LIVE).where(
-        columns.policy.in_(list(policies)),
+        (columns.policy + "").in_(list(policies)),
         columns.period_start_s <= at_s,
-        or_(columns.period_end_s.is_(None), columns.period_end_s > at_s),
+        func.coalesce(columns.period_end_s, at_s + 1) > at_s,
         columns.digest > after,
     )
+    if taken:
+        query = query.where(or_(columns.used > 0, columns.buckets != NO_BUCKETS))
     return [_live(row) for row in connection.execute(query.order_by(columns.digest).limit(limit))]
 
 

@@ -127,7 +127,7 @@ async def open_governor(
         processes = ForecastProcesses()
         stack.push_async_callback(processes.close)
         forecasts = ForecastJobs(snapshots, budgets, database)
-        fullest = BudgetWatcher(budgets, database)
+        fullest = BudgetWatcher(snapshots, budgets, database)
         forecaster = Forecaster(forecasts, budgets, database, processes)
         stack.push_async_callback(forecaster.close)
         yield Governor(

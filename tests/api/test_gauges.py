@@ -12,6 +12,8 @@ import structlog
 from governor.core.errors import LedgerUnavailableError
 from governor.core.keys import Role
 from governor.edges.api import metrics as metrics_module
+from governor.services import watch_budgets
+from tests.api.test_alerts import spend, usd
 from tests.api.test_operate import metric
 from tests.api.world import QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
 from tests.ledger.faults import stuck
@@ -224,3 +226,27 @@ async def test_blocks_in_force_are_counted_by_kind(server: Server, standing: Sta
         ended,
         await counted(),
     ]
+
+
+async def test_the_fullest_of_all_budgets_is_among_the_series(
+    database_url: str, tmp_path: Path, standing: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many come before it by name: a scrape looks at some more, and the next one goes on from there."""
+    monkeypatch.setattr(watch_budgets, "BUDGETS_WATCHED", 1)
+    monkeypatch.setattr(watch_budgets, "MORE_WATCHED", 1)
+    monkeypatch.setattr(watch_budgets, "READ_AT_A_TIME", 1)
+    last = "---\napiVersion: governor/v1\nkind: Quota\nname: z-last\nlimit: 5 USD\nperiod: month\n"
+    folder = write_policies(tmp_path / "policies", QUOTAS + last)
+    async with running(settings_for(database_url, folder), standing) as server:
+        await spend(server, usd("e-1", 4.5))
+        seen = []
+        for _ in range(6):
+            seen.append(await metric(server, "governor_budget_used_ratio", policy="Quota/z-last"))
+            standing.advance(11)
+        await spend(server, usd("e-2", 0.3))
+        for _ in range(9):
+            standing.advance(11)
+            seen.append(await metric(server, "governor_budget_used_ratio", policy="Quota/z-last"))
+
+    assert {None, 0.9} >= set(seen[:6])
+    assert [0.9, 0.96] == [seen[5], seen[-1]]

@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 from governor.core.alerts.alert import AlertKind
 from governor.core.alerts.thresholds import Act, Mark, Standing, judge
 from governor.core.alerts.words import threshold_numbers, threshold_reason, threshold_title, ways_out
-from governor.core.decisions.budget_keys import budget_key
 from governor.core.decisions.budget_views import carried_now
-from governor.core.decisions.draws import Draw, DrawContext, draws_of
+from governor.core.decisions.draws import Draw
 from governor.core.decisions.snapshot import Snapshot
 from governor.core.forecasts.forecast import Forecast
 from governor.core.ledger.budget import Balance
@@ -25,6 +24,7 @@ from governor.services.alerts.terms import AlertTerms
 from governor.services.alerts.write import Said, write_alert
 from governor.services.forecast.gather import DEFAULT_RULE
 from governor.services.jobs import Turn
+from governor.services.listed_budgets import whole_budget
 from governor.services.quota_names import QuotaNames, names_of
 from governor.services.snapshots import Snapshots
 from governor.store.alerts import read_marks, write_marks
@@ -183,12 +183,8 @@ class ThresholdWatcher:
     def _draw(self, snapshot: Snapshot, row: LiveBudget, now: datetime) -> Draw | None:
         """Return the terms of a counter, if it is the whole budget of a quota that has alerts and is in force."""
         at = now if row.end_s is None else min(now, last_instant(row.end_s))
-        for quota in self._names.find(snapshot.policies, row.policy):
-            if not quota.alerts or quota.per != tuple(key for key, _ in row.scope) or not quota.header.in_force(at):
-                continue
-            if budget_key(quota, row.scope, at).digest == row.digest:
-                return draws_of(quota, dict(row.scope), DrawContext(snapshot.organization, snapshot.quota, at))[0]
-        return None
+        quotas = (quota for quota in self._names.find(snapshot.policies, row.policy) if quota.alerts)
+        return whole_budget(quotas, row, snapshot, at)
 
     def _said(self, snapshot: Snapshot, each: _Watched, rule: AlertRule, mark: Mark, now: datetime) -> Said:
         quota, key = each.draw.applied.quota, each.draw.budget

@@ -102,13 +102,34 @@ async def test_a_day_that_passes_all_others_is_noticed(server: Server, standing:
     assert 1 == len(alerts)
 
 
-async def test_without_history_nothing_is_expected(server: Server, standing: StandingClock) -> None:
-    """A new team's first expensive hour is no alarm: nobody knows what is usual."""
-    await spend(server, usd("first", 50, subject=MIA))
-    standing.advance(60)
-    await run(server, server.governor.unusual.watch)
+async def test_without_history_an_hour_is_measured_by_the_limit(any_server: Server, standing: StandingClock) -> None:
+    """Nobody knows what is usual, and a tenth of the month's limit in one hour is worth a word: said once, of whom."""
+    for number, amount in enumerate((9, 3, 3)):
+        await spend(any_server, usd(f"first-{number}", amount))
+        standing.advance(60)
+        await run(any_server, any_server.governor.unusual.watch)
+        if not number:
+            assert [] == await said(any_server)
+    [alert] = await said(any_server)
 
-    assert [] == await said(server)
+    assert {"user": "eve@acme.example"} == alert["scope"]
+    assert alert["reason"].startswith(
+        "nothing is known yet of such hours, and the monthly limit of Quota/department-spend is 100 USD; driven by eve"
+    )
+    assert ("hour", "12", "100") == tuple(alert["numbers"][name] for name in ("of", "spent", "limit"))
+
+
+async def test_without_history_and_limit_nothing_is_expected(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """A new team's first expensive hour is no alarm; that it takes most of a day's limit is what days are for."""
+    daily = "apiVersion: governor/v1\nkind: Quota\nname: daily\nlimit: 60 USD\nperiod: day\n"
+    async with running(settings_for(sqlite_url, write_policies(tmp_path / "daily", daily)), standing) as server:
+        await spend(server, usd("first", 50, subject=MIA))
+        standing.advance(60)
+        await run(server, server.governor.unusual.watch)
+
+        assert [] == await said(server)
 
 
 async def test_a_new_agent_is_measured_by_others(any_server: Server, standing: StandingClock) -> None:

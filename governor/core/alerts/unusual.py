@@ -30,6 +30,10 @@ TIMES_BUSIEST = 2
 """... where they are more than twice the busiest five minutes that there were in such hours."""
 
 
+LIMIT_SHARE = 10
+"""Of whom nothing is known: an hour that takes more than a tenth of a limit for a week or longer is worth a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What hours, or days, that are alike come to: the middle one, and what none of them should pass."""

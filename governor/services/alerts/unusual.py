@@ -10,11 +10,13 @@ from governor.core.alerts.alert import AlertKind
 from governor.core.alerts.recipients import people_told
 from governor.core.alerts.unusual import LOUD_NANO_USD
 from governor.core.calendar_days import local_date
+from governor.core.decisions.snapshot import Snapshot
 from governor.core.money import decimal_text
 from governor.core.policy.approval_rule import DEPARTMENT_LEADS
 from governor.core.policy.organization import Organization
 from governor.services.alerts.bursts import are_bursts_learned, learn_bursts
 from governor.services.alerts.terms import AlertTerms
+from governor.services.alerts.tightest_limit import TightestLimit, tightest_limit
 from governor.services.alerts.usual import Finding, Usual, usd
 from governor.services.alerts.write import Said, write_alert
 from governor.services.jobs import Turn
@@ -60,12 +62,13 @@ class UnusualSpendWatcher:
         Returns:
             What was done.
         """
-        organization = self._snapshots.current.organization
+        snapshot = self._snapshots.current
+        organization = snapshot.organization
         await learn_bursts(turn, self._database)
         usual = Usual(turn.now, organization.time_zone)
         if self._usual is None or self._usual.hour != usual.hour:
             self._usual = usual
-        found = await self._database.read(partial(_unusual, usual=self._usual, now=turn.now))
+        found = await self._database.read(partial(_unusual, usual=self._usual, snapshot=snapshot, now=turn.now))
         if not found:
             return "nothing unusual"
 
@@ -76,22 +79,32 @@ class UnusualSpendWatcher:
         return f"{await turn.write(write)} alerts written"
 
 
-def _unusual(connection: Connection, usual: Usual, now: datetime) -> list[_Unusual]:
+def _unusual(connection: Connection, usual: Usual, snapshot: Snapshot, now: datetime) -> list[_Unusual]:
     recent = read_spend(connection, now - WINDOW)
     learned = are_bursts_learned(connection, now)
     found: list[_Unusual] = []
     for level in LEVELS:
-        sums: dict[str, int] = {}
-        for spender, cost in recent.items():
-            sums[spender.name(level)] = sums.get(spender.name(level), 0) + cost
+        own: dict[str, list[Driver]] = {}
+        for spender, cost in sorted(recent.items(), key=lambda item: -item[1]):
+            own.setdefault(spender.name(level), []).append((spender, cost))
+        sums = {name: sum(cost for _, cost in drivers) for name, drivers in own.items()}
         loud = {name: cost for name, cost in sums.items() if name and cost > LOUD_NANO_USD}
-        findings = usual.findings(connection, level, loud, learned=learned)
-        for name, finding in findings.items():
-            own = [item for item in recent.items() if item[0].name(level) == name]
-            found.append(_Unusual(level, name, finding, tuple(sorted(own, key=lambda item: -item[1])[:DRIVERS])))
+
+        def limit_of(name: str, level: str = level, own: dict[str, list[Driver]] = own) -> TightestLimit | None:
+            return tightest_limit(snapshot, _attributes(own[name][0][0], level), now)
+
+        findings = usual.findings(connection, level, loud, limit_of, learned=learned)
+        found += [_Unusual(level, name, one, tuple(own[name][:DRIVERS])) for name, one in findings.items()]
         # What a person's alert says is not said again of their team.
         recent = {spender: cost for spender, cost in recent.items() if spender.name(level) not in findings}
     return found
+
+
+def _attributes(spender: Spender, level: str) -> dict[str, str]:
+    """Return what is known of all requests of a series, by the one who drives it."""
+    names = LEVELS[LEVELS.index(level) :]
+    known = {name: spender.name(name) for name in (*names, *(("use_case", "model") if level == "user" else ()))}
+    return {name: value for name, value in known.items() if value}
 
 
 def _said(organization: Organization, one: _Unusual, terms: AlertTerms, now: datetime) -> Said:

@@ -1,17 +1,18 @@
 """What is usual for people, teams and departments at an instant, and what is outside of it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from governor.core.alerts.unusual import LOUD_NANO_USD, Expected, burst_bound, expected
+from governor.core.alerts.unusual import FLOOR, LIMIT_SHARE, LOUD_NANO_USD, Expected, burst_bound, expected
 from governor.core.calendar_days import first_instant, hour_start_s, local_date
 from governor.core.money import decimal_text
 from governor.core.units import Unit, amount_words
 from governor.services.alerts.bursts import HISTORY
+from governor.services.alerts.tightest_limit import TightestLimit
 from governor.store.spend import read_busiest
 from governor.store.usage_sums import read_costs_by_hour, read_hour_costs
 
@@ -71,14 +72,21 @@ class Usual:
         self._busiest: dict[str, Mapping[str, int]] = {}
 
     def findings(
-        self, connection: Connection, level: str, last_five: Mapping[str, int], *, learned: bool
+        self,
+        connection: Connection,
+        level: str,
+        last_five: Mapping[str, int],
+        limit_of: Callable[[str], TightestLimit | None],
+        *,
+        learned: bool,
     ) -> dict[str, Finding]:
-        """Compare series of a level with what is usual; where all is, or nothing is known, nothing is found.
+        """Compare series of a level with what is usual, or where nothing is known of it with their limits.
 
         Args:
             connection: A reading connection.
             level: Whose they are.
             last_five: What each spent in the last five minutes.
+            limit_of: Returns what one may spend at most, or None.
             learned: Whether the bursts of the past are known.
         """
         new = [name for name in last_five if (level, name) not in self._pasts]
@@ -93,18 +101,20 @@ class Usual:
             one = past.get(name) or self._pasts[level, name]
             is_new = one.hour is None and one.first_s >= self._new_since_s
             hour = self._of_peers(connection, level) if is_new else one.hour
-            finding = self._of_hour(level, name, hour, (spent.get(self._hour_s, 0), last_five[name]), is_new=is_new)
+            so_far = spent.get(self._hour_s, 0)
+            if hour is not None:
+                finding = self._of_hour(level, name, hour, (so_far, last_five[name]), is_new=is_new)
+            else:
+                finding = _past_limit(so_far, limit_of(name)) if so_far > FLOOR["hour"] else None
             finding = finding or _passed("day", sum(spent.values()), one.day, "a day")
             if finding is not None:
                 found[name] = finding
         return found
 
     def _of_hour(
-        self, level: str, name: str, hour: Expected | None, spent: tuple[int, int], *, is_new: bool
+        self, level: str, name: str, hour: Expected, spent: tuple[int, int], *, is_new: bool
     ) -> Finding | None:
         """Judge what was spent in this hour, and in the last five minutes."""
-        if hour is None:
-            return None
         whose = f"an hour of any other {level}" if is_new else "an hour"
         so_far, last_five = spent
         busiest = self._busiest_five(level, "" if is_new else name)
@@ -166,6 +176,13 @@ def _burst(amount: int, hour: Expected, busiest: int | None, whose: str) -> Find
     known = "" if busiest is None else f"the busiest five minutes of such hours came to {usd(busiest)}; "
     numbers = (*_numbers("hour", hour), ("upper_of_five_minutes", decimal_text(bound)))
     return Finding(amount, "within five minutes", known + _comes_to(hour, whose), numbers)
+
+
+def _past_limit(so_far: int, limit: TightestLimit | None) -> Finding | None:
+    if limit is None or so_far <= limit.nano_usd // LIMIT_SHARE:
+        return None
+    reason = f"nothing is known yet of such hours, and {limit.words} is {usd(limit.nano_usd)}"
+    return Finding(so_far, "this hour", reason, (("of", "hour"), ("limit", decimal_text(limit.nano_usd))))
 
 
 def _numbers(of: str, bound: Expected) -> tuple[tuple[str, str], ...]:

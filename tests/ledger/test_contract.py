@@ -183,14 +183,17 @@ async def test_room_of_expired_holds_is_used_again(ledger: Ledger, clock: FakeCl
 
 
 async def test_an_expiry_rounds_up_to_its_bucket(ledger: Ledger, clock: FakeClock) -> None:
-    """A hold lives at least as long as promised, and at most ten seconds longer."""
+    """A hold lives at least as long as promised, and at most ten seconds longer; at its very end it has expired."""
     clock.now_s += 3
-    await ledger.submit(place(hold(COMPANY, 1), hold_for_s=60))
+    placed = await ledger.submit(place(hold(COMPANY, 1), hold_for_s=60))
     clock.advance(60)
     held = await balance(ledger, COMPANY)
-    clock.advance(10)
+    clock.advance(7)
+    assert isinstance(placed, Placed)
+    late = await ledger.submit(release(placed.reservation.id))
 
     assert (Balance(0, 1), Balance(0, 0)) == (held, await balance(ledger, COMPANY))
+    assert ReservationOutcome.ALREADY_EXPIRED is getattr(late, "outcome", None)
 
 
 async def test_unreported_usage_is_charged_where_the_quota_says_so(ledger: Ledger, clock: FakeClock) -> None:

@@ -41,6 +41,8 @@ from governor.core.policy.use_case_lineage import trace_use_cases, with_use_case
 Shaped = Sequence[tuple[Envelope, Document]]
 S = TypeVar("S", bound=Envelope)
 
+_NO_ORGANIZATION = OrganizationShape(api_version="governor/v1", name="none")
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -60,7 +62,9 @@ class Built:
 
 
 def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalogues: Catalogues) -> Built | None:
-    """Build everything; None without exactly one Organization, because nothing can be dated without its zone.
+    """Build everything; None without an Organization, because nothing can be dated without its zone.
+
+    What the other documents say wrongly is told all the same: one typo in the Organization hides nothing.
 
     Args:
         shaped: Documents of the right shape, in file order.
@@ -69,9 +73,9 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
         catalogues: The price catalogue.
     """
     organization_at = _the_organization(shaped, problems)
-    if organization_at is None:
+    if not shaped:
         return None
-    shape, document = organization_at
+    shape, document = organization_at or (_NO_ORGANIZATION, shaped[0][1])
     time_zone = time_zone_of(shape, Reader(document, problems))
 
     def of_kind(kind: type[S]) -> list[tuple[S, Reader]]:
@@ -116,7 +120,7 @@ def build_policy_set(shaped: Shaped, folder: Folder, problems: Problems, catalog
     )
     _refuse_duplicates(shaped, problems)
     documents = {source_of(document): document for _, document in shaped}
-    return Built(policies, files, documents, built_models.retires_on)
+    return Built(policies, files, documents, built_models.retires_on) if organization_at else None
 
 
 def _the_organization(shaped: Shaped, problems: Problems) -> tuple[OrganizationShape, Document] | None:

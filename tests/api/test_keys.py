@@ -75,6 +75,19 @@ async def test_a_rotation_without_grace_ends_the_old_key_at_once(database: Datab
     assert [True, False] == sorted((key.valid_at(NOON) for key in await list_keys(database)), reverse=True)
 
 
+async def test_a_worker_whose_clock_is_behind_refuses_a_revoked_key(database: Database) -> None:
+    """What somebody ended does not wait until a worker's own clock gets there."""
+    made = await create_key(database, name="gw1", role=Role.GATEWAY, now=NOON)
+    ring = KeyRing(database, lambda: NOON.timestamp() - 3600, None)
+    await ring.refresh()
+    before = ring.identify(made.secret.encode())
+    await revoke_key(database, "gw1", NOON)
+    await ring.refresh()
+
+    assert before is not None
+    assert ring.identify(made.secret.encode()) is None
+
+
 @pytest.mark.parametrize("act", [rotate_key, revoke_key])
 async def test_what_does_not_exist_cannot_be_rotated_or_revoked(
     sqlite_url: str, act: Callable[[Database, str, datetime], Awaitable[object]]

@@ -96,8 +96,8 @@ class Settings(BaseSettings):
         ge=1,
         le=60_000,
         description="How long `/decide` waits for the ledger before it answers `ledger_unavailable`; `/decide/batch` "
-        "waits that long for each hundred of its requests; `/usage` waits ten times as long, then answers 503, and the same "
-        "events can be sent again.",
+        "waits that long for each hundred of its requests; `/usage` waits ten times as long, then answers 503, and the "
+        "same events can be sent again.",
         json_schema_extra=in_unit("milliseconds"),
     )
     queue_max: int = Field(

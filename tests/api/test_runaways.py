@@ -1,5 +1,6 @@
 """A runaway is noticed within five minutes of its beginning, as far as bursts of five minutes were never usual."""
 
+import asyncio
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -113,3 +114,20 @@ async def test_bursts_are_known_to_whoever_takes_over(sqlite_url: str, tmp_path:
             noticed.append(len(await said(server)))
 
     assert [1, 1] == noticed
+
+
+async def test_two_workers_tell_of_a_runaway_once(database_url: str, tmp_path: Path, standing: StandingClock) -> None:
+    """Both look in each minute: one learns and notices, the other one finds it done."""
+    settings = settings_for(database_url, write_policies(tmp_path / "policies", QUOTAS))
+    async with running(settings, standing) as one, running(settings, standing, with_keys=False) as other:
+        other.keys.update(one.keys)
+        await work(one, *even(standing.now(), MIA))
+        standing.advance(62 * 60)
+        for minute in range(8):
+            await work(one, usd(f"loop-{minute}", 3 * BOUND_USD / 60, subject=MIA))
+            standing.advance(60)
+            await asyncio.gather(*(run(each, each.governor.unusual.watch) for each in (one, other)))
+        alerts = await said(one)
+
+    assert [{"user": "mia@acme.example"}] == [alert["scope"] for alert in alerts]
+    assert alerts[0]["at"] <= (standing.now() - timedelta(minutes=3)).strftime("%Y-%m-%dT%H:%M:%SZ")

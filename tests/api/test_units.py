@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import msgspec
+from sqlalchemy import Connection, delete, select, update
+
 from governor.core.keys import Role
+from governor.store.tables import ENTRIES, USAGE_UNITS_HOURLY
 from governor.store.verify import verify
 from tests.api.world import Server, question
 
@@ -71,4 +75,35 @@ async def test_a_summary_says_units_what_has_no_price_and_what_was_not_said(any_
     assert ({"searches": 5}, 1) == (by_model["totals"]["units"], by_model["totals"]["unpriced"])
     assert [{"searches": 5}] == [one["units"] for one in by_day["groups"]]
     assert [({"use_case": "(none)"}, 2)] == [(one["group"], one["requests"]) for one in unsaid["groups"]]
+    assert [] == found
+
+
+async def test_what_was_recorded_before_units_were_summed_up_takes_none_away(any_server: Server) -> None:
+    """A correction, or a price found later, of such an event takes back only what was ever added."""
+    eve = {"subject": {"user": "eve@acme.example"}, "usage": {"input_tokens": 10}}
+    events: list[dict[str, Any]] = [
+        {"event_id": "e1", **eve, "model": "gpt-4o-mini", "units": {"searches": 5}},
+        {"event_id": "e2", **eve, "model": "claude-sonnet-4", "units": {"searches": 3}, "corrects": "e1"},
+        {"event_id": "e3", **eve, "model": "claude-sonnet-4", "units": {"searches": 2}, "corrects": "e1"},
+    ]
+
+    def forget_units(connection: Connection) -> None:
+        fields = msgspec.msgpack.decode(connection.execute(select(ENTRIES.c.record)).scalar_one())
+        for posting in fields[4]:
+            del posting["units"]
+        connection.execute(update(ENTRIES).values(record=msgspec.msgpack.encode(fields)))
+        connection.execute(delete(USAGE_UNITS_HOURLY))
+
+    seen = []
+    async with any_server.client() as client, any_server.client(Role.VIEWER) as viewer:
+        for event in events:
+            await client.post("/usage", json=event)
+            if len(seen) == 0:
+                await any_server.governor.database.write(forget_units)
+            totals = (await viewer.get("/usage/summary")).json()["totals"]
+            seen.append((totals["units"], totals["unpriced"]))
+    now_s = any_server.governor.clock.now().timestamp()
+    found = await any_server.governor.database.read(lambda connection: list(verify(connection, now_s)))
+
+    assert [({}, 0), ({"searches": 3}, 1), ({"searches": 2}, 1)] == seen
     assert [] == found

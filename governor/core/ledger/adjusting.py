@@ -12,7 +12,7 @@ from governor.core.ledger.adjustments import (
     Rerated,
     RerateOutcome,
 )
-from governor.core.ledger.changes import rollup_amounts, rollup_units
+from governor.core.ledger.changes import UNPRICED, posted_units, rollup_amounts, units_between
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupKey, RollupPosting
 from governor.core.ledger.reservation import Reservation
 from governor.core.ledger.settling import totals_of
@@ -148,6 +148,8 @@ def rerate(work: WorkingSet, command: Rerate) -> Rerated:
         return Rerated(rerating.outcome, before, after)
     if any(work.balance(budget).taken + change > AMOUNT_MAX for budget in rerating.budgets):
         return Rerated(RerateOutcome.TOO_LARGE, before, before)
+    posted = posted_units((posting for entry in chain for posting in entry.rolled), last.rollup)
+    priced = {unit: amount for unit, amount in posted.items() if unit != UNPRICED}
     entry = replace(
         last,
         id=command.entry_id,
@@ -159,11 +161,7 @@ def rerate(work: WorkingSet, command: Rerate) -> Rerated:
         cost_nano_usd=change,
         requests=0,
         charges=tuple(Charge(budget, change) for budget in rerating.budgets),
-        rolled=(
-            RollupPosting(
-                last.rollup, rollup_amounts(_NOTHING, change, 0), rollup_units(_NOTHING, -int(last.unpriced))
-            ),
-        ),
+        rolled=(RollupPosting(last.rollup, rollup_amounts(_NOTHING, change, 0), units_between(posted, priced)),),
         unpriced=False,
         result=command.record(before, after),
         provider_usage=b"",

@@ -1,5 +1,6 @@
 """What a batch of commands changed: what the SQL ledger writes back."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from governor.core.ledger.entry import Entry, RollupKey, RollupPosting
@@ -74,8 +75,21 @@ def rollup_amounts(usage: Usage, cost_nano_usd: int, requests: int) -> tuple[int
     )
 
 
-def rollup_units(usage: Usage, unpriced: int) -> tuple[tuple[str, int], ...]:
-    """Return what these units, and events without a known price, add to an hour; most events have neither."""
-    if not usage.units and not unpriced:
-        return ()
-    return tuple((unit, amount) for unit, amount in {**usage.units, UNPRICED: unpriced}.items() if amount)
+def rollup_units(usage: Usage, *, unpriced: bool) -> dict[str, int]:
+    """Return what an event has in units, with itself if its price is unknown; most events have neither."""
+    return {**usage.units, UNPRICED: 1} if unpriced else dict(usage.units)
+
+
+def posted_units(postings: Iterable[RollupPosting], key: RollupKey) -> dict[str, int]:
+    """Return what was added to the units of one hour: nothing by entries from before units were summed up."""
+    posted: dict[str, int] = {}
+    for posting in postings:
+        for unit, amount in posting.units if posting.key == key else ():
+            posted[unit] = posted.get(unit, 0) + amount
+    return posted
+
+
+def units_between(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return what has to be added to units."""
+    added = ((unit, after.get(unit, 0) - before.get(unit, 0)) for unit in dict.fromkeys((*before, *after)))
+    return tuple((unit, amount) for unit, amount in added if amount)

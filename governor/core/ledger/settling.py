@@ -7,7 +7,7 @@ trace.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from governor.core.ledger.changes import rollup_amounts, rollup_units
+from governor.core.ledger.changes import posted_units, rollup_amounts, rollup_units, units_between
 from governor.core.ledger.commands import Assessment, Settle
 from governor.core.ledger.entry import Charge, Entry, EntryKind, RollupPosting, corrected
 from governor.core.ledger.reservation import HeldBudget, Reservation, ReservationState
@@ -250,21 +250,21 @@ def _rolled(assessment: Assessment, totals: Totals, chain: list[Entry]) -> tuple
     A correction that names another model moves the whole event: what the chain has posted is taken from the old
     dimensions and the whole is added to the new ones.
     """
-    was_unpriced = bool(chain) and chain[-1].unpriced
-    if not chain or chain[-1].rollup == assessment.rollup:
+    units = rollup_units(assessment.usage, unpriced=assessment.unpriced)
+    if not chain:
         amounts = rollup_amounts(totals.usage, totals.cost_nano_usd, totals.requests)
-        units = rollup_units(totals.usage, assessment.unpriced - was_unpriced)
-        return (RollupPosting(assessment.rollup, amounts, units),)
+        return (RollupPosting(assessment.rollup, amounts, units_between({}, units)),)
+    last = chain[-1].rollup
+    posted = posted_units((posting for entry in chain for posting in entry.rolled), last)
+    if last == assessment.rollup:
+        amounts = rollup_amounts(totals.usage, totals.cost_nano_usd, totals.requests)
+        return (RollupPosting(last, amounts, units_between(posted, units)),)
     before = totals_of(chain)
     taken = rollup_amounts(before.usage, before.cost_nano_usd, before.requests)
     added = rollup_amounts(assessment.usage, assessment.cost_nano_usd, assessment.requests)
     return (
-        RollupPosting(
-            chain[-1].rollup,
-            tuple(-amount for amount in taken),
-            tuple((unit, -amount) for unit, amount in rollup_units(before.usage, int(was_unpriced))),
-        ),
-        RollupPosting(assessment.rollup, added, rollup_units(assessment.usage, int(assessment.unpriced))),
+        RollupPosting(last, tuple(-amount for amount in taken), units_between(posted, {})),
+        RollupPosting(assessment.rollup, added, units_between({}, units)),
     )
 
 

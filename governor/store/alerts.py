@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from governor.core.alerts.alert import Alert, AlertKind, Delivery, DeliveryState
 from governor.core.alerts.recipients import Channel, Recipient
 from governor.core.alerts.thresholds import Mark
-from governor.store.dialects import insert_into
+from governor.store.dialects import insert_into, inserted
 from governor.store.instants import from_ms, to_ms
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import ALERT_DELIVERIES, ALERT_MARKS, ALERTS
@@ -73,10 +73,8 @@ def add_alert(connection: Connection, alert: Alert, due_at: datetime) -> bool:
         "scope": encode_scope(alert.whose),
         "record": _encode(_Record(alert.title, alert.reason, alert.numbers, alert.ways_out, alert.urgent)),
     }
-    claimed = connection.execute(
-        insert_into(connection, ALERTS).values(row).on_conflict_do_nothing(index_elements=["claim"])
-    )
-    if not claimed.rowcount:
+    new = insert_into(connection, ALERTS).on_conflict_do_nothing(index_elements=["claim"])
+    if not inserted(connection, new, [row]):
         return False
     waiting = {"state": DeliveryState.WAITING.value, "due_ms": to_ms(due_at), "tries": 0, "problem": ""}
     for recipient in alert.recipients:

@@ -12,7 +12,7 @@ from governor.core.scopes import Scope
 from governor.core.statements.statement import WINDOW_S, Figures, Part, Statement, Usage
 from governor.core.units import Unit
 from governor.store.budgets import BYTE_ORDER
-from governor.store.dialects import insert_into
+from governor.store.dialects import insert_into, inserted
 from governor.store.records import decode_scope, encode_scope
 from governor.store.tables import BUDGETS, STATEMENT_CHECKS, STATEMENTS
 
@@ -109,7 +109,7 @@ def insert_statements(connection: Connection, statements: Iterable[tuple[Stateme
     if not rows:
         return 0
     statement = insert_into(connection, STATEMENTS).on_conflict_do_nothing(index_elements=["digest", "edition"])
-    return connection.execute(statement, rows).rowcount
+    return inserted(connection, statement, rows)
 
 
 def read_stated(connection: Connection, digests: Collection[bytes]) -> dict[bytes, list[Statement]]:

@@ -11,10 +11,10 @@ from governor.core.ledger.budget import BudgetKey
 from governor.core.scopes import scope_text
 from governor.services.budgets import BudgetQuery, BudgetReader
 from governor.services.listed_budgets import whole_budget
-from governor.services.quota_names import QuotaNames, names_of
+from governor.services.quota_names import QuotaNames
 from governor.services.snapshots import Snapshots
 from governor.store.balances import read_balances
-from governor.store.budgets import read_present_budgets
+from governor.store.budgets import Place, read_present_budgets
 from governor.store.database import Database
 from governor.store.reporting import read_reporting
 
@@ -25,6 +25,7 @@ MORE_WATCHED = 5_000
 """Where there are more, each answer looks at so many of which something is taken, going on where the last one ended."""
 
 READ_AT_A_TIME = 100
+FIRST: Place = ("", "", b"")
 
 SERIES_MAX = 100
 """The fullest budgets that get a series of their own."""
@@ -79,7 +80,7 @@ class BudgetWatcher:
         self._database = database
         self._names = QuotaNames()
         self._watched: tuple[float, Watched] | None = None
-        self._after = b""
+        self._after: Place = FIRST
         self._passing: _Ratios = {}
         self._passed: _Ratios = {}
 
@@ -95,7 +96,7 @@ class BudgetWatcher:
     async def fullest(self, now: datetime) -> tuple[BudgetRatio, ...]:
         """Return the fullest of all budgets, however many there are: not for every scrape."""
         fullest: _Ratios = {}
-        after: bytes | None = b""
+        after: Place | None = FIRST
         while after is not None:
             found, after = await self._database.read(partial(self._taken, after=after, now=now))
             _raise(fullest, found)
@@ -117,24 +118,23 @@ class BudgetWatcher:
         for _ in range(0, MORE_WATCHED, READ_AT_A_TIME):
             found, after = await self._database.read(partial(self._taken, after=self._after, now=now))
             _raise(self._passing, found)
-            self._after = after or b""
+            self._after = after or FIRST
             if after is None:
                 self._passed, self._passing = self._passing, {}
                 return
 
-    def _taken(self, connection: Connection, after: bytes, now: datetime) -> tuple[list[_Named], bytes | None]:
-        """Return how full the next budgets are of which something is taken, and the last of them; None: no more."""
+    def _taken(self, connection: Connection, after: Place, now: datetime) -> tuple[list[_Named], Place | None]:
+        """Return how full the next budgets are of which something is taken, and where they end; None: no more."""
         snapshot, now_s = self._snapshots.current, int(now.timestamp())
-        policies = [f"Quota/{name}" for quota in snapshot.policies.quotas for name in names_of(quota)]
-        rows = read_present_budgets(connection, policies, now_s, after, READ_AT_A_TIME, taken=True)
-        balances = read_balances(connection, [row.digest for row in rows], now.timestamp())
+        page = read_present_budgets(connection, now_s, after, READ_AT_A_TIME, taken=True)
+        balances = read_balances(connection, [row.digest for row in page.rows], now.timestamp())
         found = []
-        for row in rows:
+        for row in page.rows:
             draw = whole_budget(self._names.find(snapshot.policies, row.policy), row, snapshot, now)
             balance = balances.get(row.digest)
             if draw is not None and balance is not None and draw.terms.limit:
                 found.append((_name(draw.budget), (balance.used + balance.held) / draw.terms.limit))
-        return found, rows[-1].digest if len(rows) == READ_AT_A_TIME else None
+        return found, page.next
 
     async def _reporting(self, now_s: float) -> tuple[Reporting, ...]:
         rows = await self._database.read(lambda connection: read_reporting(connection, int(now_s)))

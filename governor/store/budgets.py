@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, collate, func, or_, select
+from sqlalchemy import Connection, Row, and_, collate, or_, select
 
 from governor.core.scopes import Scope
 from governor.store.records import NO_BUCKETS, decode_scope
@@ -75,30 +75,49 @@ def read_live_budgets(connection: Connection, digests: Sequence[bytes], ended_af
     return [_live(row) for row in connection.execute(query.order_by(BUDGETS.c.digest))]
 
 
+Place = tuple[str, str, bytes]
+"""Policy, scope text and digest: the order in which budgets are passed by."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresentBudgets:
+    """Budgets whose period goes on, and the place of the last one; None: there are no more."""
+
+    rows: list[LiveBudget]
+    next: Place | None
+
+
 def read_present_budgets(
-    connection: Connection, policies: Sequence[str], at_s: int, after: bytes, limit: int, *, taken: bool = False
-) -> list[LiveBudget]:
-    """Return budgets of some quotas whose period contains an instant (Unix seconds), in the order of their digests.
+    connection: Connection, at_s: int, after: Place, limit: int, *, alone: bool = False, taken: bool = False
+) -> PresentBudgets:
+    """Return budgets whose period contains an instant, in the order of an index, so that no page sorts what follows.
 
     Args:
         connection: A reading connection.
-        policies: Names that the quotas have and had (``Quota/x``).
-        at_s: The instant.
-        after: The last digest of the page before, or ``b""``.
+        at_s: The instant, Unix seconds.
+        after: Where the page before ended; ``(policy, "", b"")`` begins with a policy.
         limit: The most of them.
+        alone: Only those of the policy that ``after`` names.
         taken: Only those of which something is used or held.
     """
     columns = BUDGETS.c
-    # An expression, so that pages follow the key: by the index of policies each page would sort all that come after it.
-    query = select(*_LIVE).where(
-        (columns.policy + "").in_(list(policies)),
-        columns.period_start_s <= at_s,
-        func.coalesce(columns.period_end_s, at_s + 1) > at_s,
-        columns.digest > after,
+    policy, scope, digest = after
+    present = select(*_LIVE).where(
+        columns.period_start_s <= at_s, or_(columns.period_end_s.is_(None), columns.period_end_s > at_s)
     )
     if taken:
-        query = query.where(or_(columns.used > 0, columns.buckets != NO_BUCKETS))
-    return [_live(row) for row in connection.execute(query.order_by(columns.digest).limit(limit))]
+        present = present.where(or_(columns.used > 0, columns.buckets != NO_BUCKETS))
+    present = present.order_by(columns.policy, columns.scope, columns.digest)
+    # The rest of a policy, then the policies behind it: both are stretches of the index.
+    rest = present.where(
+        columns.policy == policy, columns.scope >= scope, or_(columns.scope > scope, columns.digest > digest)
+    )
+    rows = list(connection.execute(rest.limit(limit)))
+    if not alone and len(rows) < limit:
+        rows += connection.execute(present.where(columns.policy > policy).limit(limit - len(rows)))
+    last = rows[-1] if len(rows) == limit else None
+    following = (last.policy, last.scope, bytes(last.digest)) if last is not None else None
+    return PresentBudgets([_live(row) for row in rows], following)
 
 
 def _live(row: Row[Any]) -> LiveBudget:

@@ -30,7 +30,7 @@ from governor.services.snapshots import Snapshots
 from governor.store.alerts import read_marks, write_marks
 from governor.store.balances import read_balances
 from governor.store.budget_usage import read_charged
-from governor.store.budgets import LiveBudget, read_live_budgets, read_present_budgets
+from governor.store.budgets import LiveBudget, Place, read_live_budgets, read_present_budgets
 from governor.store.database import Database
 from governor.store.decisions import id_floor
 from governor.store.forecasts import read_latest_forecasts
@@ -131,17 +131,24 @@ class ThresholdWatcher:
 
     async def _look_at_all(self, turn: Turn, snapshot: Snapshot) -> int:
         """Look at every budget of the present periods whose quota has alerts."""
-        policies = [f"Quota/{name}" for quota in snapshot.policies.quotas if quota.alerts for name in names_of(quota)]
-        at_s = int(turn.now.timestamp())
-        written, after = 0, b""
-        while rows := await self._database.read(
-            partial(read_present_budgets, policies=policies, at_s=at_s, after=after, limit=BUDGETS_AT_A_TIME)
-        ):
-            written += await self._judge(turn, snapshot, rows)
-            after = rows[-1].digest
-            await self._pause(REST_S)
+        alerting = [quota for quota in snapshot.policies.quotas if quota.alerts]
+        policies = dict.fromkeys(f"Quota/{name}" for quota in alerting for name in names_of(quota))
+        written = sum([await self._look_at_those_of(policy, turn, snapshot) for policy in policies])
         looked = int(turn.now.timestamp()).to_bytes(8, "big") + snapshot.version.encode()
         await turn.write(partial(write_mark, name=LOOKED_MARK, position=looked))
+        return written
+
+    async def _look_at_those_of(self, policy: str, turn: Turn, snapshot: Snapshot) -> int:
+        at_s, written = int(turn.now.timestamp()), 0
+        after: Place | None = (policy, "", b"")
+        while after is not None:
+            page = await self._database.read(
+                partial(read_present_budgets, at_s=at_s, after=after, limit=BUDGETS_AT_A_TIME, alone=True)
+            )
+            written += await self._judge(turn, snapshot, page.rows)
+            after = page.next
+            if after is not None:
+                await self._pause(REST_S)
         return written
 
     async def _judge(self, turn: Turn, snapshot: Snapshot, rows: Sequence[LiveBudget]) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, func, select, tuple_, update
 
 from governor.core.forecasts.forecast import Band, Baselines, Forecast, ModelShare, PeriodAhead
 from governor.core.ledger.budget import BudgetKey
+from governor.core.money import AMOUNT_MAX
 from governor.core.units import Unit
 from governor.store.dialects import insert_into
 from governor.store.records import decode_scope, encode_scope
@@ -128,7 +129,7 @@ def _pieces(digests: Sequence[bytes]) -> Iterator[list[bytes]]:
 def _values(forecast: Forecast) -> dict[str, Any]:
     made_at_s = int(forecast.made_at.timestamp())
     budget, total = forecast.budget, forecast.total
-    return {
+    values = {
         "digest": budget.digest,
         "day_s": made_at_s - made_at_s % DAY_S,
         "made_at_s": made_at_s,
@@ -159,6 +160,7 @@ def _values(forecast: Forecast) -> dict[str, Any]:
         "scale": forecast.scale,
         "record": _record(forecast),
     }
+    return {name: _countable(value) for name, value in values.items()}
 
 
 def _record(forecast: Forecast) -> bytes:
@@ -175,7 +177,17 @@ def _record(forecast: Forecast) -> bytes:
         naive=baselines.naive,
         naive_error=baselines.naive_path_error,
     )
-    return _encoder.encode(record)
+    return _encoder.encode([_countable(value) for value in msgspec.structs.astuple(record)])
+
+
+def _countable(value: Any) -> Any:
+    """Return a value with the most that a budget can count instead of more: one wild series stops no other's."""
+    match value:
+        case int():
+            return max(-AMOUNT_MAX, min(value, AMOUNT_MAX))
+        case tuple():
+            return tuple(_countable(each) for each in value)
+    return value
 
 
 def _from_row(row: Row[Any]) -> Forecast:

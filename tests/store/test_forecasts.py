@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from governor.core.forecasts.forecast import Band, Baselines, Forecast, PeriodAhead
 from governor.core.ledger.budget import BudgetKey
+from governor.core.money import AMOUNT_MAX
 from governor.core.units import Unit
 from governor.store.database import Database
 from governor.store.forecasts import keep_forecasts, read_forecasts_of, read_latest_forecasts
@@ -55,3 +56,29 @@ async def test_the_days_latest_is_kept_and_the_newest_is_read(database: Database
     earlier = await database.read(lambda connection: read_latest_forecasts(connection, [NOVEMBER.digest], day_s))
 
     assert ([noon, tomorrow], tomorrow, noon) == (kept, latest[NOVEMBER.digest], earlier[NOVEMBER.digest])
+
+
+async def test_what_no_budget_can_count_is_forecast_as_the_most_that_one_can(database: Database) -> None:
+    """Somebody reported counts at the limit of the type: the forecasts of all others are kept as well."""
+    most, beyond = Band(1, 2, AMOUNT_MAX), Band(1, 2, 2**70)
+    huge = replace(
+        FORECAST,
+        total=beyond,
+        tokens=beyond,
+        daily=(beyond,),
+        baselines=Baselines(2**70, 155, 2**70),
+        ahead=(PeriodAhead(2_592_000, 5_184_000, beyond, 200),),
+    )
+    other = replace(FORECAST, budget=replace(NOVEMBER, digest=b"o" * 16))
+    await database.write(lambda connection: keep_forecasts(connection, [huge, other]))
+    kept = await database.read(lambda connection: read_latest_forecasts(connection, [NOVEMBER.digest, b"o" * 16]))
+    bounded = replace(
+        huge,
+        total=most,
+        tokens=most,
+        daily=(most,),
+        baselines=Baselines(AMOUNT_MAX, 155, AMOUNT_MAX),
+        ahead=(PeriodAhead(2_592_000, 5_184_000, most, 200),),
+    )
+
+    assert {NOVEMBER.digest: bounded, b"o" * 16: other} == kept

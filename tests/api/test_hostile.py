@@ -127,17 +127,3 @@ async def test_an_unreadable_event_is_refused_in_its_slot(shared: Server) -> Non
         answer = (await gateway.post("/usage", content=body.encode())).json()
 
     assert ["rejected", "rejected", "recorded"] == [event["status"] for event in answer["events"]]
-
-
-async def test_a_key_that_stands_twice_counts_as_it_stands_last(shared: Server) -> None:
-    """What was decided is what the answer names, and what is held is its price: one reading of a body, not two."""
-    body = (
-        '{"request_id": "twice", "model": "gpt-4o", "model": "gpt-4o-mini", "subject": {"user": "mia", "user": "eve"}, '
-    )
-    body += '"input_tokens": 1, "input_tokens": 1000000, "max_output_tokens": 0}'
-    async with shared.client(**{"content-type": "application/json"}) as gateway:
-        answer = (await gateway.post("/decide", content=body.encode())).json()
-
-    assert "openai/gpt-4o-mini" == answer["requested_model"]
-    assert {"eve@acme.example"} == {one["scope"]["user"] for one in answer["budgets"] if "user" in one["scope"]}
-    assert {"context_too_large", "input_too_large"} & {reason["code"] for reason in answer["reasons"]}

@@ -51,6 +51,19 @@ async def test_a_read_changes_nothing(database: Database) -> None:
     assert 0 == await database.read(lambda connection: connection.execute(COUNT).scalar_one())
 
 
+async def test_a_commit_is_on_the_disk_before_it_is_answered(sqlite_url: str) -> None:
+    """Also when the machine loses power: SQLite's own default for a file with a log beside it is to wait for less."""
+    database = Database(sqlite_url)
+    ledgers = database.open_sqlite()
+    pooled = await database.read(lambda connection: connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+    [own], [mode] = (ledgers.execute(f"PRAGMA {name}").fetchone() for name in ("synchronous", "journal_mode"))
+    ledgers.close()
+    await database.close()
+    full = 2
+
+    assert (full, full, "wal") == (pooled, own, mode)
+
+
 async def test_closing_waits_for_what_a_thread_still_reads(database_url: str) -> None:
     """Whoever waited for a reading was cancelled; the reading goes on, and its connection comes back to be closed."""
     database = Database(database_url)

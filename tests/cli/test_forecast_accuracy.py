@@ -47,6 +47,15 @@ def test_recorded_quarters_of_years_are_foreseen_better_than_by_a_run_rate() -> 
     assert all(lines["all", part]["mase"] < lines["all", part]["seasonal_naive_mase"] for part in FRACTIONS)
 
 
+@needs_recorded
+def test_recorded_months_are_foreseen_better_than_by_a_run_rate() -> None:
+    """On four years of a street with the break of 2020: seasons help, and one that stayed away costs little."""
+    lines = backtested(RECORDED / "daily" / "example_pedestrians_covid.csv")
+
+    assert [True] * 3 == [gain > aim for gain, aim in zip(gains(lines, "all"), (0.08, 0.25, 0.1), strict=True)]
+    assert all(lines["all", part]["mase"] < lines["all", part]["seasonal_naive_mase"] for part in FRACTIONS)
+
+
 def noise(number: int, on: date) -> float:
     """Return chance that is the same in every run, of mean 0 and deviation 1."""
     return random.Random(f"{number} {on}").gauss(0, 1)
@@ -81,6 +90,31 @@ def test_a_season_comes_again(tmp_path: Path) -> None:
         2 * 365 + 180,
         1,
         lambda number, on: 1000 * (1 + 0.6 * math.sin(on.timetuple().tm_yday / 58.1)) * (1 + 0.05 * noise(number, on)),
+    )
+
+    assert all(gain > 0.5 for gain in gains(backtested(path, *QUARTERS), "all"))
+
+
+def seldom(number: int, on: date) -> float:
+    """Return a use of two days in three, some of them ten times as much as others."""
+    chance = random.Random(f"seldom {number} {on}")
+    return chance.choice((0, 100, 100)) * math.exp(chance.gauss(0, 1))
+
+
+def test_days_that_are_often_empty_come_to_their_average(tmp_path: Path) -> None:
+    """A usual day says too little of them: their months are foreseen at least as well as by a run-rate."""
+    lines = backtested(written(tmp_path / "seldom.csv", 120, 12, seldom), "--departments", "0")
+
+    assert all(lines["teams", part]["wape"] < lines["teams", part]["run_rate_wape"] for part in FRACTIONS)
+
+
+def test_growth_goes_on(tmp_path: Path) -> None:
+    """What grew by a tenth each month for half a year is foreseen to grow: quarters with half the run-rate's error."""
+    path = written(
+        tmp_path / "growth.csv",
+        2 * 365,
+        1,
+        lambda number, on: 1000 * math.exp(on.toordinal() / 300 - 2460) * (1 + 0.1 * noise(number, on)),
     )
 
     assert all(gain > 0.5 for gain in gains(backtested(path, *QUARTERS), "all"))

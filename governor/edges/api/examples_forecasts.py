@@ -21,7 +21,7 @@ FORECASTS: dict[str, Any] = {
             "tokens": {"lower": "2190000000", "median": "2405000000", "upper": "2674000000"},
             "history_days": 212,
             "insufficient_data": False,
-            "method": "combined: theta 21%, weekdays median 18%, weekdays multiplied 17%",
+            "method": "combined: exponential smoothing 21%, weekdays median 18%, weekdays multiplied 17%",
             "baselines": {"run_rate": "12490.1", "naive": "13120.4", "seasonal_naive": "12702.3"},
             "ahead": [
                 {

@@ -17,15 +17,15 @@ Forecasting = Callable[[History, int], Days]
 """From a history and a number of days to what each of them will use."""
 
 WEEK = 7
-YEAR = 364
-"""Whole weeks, so that a day of last year was the same weekday."""
-
 WEEKLY_DAYS_MIN = 3 * WEEK
-YEARLY_DAYS_MIN = YEAR + 4 * WEEK
-YEARS_MAX = 3
 
 FADING_DAYS = 30
 PROFILE_WEEKS = 8
+"""Weeks that tell the weekdays and the level."""
+
+GROWING_WEEKS = 16
+"""Weeks that tell growth."""
+
 LOGGED_WEEKS = 12
 SATURDAY = 5
 TINY = 1e-9
@@ -49,7 +49,7 @@ def fading(keep: float) -> Forecasting:
     def forecast(history: History, count: int) -> Days:
         days = history.days[-FADING_DAYS:]
         weights = keep ** np.arange(len(days))[::-1]
-        unit = _unit(days)
+        unit = unit_of(days)
         return np.full(count, unit * float(np.expm1((weights * np.log1p(days / unit)).sum() / weights.sum())))
 
     return forecast
@@ -86,31 +86,37 @@ def weekdays_median(history: History, count: int) -> Days:
 def weekdays_logged(history: History, count: int) -> Days:
     """Weekdays are shares of a level that moves slowly, on a logarithmic scale: a burst moves it little."""
     weeks = _weeks(history, LOGGED_WEEKS)
-    unit = _unit(history.days[-4 * WEEK :])
+    unit = unit_of(history.days[-4 * WEEK :])
     logged = np.log1p(weeks / unit)
     profile = (logged - logged.mean(axis=1, keepdims=True)).mean(axis=0)
     level = smoothed((logged - profile).ravel(), 0.15)
     return np.maximum(unit * np.expm1(_repeated(level + profile, count)), 0.0)
 
 
-def season(part: float) -> Forecasting:
-    """Return a forecast for which the level changes as at this time of earlier years, or by a part of that."""
-
-    def forecast(history: History, count: int) -> Days:
-        days = history.days
-        years = [back for back in range(YEAR, YEARS_MAX * YEAR + 1, YEAR) if len(days) - back >= 4 * WEEK]
-        changes = [np.log(_change(days[: len(days) - back], days[len(days) - back :], count)) for back in years]
-        path: Days = weekdays_multiplied(history, count) * np.exp(part * np.mean(changes, axis=0))
-        return path
-
-    return forecast
+def growing(history: History, count: int) -> Days:
+    """Weekdays are shares of a level that grows, or falls, half as fast as of late: growth comes to an end."""
+    profile, _ = weekday_shares(history)
+    weeks = min(len(history.days) // WEEK, GROWING_WEEKS)
+    usual = np.median(history.days[-weeks * WEEK :].reshape(weeks, WEEK) / profile, axis=1)
+    logged = np.log(usual + unit_of(history.days))
+    before, after = np.triu_indices(weeks, 1)
+    growth = float(np.median((logged[after] - logged[before]) / (after - before))) / WEEK
+    return along(history, np.clip(growth / 2 * np.arange(-PROFILE_WEEKS * WEEK, count), -1.0, 1.0), 0.3)
 
 
-def _change(before: Days, after: Days, count: int) -> Days:
-    """Return how a level changed: weekly means of each day to come, compared with the fortnight before."""
-    padded = np.concatenate([before[-(WEEK // 2) :], np.resize(after, count + WEEK // 2)])
-    smooth = np.convolve(padded, np.full(WEEK, 1 / WEEK), mode="valid")
-    return np.clip(smooth / max(float(before[-2 * WEEK :].mean()), TINY), 0.25, 4.0)
+def along(history: History, curve: Days, speed: float) -> Days:
+    """Weekdays are shares of a level that moves along a curve, and at a speed beside it.
+
+    Args:
+        history: Of it the latest ``PROFILE_WEEKS`` count, or all.
+        curve: What the level comes to on each of these days, and on the days to come, on a logarithmic scale.
+        speed: How much of the level the latest day tells.
+    """
+    profile, adjusted = weekday_shares(history)
+    factors = np.exp(curve)
+    ahead = factors[PROFILE_WEEKS * WEEK :]
+    level = smoothed(adjusted / factors[: PROFILE_WEEKS * WEEK][-len(adjusted) :], speed)
+    return np.asarray(level * ahead * _repeated(profile, len(ahead)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +127,11 @@ class Expert:
         name: For people.
         forecast: What it says.
         days_min: The shortest history that it can say something about.
-        is_slow: Whether it is tried again from a few earlier origins only.
     """
 
     name: str
     forecast: Forecasting
     days_min: int = 1
-    is_slow: bool = False
 
 
 BURSTY = 0.8
@@ -171,14 +175,8 @@ WEEKLY = (
 )
 """For series that have a rhythm of weeks."""
 
-CAUTIOUS = (Expert("usual hours", usual_hours), Expert("fading fast", fading(0.5)))
-"""Beside them for series that come in bursts however old they are."""
-
-YEARLY = (
-    Expert("season", season(1.0), YEARLY_DAYS_MIN),
-    Expert("half the season", season(0.5), YEARLY_DAYS_MIN),
-)
-"""For series that are older than a year."""
+GROWING = Expert("growing", growing, 6 * WEEK)
+"""For series that are old enough to tell growth from chance."""
 
 
 def unevenness(days: Days) -> float:
@@ -209,7 +207,7 @@ def weekends(ends_on: float, count: int) -> npt.NDArray[np.bool_]:
     return np.asarray((middles - 1) % WEEK >= SATURDAY)
 
 
-def _unit(days: Days) -> float:
+def unit_of(days: Days) -> float:
     """Return where a logarithmic scale begins: at a thousandth of an average day, whatever the unit."""
     return max(float(days.mean()) / 1000, TINY)
 
@@ -223,10 +221,14 @@ def _weeks(history: History, weeks: int = PROFILE_WEEKS) -> Days:
 def weekday_shares(history: History) -> tuple[Days, Days]:
     """Return each weekday's share of an average day, and the days as they would be without them."""
     weeks = _weeks(history)
-    profile = np.median(weeks / np.maximum(weeks.mean(axis=1, keepdims=True), TINY), axis=0)
-    mean = profile.mean()
+    shares = weeks / np.maximum(weeks.mean(axis=1, keepdims=True), TINY)
+    profile = shares.mean(axis=0)
+    # Weeks that differ much tell little of a weekday: what chance explains is no rhythm.
+    chance = float(shares.var(axis=0).mean()) / len(weeks)
+    profile = 1 + (profile - 1) * max(1 - chance / max(float(profile.var()), TINY), 0.0)
     # A weekday on which nothing happens would make its own days endless: it keeps a twentieth of an average day.
-    profile = np.maximum(profile / mean, 0.05) if mean > TINY else np.ones(WEEK)
+    profile = np.maximum(profile, 0.05)
+    profile /= profile.mean()
     return profile, (weeks / profile).ravel()
 
 

@@ -10,14 +10,12 @@ from governor.core.forecasts.conformal import Errors, prior_errors
 from governor.core.forecasts.weights import weighted_median, weights_by_loss
 from governor.services.forecast.experts import (
     BURSTY,
-    CAUTIOUS,
     FIRST_WEEK,
+    GROWING,
     UNEVEN,
     WEEK,
     WEEKLY,
     WEEKLY_DAYS_MIN,
-    YEARLY,
-    YEARLY_DAYS_MIN,
     YOUNG_EVEN,
     YOUNG_HOURS,
     YOUNG_UNEVEN,
@@ -28,13 +26,11 @@ from governor.services.forecast.experts import (
 from governor.services.forecast.history import HOURS_OF_A_DAY, Days, History
 from governor.services.forecast.holidays import holiday_factors
 from governor.services.forecast.month_rhythm import MONTHLY
-from governor.services.forecast.statistical import DAYS_MIN, STATISTICAL
+from governor.services.forecast.season import YEARLY, YEARLY_DAYS_MIN
+from governor.services.forecast.statistical import AGGREGATION, SMOOTHING
 
 ORIGINS = 30
 """Earlier origins from which the experts are tried again."""
-
-ORIGINS_APART = 8
-"""Slow experts are tried from every eighth of them."""
 
 LOOK_BACK_DAYS = 52 * WEEK
 """How well an expert did longer ago says little; a year, so that every season is judged."""
@@ -175,11 +171,11 @@ def experts_for(history: History) -> list[Expert]:
         if history.hours is not None and uneven < UNEVEN:
             young = (*young, YOUNG_HOURS)
         return [expert for expert in young if expert.days_min <= known]
-    experts = list(WEEKLY)
+    experts = [*WEEKLY, SMOOTHING]
     if uneven >= BURSTY:
-        experts += CAUTIOUS
-    if known >= DAYS_MIN + 2 * WEEK:
-        experts += STATISTICAL
+        experts.append(AGGREGATION)
+    if known >= GROWING.days_min + 2 * WEEK:
+        experts.append(GROWING)
     if known >= MONTHLY.days_min + 4 * WEEK and history.ends_on is not None:
         experts.append(MONTHLY)
     if known >= YEARLY_DAYS_MIN:
@@ -200,17 +196,14 @@ def _trials(history: History, experts: Sequence[Expert], horizon_days: float) ->
     """Try the experts from earlier origins; nothing after an origin is known to them."""
     first = min(expert.days_min for expert in experts)
     backs = _backs(len(history.days), first, horizon_days)
-    return [
-        _trial(history, experts, horizon_days, back, slow=index % ORIGINS_APART == 0)
-        for index, back in enumerate(backs)
-    ]
+    return [_trial(history, experts, horizon_days, back) for back in backs]
 
 
-def _trial(history: History, experts: Sequence[Expert], horizon_days: float, back: int, *, slow: bool) -> _Trial:
+def _trial(history: History, experts: Sequence[Expert], horizon_days: float, back: int) -> _Trial:
     earlier = history.until(back)
     length = min(float(back), horizon_days)
     actual = total_of(history.days[-back:], length)
-    tried = [expert.days_min <= len(earlier.days) and (slow or not expert.is_slow) for expert in experts]
+    tried = [expert.days_min <= len(earlier.days) for expert in experts]
     forecasts = np.array(
         [expert.forecast(earlier, ceil(length)) for expert, is_tried in zip(experts, tried, strict=True) if is_tried]
     )

@@ -174,6 +174,7 @@ WARNINGS: Mapping[str, str] = {
     "routing-without-model": "a routing whose requirements none of its models meets",
     "suspicious-price": "a price far outside what models cost: most likely a slip of the unit",
     "suspicious-unit": "a price for a unit that nobody counts, but nearly: most likely a slip of the pen",
+    "undated-move": "a team or person is elsewhere without a date: periods that are over are read so too",
     "unknown-model": "a model that neither a ModelCatalog nor the price catalogue knows",
     "unregistered-use-case": "a rule or a service account names a use case that has no UseCase, though others have",
 }

@@ -14,6 +14,7 @@ import typer
 from governor.clients.clock import clock_from
 from governor.clients.git import NoFolderError
 from governor.clients.price_catalogue import genai_prices
+from governor.compiler.check.moves import check_moves
 from governor.compiler.check.succession import check_succession
 from governor.core.decisions.blocks import Blocks
 from governor.core.decisions.snapshot import Snapshot
@@ -144,7 +145,10 @@ def plan(
 def _document(before: Version, after: Version, replay: dict[str, Any] | None, now: datetime) -> dict[str, Any]:
     return plan_wire(
         compare(before.policies, after.policies, now),
-        check_succession(before.policies, after.policies, now),
+        (
+            *check_succession(before.policies, after.policies, now),
+            *check_moves(before.policies.organization, after.policies.organization, now),
+        ),
         before=before.document(),
         after=after.document(),
         replay=replay,

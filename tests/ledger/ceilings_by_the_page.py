@@ -3,13 +3,13 @@
 What a ceiling is made of (``CeilingRule``) is only read; the balances are those before the request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.ceilings import Carry, CeilingRule
-from governor.core.ledger.commands import Hold
+from governor.core.ledger.commands import Admission, Hold, Option
 from governor.core.money import AMOUNT_MAX
 
 Balances = Mapping[bytes, Balance]
@@ -69,3 +69,32 @@ def carried(carry: Carry, balances: Balances) -> int:
 def _taken(digest: bytes, balances: Balances) -> int:
     balance = balances.get(digest, EMPTY)
     return balance.used + balance.held
+
+
+def check_admission(options: Sequence[Option], admission: Admission, balances: Balances) -> None:
+    """Compare a choice with the words of the page, under the balances before it."""
+    standing = [
+        option.granted if option.granted is not None and admission.lifts(index) is not None else option
+        for index, option in enumerate(options)
+    ]
+    for hold in (hold for option in standing for hold in option.holds):
+        if hold.terms.rule in admission.ceilings:
+            assert ceiling_of(hold, balances) == admission.ceilings[hold.terms.rule]
+    for moved, amount in admission.carried.items():
+        assert moved.carry is not None
+        assert carried(moved.carry, balances) == amount
+    for held in admission.placed:
+        # Nothing that must fit is placed above its ceiling, whoever pays for it.
+        assert not held.terms.must_fit or has_room(held, balances)
+    for option, unfit in zip(standing, admission.unfit, strict=False):
+        assert not any(has_room(option.holds[index], balances) for index in unfit)
+    offered = [
+        option.after is None or (standing[0].placeable and not set(option.after).isdisjoint(admission.unfit[0]))
+        for option in options[: len(admission.unfit)]
+    ]
+    passed_over = len(offered) if admission.chosen is None else admission.chosen
+    # The first that was possible was taken: all before were not offered, or were refused by a policy or a budget.
+    assert admission.chosen is None or (offered[passed_over] and standing[passed_over].placeable)
+    for index, option in enumerate(standing[:passed_over]):
+        full = any(hold.terms.must_fit and not has_room(hold, balances) for hold in option.holds)
+        assert full or not (offered[index] and option.placeable)

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from governor.core.ledger.budget import EMPTY, Balance
 from governor.core.ledger.commands import Admission, Hold, Option, PathNow
-from governor.core.ledger.reservation import Reservation
+from governor.core.ledger.reservation import HeldBudget, Reservation
+from governor.core.units import Unit
 from tests.ledger.ceilings_by_the_page import has_room
 from tests.ledger.drawn_requests import FUND_SHARE, KEYS, DrawnOption, options_of
 
@@ -31,9 +32,11 @@ def _held_by(option: Option, held: set[bytes]) -> Iterator[Hold]:
             if is_held:
                 yield replace(hold, terms=replace(hold.terms, part=False))
             elif hold.instead and KEYS[FUND_SHARE].digest in held:
-                fund, share = hold.instead
+                fund, *parts = hold.instead
                 yield replace(fund, grants=hold.grants)
-                yield replace(share, terms=replace(share.terms, part=True))
+                yield from (
+                    replace(part, terms=replace(part.terms, part=True)) for part in parts if part.budget.digest in held
+                )
         elif is_whole_held and is_held:
             yield hold
 
@@ -54,6 +57,21 @@ def check_extension(before: Reservation, after: Reservation, path: PathNow, bala
             taken = balances.get(each.budget, EMPTY).taken
             assert known is not None
             assert known.ceiling is None or taken + more <= known.ceiling
+
+
+def check_refusal(before: Reservation, cost: int, path: PathNow, balances: Mapping[bytes, Balance]) -> None:
+    """An extension is refused for a budget that has no room for what it would hold more: by the page's words."""
+    terms = {hold.budget.digest: hold for hold in path.holds}
+    assert not all(_fits(held, cost, terms.get(held.budget), balances) for held in before.holds)
+
+
+def _fits(held: HeldBudget, cost: int, hold: Hold | None, balances: Mapping[bytes, Balance]) -> bool:
+    more = max(0, cost - held.amount) if held.unit is Unit.USD else 0
+    if not more:
+        return True
+    if hold is not None:
+        return not hold.terms.must_fit or has_room(replace(hold, amount=more), balances)
+    return held.ceiling is None or balances.get(held.budget, EMPTY).taken + more <= held.ceiling
 
 
 def _every(whole: Hold) -> Iterator[Hold]:

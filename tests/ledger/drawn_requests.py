@@ -26,6 +26,7 @@ MARKERS = (budget("revoked-1"), budget("revoked-2"))
 EVERY_KEY = (*KEYS, *GRANTS, *MARKERS)
 
 AMOUNTS = st.integers(0, 12)
+COSTS = st.integers(0, 60)
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ OPTIONS = st.lists(
     min_size=1,
     max_size=3,
 )
+MONEY = st.tuples(
+    HOLDS.map(lambda one: replace(one, index=SPEND, must_fit=True)),
+    st.lists(HOLDS.filter(lambda one: one.index != SPEND), max_size=2, unique_by=lambda one: one.index),
+).map(lambda drawn: [DrawnOption((drawn[0], *drawn[1]), refused=False, after=None)])
+"""Requests that hold money, which alone can be raised."""
 
 
 def options_of(drawn: Sequence[DrawnOption], limits: Sequence[int]) -> list[Option]:

@@ -29,12 +29,12 @@ from governor.core.ledger.commands import (
     Admission,
     Command,
     Conflict,
-    Option,
     PathNow,
     Place,
     PlaceAll,
     Placed,
     Posting,
+    ReservationOutcome,
     ReservationResult,
     Written,
 )
@@ -53,15 +53,18 @@ from governor.store.sweep import sweep
 from governor.store.tables import METADATA
 from governor.store.verify import verify
 from tests.conftest import FakeClock
-from tests.ledger.ceilings_by_the_page import carried, ceiling_of, has_room
-from tests.ledger.drawn_extensions import check_extension, path_of
+from tests.ledger.ceilings_by_the_page import check_admission
+from tests.ledger.drawn_extensions import check_extension, check_refusal, path_of
 from tests.ledger.drawn_requests import (
     AMOUNTS,
+    COSTS,
     EVERY_KEY,
     GRANTS,
     KEYS,
     MARKERS,
+    MONEY,
     OPTIONS,
+    SPEND,
     DrawnOption,
     options_of,
 )
@@ -128,7 +131,8 @@ class Agreement(RuleBasedStateMachine):
         expected = []
         for command in commands:
             before = self.balances()
-            expected.append(essence(self.memory.apply(command), self.clock()))
+            self.answered = self.memory.apply(command)
+            expected.append(essence(self.answered, self.clock()))
             self.check_placing(command, before)
         by_memory, self.admissions = self.admissions, {}
         results = self.writer.apply(commands)
@@ -265,16 +269,29 @@ class Agreement(RuleBasedStateMachine):
         self.send(release(self.decisions[which % len(self.decisions)]))
 
     @precondition(lambda self: self.decisions)
-    @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | st.integers(0, 60))
+    @rule(which=st.integers(0, 50), hold_for_s=st.sampled_from([30, 3600, 90_000]), cost=st.none() | COSTS)
     def prolong(self, which: int, hold_for_s: int, cost: int | None) -> None:
         """Extend, with or without more money, under the limits of now."""
-        decision = self.decisions[which % len(self.decisions)]
-        before, balances = self.memory.book.reservation(decision), self.balances()
-        command = extend(decision, hold_for_s, cost, path=self.path_now)
+        self.extend(self.decisions[which % len(self.decisions)], hold_for_s, cost)
+
+    @rule(chosen=MONEY, limit=st.sampled_from([10, 30, 100]), hold_for_s=st.sampled_from([600, 3600]), cost=COSTS)
+    def decide_and_ask_for_more_money(self, chosen: list[DrawnOption], limit: int, hold_for_s: int, cost: int) -> None:
+        """Extend what has just been placed: most decisions that are drawn by chance have ended, or hold no money."""
+        command = self.request(chosen)
         self.send(command)
-        after = self.memory.book.reservation(decision)
-        if before is not None and after is not None and cost is not None:
-            check_extension(before, after, self.path_now(before), balances)
+        self.limits[SPEND] = limit
+        self.extend(command.decision_id, hold_for_s, cost)
+
+    def extend(self, decision: bytes, hold_for_s: int, cost: int | None) -> None:
+        """Extend on both, and compare what came of it with the words of the page."""
+        before, balances = self.memory.book.reservation(decision), self.balances()
+        self.send(extend(decision, hold_for_s, cost, path=self.path_now))
+        after, outcome = self.memory.book.reservation(decision), self.answered
+        if before is None or after is None or cost is None:
+            return
+        check_extension(before, after, self.path_now(before), balances)
+        if isinstance(outcome, ReservationResult) and outcome.outcome is ReservationOutcome.NO_ROOM:
+            check_refusal(before, cost, self.path_now(before), balances)
 
     def path_now(self, reservation: Reservation) -> PathNow:
         """Return what a reservation draws on by the limits of now."""
@@ -337,35 +354,6 @@ def posted(amounts: Mapping[int, int] | None, cost: int) -> list[Posting] | None
         return None
     keys = {index: KEYS[index] for index in amounts}
     return [Posting(key.digest, cost if key.unit is Unit.USD else amounts[index], key) for index, key in keys.items()]
-
-
-def check_admission(options: Sequence[Option], admission: Admission, balances: Mapping[bytes, Balance]) -> None:
-    """Compare a choice with the words of the page, under the balances before it."""
-    standing = [
-        option.granted if option.granted is not None and admission.lifts(index) is not None else option
-        for index, option in enumerate(options)
-    ]
-    for hold in (hold for option in standing for hold in option.holds):
-        if hold.terms.rule in admission.ceilings:
-            assert ceiling_of(hold, balances) == admission.ceilings[hold.terms.rule]
-    for moved, amount in admission.carried.items():
-        assert moved.carry is not None
-        assert carried(moved.carry, balances) == amount
-    for held in admission.placed:
-        # Nothing that must fit is placed above its ceiling, whoever pays for it.
-        assert not held.terms.must_fit or has_room(held, balances)
-    for option, unfit in zip(standing, admission.unfit, strict=False):
-        assert not any(has_room(option.holds[index], balances) for index in unfit)
-    offered = [
-        option.after is None or (standing[0].placeable and not set(option.after).isdisjoint(admission.unfit[0]))
-        for option in options[: len(admission.unfit)]
-    ]
-    passed_over = len(offered) if admission.chosen is None else admission.chosen
-    # The first that was possible was taken: all before were not offered, or were refused by a policy or a budget.
-    assert admission.chosen is None or (offered[passed_over] and standing[passed_over].placeable)
-    for index, option in enumerate(standing[:passed_over]):
-        full = any(hold.terms.must_fit and not has_room(hold, balances) for hold in option.holds)
-        assert full or not (offered[index] and option.placeable)
 
 
 def _empty(connection: Connection) -> None:

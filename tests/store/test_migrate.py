@@ -90,6 +90,22 @@ def test_the_rows_of_every_version_are_kept(bare: Database, step: str) -> None:
     assert dict.fromkeys(filled, 1) == kept
 
 
+def test_deliveries_without_an_alert_are_forgotten(bare: Database) -> None:
+    """They kept every alert after them from being delivered; the deliveries of an alert stay."""
+    migrate.upgrade(bare, "v0022")
+    bare.write_now(_fill)
+
+    def orphan(connection: Connection) -> None:
+        deliveries = METADATA.tables["alert_deliveries"]
+        row = connection.execute(select(deliveries)).one()
+        connection.execute(insert(deliveries).values(row._asdict() | {"alert_id": b"\x02" * 16}))
+
+    bare.write_now(orphan)
+    migrate.upgrade(bare)
+
+    assert 1 == bare.read_now(lambda connection: _count(connection, "alert_deliveries"))
+
+
 def _fill(connection: Connection) -> list[str]:
     """Put one row into every table that this version has, as this version's columns are."""
     reflected = MetaData()

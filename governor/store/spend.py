@@ -69,7 +69,7 @@ def read_spend(connection: Connection, since: datetime) -> dict[Spender, int]:
     """
     since_ms = int(since.timestamp() * 1000)
     sums: dict[Spender, int] = {}
-    for row in _rows(connection, (ENTRIES.c.id > id_floor(since_ms), ENTRIES.c.occurred_at_ms >= since_ms)):
+    for row in _rows(connection, id_floor(since_ms), ENTRIES.c.occurred_at_ms >= since_ms):
         spender = _spender(_decode(row.record).rollup)
         sums[spender] = sums.get(spender, 0) + row.cost_nano_usd
     return sums
@@ -105,7 +105,7 @@ def read_bursts(connection: Connection, first: bytes, until: bytes, loud: int) -
     following = min(until, id_floor(begins_ms + 12 * STRETCH_S * 1000))
     sums: dict[tuple[int, str, str, int], int] = {}
     entries = 0
-    for row in _rows(connection, (ids >= first, ids < following)):
+    for row in _rows(connection, first, ids < following):
         who = _decode(row.record).rollup
         for level in LEVELS:
             key = (who.hour_s, level, str(getattr(who, level)), row.occurred_at_ms // (STRETCH_S * 1000))
@@ -142,17 +142,17 @@ def read_busiest(connection: Connection, hours_s: Sequence[int], level: str) -> 
     return {str(name): int(cost) for name, cost in connection.execute(query.group_by(columns.name))}
 
 
-def _rows(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> Iterator[Row[Any]]:
-    """Yield entries of use in the order of their ids, some at a time."""
+def _rows(connection: Connection, first: bytes, wanted: ColumnElement[bool]) -> Iterator[Row[Any]]:
+    """Yield entries of use in the order of their ids, some at a time, from the first id on."""
     columns: list[Any] = [ENTRIES.c[name] for name in ("id", "kind", "occurred_at_ms", "cost_nano_usd", "record")]
-    after = b""
     while True:
-        query = select(*columns).where(ENTRIES.c.id > after, *wanted)
+        # One lower bound and no other: of two, SQLite begins at the one that is said first.
+        query = select(*columns).where(ENTRIES.c.id >= first, wanted)
         rows = connection.execute(query.order_by(ENTRIES.c.id).limit(ENTRIES_AT_A_TIME)).all()
         yield from (row for row in rows if row.kind not in _BY_HAND)
         if len(rows) < ENTRIES_AT_A_TIME:
             return
-        after = rows[-1].id
+        first = bytes(rows[-1].id) + b"\0"
         give_way()
 
 

@@ -115,10 +115,14 @@ def read_deliveries(connection: Connection, alert_ids: Collection[bytes]) -> dic
 
 
 def read_due(connection: Connection, now: datetime, limit: int) -> list[tuple[Alert, Delivery]]:
-    """Return what is to be delivered now, the longest due first."""
+    """Return what is to be delivered now, the longest due first.
+
+    A delivery without its alert is passed over: a worker of an older version may still write such on PostgreSQL.
+    """
     columns = ALERT_DELIVERIES.c
     query = (
         select(ALERT_DELIVERIES)
+        .join(ALERTS, ALERTS.c.id == columns.alert_id)
         .where(columns.state == DeliveryState.WAITING.value, columns.due_ms <= to_ms(now))
         .order_by(columns.due_ms, columns.alert_id, columns.channel, columns.address)
         .limit(limit)

@@ -19,6 +19,8 @@ CLOUD = b'{"specversion":"1.0","id":"1","source":"gw","type":"usage","data":{"st
     [
         ("/decide", DECIDE[:-1] + b',"model":"b"}', "model"),
         ("/decide", b'{"model": "a", "subject" : {"user":"eve", "user" : "mia"}}', "user"),
+        *[("/decide", DECIDE[:-1] + b',"model"' + space + b':"b"}', "model") for space in (b" ", b"\t", b"\r", b"\n")],
+        ("/decide", b'{"model" :"a",' + DECIDE[1:], "model"),
         ("/decide", DECIDE[:-1] + b',"tags":{"a":"\\":","a":"1"}}', "a"),
         ("/decide", DECIDE[:-1] + b',"mod\\u0065l":"b"}', "model"),
         ("/decide/batch", b"{" + b",".join([b'"requests":[' + DECIDE + b"]"] * 2) + b"}", "requests"),

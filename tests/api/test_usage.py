@@ -224,11 +224,17 @@ async def test_zero_null_and_absent_counts_are_three_different_inputs(server: Se
         [absent] = await report(client, event(event_id="e-3", usage=None))
         [empty] = await report(client, event(event_id="e-4", usage={}))
         [images] = await report(client, event(event_id="e-5", usage={}, units={"images": 0}))
+        parts = [
+            (await report(client, event(event_id=f"of {part}", usage={part: 0})))[0]["status"]
+            for part in ("input_tokens", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens")
+        ]
+        [same] = await report(client, event(event_id="of input_tokens", usage={"output_tokens": 0, "input_tokens": 0}))
 
     assert ("recorded", "0.000000000") == (zero["status"], zero["cost_usd"])
     assert (422, "rejected") == (null.status_code, absent["status"])
     assert ("rejected", absent["reason"]) == (empty["status"], empty["reason"])
     assert "recorded" == images["status"]
+    assert (["recorded"] * 4, "duplicate") == (parts, same["status"])
 
 
 async def test_a_source_is_bound_to_its_key(server: Server) -> None:

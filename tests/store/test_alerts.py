@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
 from governor.core.alerts.alert import Alert, AlertKind
 from governor.core.alerts.recipients import Channel, Recipient
 from governor.store.alerts import add_alert, read_alerts, read_due
 from governor.store.database import Database
 from governor.store.dialects import insert_into, inserted
-from governor.store.tables import ALERTS
+from governor.store.tables import ALERT_DELIVERIES, ALERTS
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ALERT = Alert(
@@ -41,6 +41,20 @@ async def test_an_alert_that_was_written_before_is_not_put_into_the_outbox(datab
     assert [True, False] == written
     assert [(ALERT.id, ALERT.recipients[0])] == [(alert.id, delivery.recipient) for alert, delivery in due]
     assert [ALERT.id] == [alert.id for alert in kept]
+
+
+async def test_a_delivery_without_its_alert_holds_nothing_up(database: Database) -> None:
+    """An older version left such on PostgreSQL, and a worker of it may still do so after the upgrade."""
+    await database.write(partial(add_alert, alert=ALERT, due_at=NOON))
+
+    def orphan(connection: Connection) -> None:
+        row = connection.execute(select(ALERT_DELIVERIES)).one()
+        connection.execute(insert(ALERT_DELIVERIES).values(row._asdict() | {"alert_id": b"b" * 16, "due_ms": 0}))
+
+    await database.write(orphan)
+    due = await database.read(lambda connection: read_due(connection, NOON, 1))
+
+    assert [ALERT.id] == [alert.id for alert, _ in due]
 
 
 async def test_new_rows_are_counted_whatever_the_database(database: Database) -> None:

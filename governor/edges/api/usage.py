@@ -23,7 +23,7 @@ from governor.edges.api.cloud_events import (
 from governor.edges.api.errors import ApiError
 from governor.edges.api.event_lists import id_in, is_list, raw_items
 from governor.edges.api.metrics import HttpMetrics
-from governor.edges.api.wire_usage import USAGE, UsageWire, usage_events
+from governor.edges.api.wire_usage import USAGE, UsageWire, event_body, usage_events
 from governor.services.answers import encode_event_result
 from governor.services.keys import Identity
 from governor.services.settle import Settler
@@ -97,7 +97,7 @@ def _is_unpriced(result: EventResult) -> bool:
 def _event(wire: UsageWire, client: str) -> Slot:
     # The digest is of what was said, not of how it was written: the same event alone, in a list or as a CloudEvent is
     # a duplicate and no conflict.
-    body = msgspec.json.encode(wire, order="deterministic")
+    body = event_body(wire)
     try:
         return [(event, body) for event in usage_events(wire, client)]
     except UnreadableUsageError as error:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from governor.core.decisions.event import CallStatus, UsageEvent
 from governor.core.decisions.request import Operation
@@ -23,20 +23,22 @@ _NO_UNITS: dict[str, int] = {}
 _NO_TAGS: dict[str, str] = {}
 
 
-class UsageCountsWire(Struct, forbid_unknown_fields=True, frozen=True):
-    """Token counts in the OpenTelemetry GenAI convention: cached and cache-write tokens are parts of the input."""
+_Said = Count | UnsetType
+"""Absent and 0 are two things until it is known that some count was said: then what is absent is 0."""
 
-    input_tokens: Annotated[
-        Count | UnsetType,
-        Meta(description="All input, cached and cache-write tokens included. Absent beside output: 0."),
-    ] = UNSET
-    cached_input_tokens: Annotated[Count, Meta(description="Part of the input that was read from a cache.")] = 0
-    cache_write_tokens: Annotated[Count, Meta(description="Part of the input written to a cache.")] = 0
-    cache_write_1h_tokens: Annotated[Count, Meta(description="Part of the input written to a one-hour cache.")] = 0
-    output_tokens: Annotated[
-        Count | UnsetType, Meta(description="All output, reasoning included. Absent beside input: 0.")
-    ] = UNSET
-    reasoning_tokens: Annotated[Count, Meta(description="Part of the output.")] = 0
+
+class UsageCountsWire(Struct, forbid_unknown_fields=True, frozen=True):
+    """Token counts in the OpenTelemetry GenAI convention: cached and cache-write tokens are parts of the input.
+
+    With one count at least; the others are 0.
+    """
+
+    input_tokens: Annotated[_Said, Meta(description="All input, cached and cache-write tokens included.")] = UNSET
+    cached_input_tokens: Annotated[_Said, Meta(description="Part of the input that was read from a cache.")] = UNSET
+    cache_write_tokens: Annotated[_Said, Meta(description="Part of the input written to a cache.")] = UNSET
+    cache_write_1h_tokens: Annotated[_Said, Meta(description="Part of the input written to a one-hour cache.")] = UNSET
+    output_tokens: Annotated[_Said, Meta(description="All output, reasoning included.")] = UNSET
+    reasoning_tokens: Annotated[_Said, Meta(description="Part of the output.")] = UNSET
 
 
 _NO_COUNTS = UsageCountsWire()
@@ -185,14 +187,26 @@ def _usage(wire: UsageWire) -> Usage | None:
     if counts is None or counts == _NO_COUNTS:
         return Usage(units=wire.units) if wire.units else None
     return Usage(
-        0 if counts.input_tokens is UNSET else counts.input_tokens,
-        counts.cached_input_tokens,
-        counts.cache_write_tokens,
-        counts.cache_write_1h_tokens,
-        0 if counts.output_tokens is UNSET else counts.output_tokens,
-        counts.reasoning_tokens,
+        _number(counts.input_tokens),
+        _number(counts.cached_input_tokens),
+        _number(counts.cache_write_tokens),
+        _number(counts.cache_write_1h_tokens),
+        _number(counts.output_tokens),
+        _number(counts.reasoning_tokens),
         wire.units,
     )
+
+
+def _number(count: int | UnsetType) -> int:
+    return 0 if count is UNSET else count
+
+
+def event_body(wire: UsageWire) -> bytes:
+    """Return what an event says, however it was written: a count that is absent beside another one is 0."""
+    if wire.usage is not None:
+        counts = {name: _number(count) for name, count in structs.asdict(wire.usage).items()}
+        wire = structs.replace(wire, usage=UsageCountsWire(**counts))
+    return msgspec.json.encode(wire, order="deterministic")
 
 
 def bound_source(source: str | None, client: str) -> str:

@@ -24,15 +24,15 @@ limits: [{{use_case: {name}, limit: 2 USD}}]
 period: month
 rollover: {{unused: {{up_to: 100%}}}}
 """
-OLD, NEW = "support-triage", "helpdesk"
+OLD, OTHER, NEW = "support-triage", "service-desk", "helpdesk"
 
 
-def renamed(folder: Path, formerly: str = f"formerly: [{OLD}]", per: str = "[use_case]") -> None:
+def renamed(folder: Path, formerly: str = f"formerly: [{OLD}]", per: str = "[use_case]", name: str = NEW) -> None:
     """Write the policies with the new name."""
-    new = USE_CASES.replace(f"name: {OLD}", f"name: {NEW}\n{formerly}", 1)
+    new = USE_CASES.replace(f"name: {OLD}", f"name: {name}\n{formerly}", 1)
     (folder / "use_cases.yaml").write_text(new)
-    (folder / "organization.yaml").write_text(POLICIES.replace(OLD, NEW))
-    (folder / "quotas.yaml").write_text(QUOTAS + PER_USE_CASE.format(name=NEW, per=per))
+    (folder / "organization.yaml").write_text(POLICIES.replace(OLD, name))
+    (folder / "quotas.yaml").write_text(QUOTAS + PER_USE_CASE.format(name=name, per=per))
 
 
 @pytest.fixture
@@ -115,6 +115,26 @@ async def test_formerly_may_go_once_the_rename_was_published(
         budget = await spend(other, 2, NEW)
 
     assert ({"use_case": NEW}, "0.15") == (budget["scope"], budget["used"])
+
+
+async def test_a_block_stays_when_formerly_goes(acme: Server, folder: Path, standing: StandingClock) -> None:
+    """Renamed twice, and the names of the past taken out: what was said of the first one is said of the last one."""
+    async with acme.client(Role.ADMIN) as admin:
+        stop = {"target": {"use_case": OLD}, "reason": "stop", "for": "1 hour"}
+        assert 200 == (await admin.post("/blocks", json=stop)).status_code
+    for name, formerly in ((OTHER, f"formerly: [{OLD}]"), (NEW, f"formerly: [{OTHER}]"), (NEW, "")):
+        renamed(folder, formerly, name=name)
+        assert await acme.governor.publisher.reload()
+    async with running(acme.governor.settings, standing, with_keys=False) as other, acme.client() as gateway:
+        other.keys.update(acme.keys)
+        async with other.client() as restarted:
+            asked = [
+                (await client.post("/decide", json=question(request_id=f"{name}-{number}", use_case=name))).json()
+                for number, client in enumerate((gateway, restarted))
+                for name in (OLD, OTHER, NEW, "drafting")
+            ]
+
+    assert ["deny", "deny", "deny", "allow"] * 2 == [one["verdict"] for one in asked]
 
 
 async def test_budgets_that_only_use_makes_are_listed_once_and_in_order(acme: Server, folder: Path) -> None:

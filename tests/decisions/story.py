@@ -25,7 +25,7 @@ from governor.core.ledger.memory import MemoryLedger
 from governor.core.ledger.port import Ledger
 from governor.core.money import nano_from_text
 from governor.core.policy.lineage import trace
-from governor.core.policy.use_case_lineage import trace_use_cases, with_use_cases
+from governor.core.policy.use_case_lineage import former_names, trace_use_cases, with_use_cases
 from governor.core.policy_changes.renewals import Reign, reigns_begun, renewed
 from governor.core.units import Unit
 from governor.core.usage import Usage
@@ -105,9 +105,10 @@ class Story:
         self.roots.update({**lineage.roots, **use_cases})
         for root, reign in reigns_begun(lineage.quotas, self.reigns, self.now).items():
             self.reigns.setdefault(root, []).append(reign)
+        organization = replace(organization, former_use_cases=former_names(organization.use_cases, self.roots))
         kept = with_use_cases(lineage.quotas, self.roots, organization.former_use_cases)
         quotas = renewed(kept, self.reigns)
-        return Snapshot.build(replace(compiled.policies, quotas=quotas), NO_CATALOGUES)
+        return Snapshot.build(replace(compiled.policies, organization=organization, quotas=quotas), NO_CATALOGUES)
 
     async def step(self, step: dict[str, Any]) -> Any:
         """Do one step and return its answer as people see it."""

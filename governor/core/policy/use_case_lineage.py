@@ -33,6 +33,21 @@ def trace_use_cases(use_cases: Iterable[UseCase], remembered: Mapping[str, str],
     return {use_case_ref(name): use_case_ref(root) for name, root in roots.items()}
 
 
+def former_names(use_cases: Mapping[str, UseCase], roots: Mapping[str, str]) -> dict[str, str]:
+    """Return the present name of a use case by every name that it had before, also where ``formerly`` says it no more.
+
+    Args:
+        use_cases: The inventory, by name.
+        roots: What is remembered of all names, theirs among them. A name that was given to another use case has the
+            root of that one, also after that one is gone.
+    """
+    names = _of_use_cases(roots)
+    present = {names[name]: name for name in use_cases}
+    # What is its own root is not read, so the roots are added; one that was made of a version is nobody's name.
+    names = {**{root: root for root in present if "@" not in root}, **names}
+    return {name: present[root] for name, root in names.items() if root in present and name not in use_cases}
+
+
 def with_use_cases(
     quotas: Iterable[Quota], roots: Mapping[str, str], former_use_cases: Mapping[str, str]
 ) -> tuple[Quota, ...]:

@@ -1,7 +1,6 @@
 """List budgets: every quota for every scope, touched or not, with the balances that decisions compare."""
 
 import asyncio
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -212,16 +211,16 @@ class BudgetReader:
         names = [f"Quota/{name}" for name in dict.fromkeys((quota.header.name, *quota.header.formerly, quota.root))]
         before = instant_before(quota, at)
         instants_s = [int(each.timestamp()) for each in (at, before) if each is not None]
-        # Budgets of renamed use cases stand under their present names, elsewhere than their rows: all are looked at.
-        is_renamed = bool(quota.use_case_roots)
-        first = "" if is_renamed else scope_text_of(after)
-        # The first text may be that of the place itself: one more, so that there is always something behind it.
-        limit = sys.maxsize if is_renamed else wanted + 1
-        rows = await self._database.read(lambda connection: read_scopes(connection, names, instants_s, first, limit))
         snapshot = self._snapshots.current
+        former = snapshot.organization.former_use_cases if quota.use_case_roots else {}
+        first = scope_text_of(after)
+        # The first text may be that of the place itself: one more, so that there is always something behind it.
+        limit = wanted + 1
+        rows = await self._database.read(
+            lambda connection: read_scopes(connection, names, instants_s, first, limit, former_use_cases=former)
+        )
 
         def listed(digest: bytes, scope: Scope) -> ListedBudget | None:
-            scope = tuple(snapshot.organization.named_now(dict(scope)).items())
             found = drawn_budget(quota, digest, scope, snapshot, at)
             if found is not None or before is None:
                 return found

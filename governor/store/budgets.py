@@ -1,13 +1,13 @@
 """Which budgets were ever drawn on, for listings. Their balances are the ledger's to tell."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, collate, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, Row, and_, cast, collate, func, or_, select
 
 from governor.core.scopes import Scope
-from governor.store.records import NO_BUCKETS, decode_scope
+from governor.store.records import NO_BUCKETS, decode_scope, encode_scope
 from governor.store.tables import BUDGETS
 
 BYTE_ORDER = {"postgresql": "C", "sqlite": "BINARY"}
@@ -21,7 +21,13 @@ def read_considered(connection: Connection, digests: Sequence[bytes]) -> set[byt
 
 
 def read_scopes(
-    connection: Connection, policies: Sequence[str], at_s: Collection[int], first: str, limit: int
+    connection: Connection,
+    policies: Sequence[str],
+    at_s: Collection[int],
+    first: str,
+    limit: int,
+    *,
+    former_use_cases: Mapping[str, str],
 ) -> list[tuple[bytes, str]]:
     """Return digest and scope text of the budgets of some quotas whose period contains one of some instants.
 
@@ -33,8 +39,9 @@ def read_scopes(
         at_s: Unix seconds.
         first: Only this scope text, and those that sort after it; ``""`` for all.
         limit: The most scope texts, in their order.
+        former_use_cases: The present name of a use case by every former one: rows say the name of their time, texts
+            and their order the present one.
     """
-    ordered = collate(BUDGETS.c.scope, BYTE_ORDER[connection.dialect.name])
     wanted = (
         BUDGETS.c.policy.in_(list(policies)),
         or_(
@@ -42,6 +49,22 @@ def read_scopes(
             *(and_(BUDGETS.c.period_start_s <= each, BUDGETS.c.period_end_s > each) for each in at_s),
         ),
     )
+    if not former_use_cases:
+        return _page(connection, wanted, first, limit)
+    # Only rows with a former name stand elsewhere than their texts sort: they are few, and all of them are read.
+    use_case, formers = _use_case(connection), list(former_use_cases)
+    renamed = connection.execute(select(BUDGETS.c.digest, BUDGETS.c.scope).where(*wanted, use_case.in_(formers)))
+    named = [(bytes(row.digest), _named_now(row.scope, former_use_cases)) for row in renamed]
+    rows = _page(connection, (*wanted, use_case.not_in(formers)), first, limit)
+    rows += [(digest, text) for digest, text in named if text >= first]
+    texts = set(sorted({text for _, text in rows})[:limit])
+    return sorted((row for row in rows if row[1] in texts), key=lambda row: (row[1], row[0]))
+
+
+def _page(
+    connection: Connection, wanted: Sequence[ColumnElement[bool]], first: str, limit: int
+) -> list[tuple[bytes, str]]:
+    ordered = collate(BUDGETS.c.scope, BYTE_ORDER[connection.dialect.name])
     text = ordered.label("text")
     page = select(text).where(*wanted, ordered >= first).distinct().order_by(text).limit(limit)
     texts = [str(found) for found in connection.execute(page).scalars()]
@@ -53,6 +76,24 @@ def read_scopes(
         .order_by(ordered, BUDGETS.c.digest)
     )
     return [(bytes(row.digest), row.scope) for row in rows]
+
+
+def _use_case(connection: Connection) -> ColumnElement[str]:
+    """Return the use case that a row's scope says, or ``""``."""
+    if connection.dialect.name == "sqlite":
+        said: ColumnElement[Any] = func.json_extract(BUDGETS.c.scope, "$.use_case")
+    else:
+        said = func.json_extract_path_text(cast(BUDGETS.c.scope, JSON), "use_case")
+    return func.coalesce(said, "")
+
+
+def _named_now(text: str, former_use_cases: Mapping[str, str]) -> str:
+    return encode_scope(
+        tuple(
+            (key, former_use_cases.get(value, value) if key == "use_case" else value)
+            for key, value in decode_scope(text)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

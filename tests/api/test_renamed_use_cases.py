@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from governor.core.keys import Role
+from governor.core.policy.kinds import Quota
+from governor.services import budgets
+from governor.services.listed_budgets import drawn_budget
 from governor.store.verify import verify
 from tests.api.test_outcomes import USE_CASES
 from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
@@ -153,6 +156,34 @@ async def test_budgets_that_only_use_makes_are_listed_once_and_in_order(acme: Se
         (f"{user}, {NEW}", "2", "0.3"),
         (f"{user}, zebra", "5", "0.15"),
     ] == await listed(acme)
+
+
+async def test_a_page_looks_at_so_many_budgets_and_not_at_all(
+    acme: Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are beside the renamed one; and pages of any size are the whole list, in its order."""
+    (folder / "quotas.yaml").write_text(QUOTAS + PER_USE_CASE.format(name=OLD, per="[user, use_case]"))
+    assert await acme.governor.publisher.reload()
+    names = sorted((OLD, *(f"{letter}-{number}" for letter in "az" for number in range(6))))
+    for number, name in enumerate(names):
+        await spend(acme, number, name)
+    renamed(folder, per="[user, use_case]")
+    assert await acme.governor.publisher.reload()
+    looked_at: list[bytes] = []
+
+    def counting(quota: Quota, digest: bytes, *more: Any) -> Any:
+        looked_at.append(digest)
+        return drawn_budget(quota, digest, *more)
+
+    monkeypatch.setattr(budgets, "drawn_budget", counting)
+    pages = {size: await listed(acme, limit=size) for size in (1, 2, 3, 5, 100)}
+    looked_at.clear()
+    await listed(acme, limit=1)
+
+    present = sorted(NEW if name == OLD else name for name in names)
+    assert [f"eve@acme.example, {name}" for name in present] == [scope for scope, _, _ in pages[100]]
+    assert [pages[100]] * 5 == list(pages.values())
+    assert len(looked_at) <= 3 * len(names)
 
 
 async def test_reports_sum_both_names(acme: Server, folder: Path) -> None:

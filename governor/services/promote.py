@@ -6,7 +6,7 @@ of it is made for the scope, and the policy itself makes an ``except`` for it.
 """
 
 from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,8 @@ def amendments_of(snapshot: Snapshot, grant: Grant, now: datetime) -> list[Amend
         InvalidRequestError: If a policy is gone, or cannot be changed by a program.
     """
     policies = snapshot.policies
+    # Policies say the present name of a use case alone.
+    grant = replace(grant, scope=snapshot.organization.scope_now(grant.scope))
     found: list[Amendment] = []
     match grant.kind:
         case GrantKind.BUDGET:

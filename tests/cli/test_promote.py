@@ -184,3 +184,18 @@ def test_what_cannot_be_changed_so_is_said(granted: Callable[[Grant], Result], c
     assert "no grant has the id" in unknown.output
     assert excepted == (policies / "quotas.yaml").read_text()
     assert all(result.exit_code for result in (refused, unknown))
+
+
+def test_a_use_case_is_written_under_the_name_that_it_has_now(
+    granted: Callable[[Grant], Result], policies: Path
+) -> None:
+    """It was renamed after the grant: policies know the old name no more."""
+    renamed = "{apiVersion: governor/v1, kind: UseCase, name: helpdesk, formerly: [triage], owner: ada, "
+    (policies / "use_cases.yaml").write_text(f"{renamed}stage: production, audience: internal}}\n")
+    (policies / "quotas.yaml").write_text(
+        QUOTAS.replace("[user]", "[use_case]").replace("user: dan@", "use_case: dan@")
+    )
+    result = granted(replace(BUDGET, scope=(("use_case", "triage"),)))
+
+    assert 0 == result.exit_code, result.output
+    assert "+  - use_case: helpdesk\n+    limit: 7 USD\n" in result.stdout

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from governor.core.policy.header import Source
 from governor.core.policy.use_case import UseCase
+from governor.core.scopes import Scope
 from governor.core.working_time import WorkingTime
 
 
@@ -225,6 +226,10 @@ class Organization:
         """Return attributes of an earlier time with the use case's present name, as policies match it now."""
         name = attributes.get("use_case", "")
         return {**attributes, "use_case": self.former_use_cases[name]} if name in self.former_use_cases else attributes
+
+    def scope_now(self, scope: Scope) -> Scope:
+        """Return a scope of an earlier time with the use case's present name."""
+        return tuple(self.named_now(dict(scope)).items())
 
     def use_case_named(self, name: str) -> UseCase | None:
         """Return the use case of a name, or of a former one; None: it is not registered."""

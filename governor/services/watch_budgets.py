@@ -1,6 +1,6 @@
 """What operators watch: how full budgets are, and how much of what was allowed is never reported."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -33,11 +33,13 @@ SERIES_MAX = 100
 FRESH_S = 10.0
 """How long an answer is given again: however many scrapers there are, the database is asked this often."""
 
+_Key = tuple[str, str, int | None]
+"""Policy, scope, and when the period ends (Unix seconds; None: never): what is kept is told no longer than that."""
 
-_Named = tuple[tuple[str, str], float]
-"""Policy and scope, and how full it is."""
+_Named = tuple[_Key, float]
+"""How full it is."""
 
-_Ratios = dict[tuple[str, str], float]
+_Ratios = dict[_Key, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +102,18 @@ class BudgetWatcher:
         while after is not None:
             found, after = await self._database.read(partial(self._taken, after=after, now=now))
             _raise(fullest, found)
-        return _ranked(fullest)
+        return _ranked(fullest, now)
 
     async def _ratios(self, now: datetime) -> tuple[BudgetRatio, ...]:
         page = await self._budgets.page(BudgetQuery(limit=BUDGETS_WATCHED), now)
         fullest: _Ratios = {}
         _raise(
-            fullest, ((_name(view.budget), (view.used + view.held) / view.limit) for view in page.views if view.limit)
+            fullest, ((_key(view.budget), (view.used + view.held) / view.limit) for view in page.views if view.limit)
         )
         if page.next is not None:
             await self._pass_by(now)
             _raise(fullest, (*self._passed.items(), *self._passing.items()))
-        return _ranked(fullest)
+        return _ranked(fullest, now)
 
     async def _pass_by(self, now: datetime) -> None:
         """Look at some more budgets; once all were passed by, it begins anew."""
@@ -133,7 +135,7 @@ class BudgetWatcher:
             draw = whole_budget(self._names.find(snapshot.policies, row.policy), row, snapshot, now)
             balance = balances.get(row.digest)
             if draw is not None and balance is not None and draw.terms.limit:
-                found.append((_name(draw.budget), (balance.used + balance.held) / draw.terms.limit))
+                found.append((_key(draw.budget), (balance.used + balance.held) / draw.terms.limit))
         return found, page.next
 
     async def _reporting(self, now_s: float) -> tuple[Reporting, ...]:
@@ -147,15 +149,21 @@ def _raise(fullest: _Ratios, found: Iterable[_Named]) -> None:
         fullest[name] = max(fullest.get(name, 0.0), ratio)
 
 
-def _ranked(fullest: Mapping[tuple[str, str], float]) -> tuple[BudgetRatio, ...]:
+def _ranked(kept: _Ratios, now: datetime) -> tuple[BudgetRatio, ...]:
+    """Return the fullest of the budgets whose period goes on, those first."""
+    now_s = now.timestamp()
+    present = ((key[:2], ratio) for key, ratio in kept.items() if key[2] is None or key[2] > now_s)
+    # Of one name the last is kept: the fullest.
+    fullest = dict(sorted(present, key=lambda each: each[1]))
     ratios = [BudgetRatio(policy, scope, ratio) for (policy, scope), ratio in fullest.items()]
     return tuple(sorted(ratios, key=lambda ratio: -ratio.ratio)[:SERIES_MAX])
 
 
-def _name(budget: BudgetKey) -> tuple[str, str]:
+def _key(budget: BudgetKey) -> _Key:
     """Name a budget for operators; metrics are open, so people and tasks are not named: the fullest stands for all."""
     private = [key for key, _ in budget.scope if key not in _PUBLIC]
-    return budget.policy, f"(fullest {private[0]})" if private else scope_text(budget.scope)
+    scope = f"(fullest {private[0]})" if private else scope_text(budget.scope)
+    return budget.policy, scope, budget.period_end_s
 
 
 _PUBLIC = frozenset({"department", "team", "project", "environment", "kind", "provider", "model", "operation"})

@@ -250,3 +250,28 @@ async def test_the_fullest_of_all_budgets_is_among_the_series(
 
     assert {None, 0.9} >= set(seen[:6])
     assert [0.9, 0.96] == [seen[5], seen[-1]]
+
+
+async def test_budgets_of_a_period_that_is_over_are_no_longer_among_the_series(
+    database_url: str, tmp_path: Path, standing: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first scrape of the next one on, not only once all budgets were passed by anew."""
+    monkeypatch.setattr(watch_budgets, "BUDGETS_WATCHED", 1)
+    monkeypatch.setattr(watch_budgets, "MORE_WATCHED", 1)
+    monkeypatch.setattr(watch_budgets, "READ_AT_A_TIME", 1)
+    last = "---\napiVersion: governor/v1\nkind: Quota\nname: z-last\nlimit: 5 USD\nperiod: month\n"
+    folder = write_policies(tmp_path / "policies", QUOTAS + last)
+    async with running(settings_for(database_url, folder), standing) as server:
+        await spend(server, usd("e-1", 4.5))
+        for _ in range(6):
+            full = await metric(server, "governor_budget_used_ratio", policy="Quota/z-last")
+            standing.advance(11)
+        standing.advance(31 * 86_400)
+        await spend(server, usd("e-2", 0.3))
+        seen = []
+        for _ in range(12):
+            seen.append(await metric(server, "governor_budget_used_ratio", policy="Quota/z-last"))
+            standing.advance(11)
+
+    assert {None, 0.06} >= set(seen)
+    assert (0.9, 0.06) == (full, seen[-1])

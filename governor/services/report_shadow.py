@@ -4,7 +4,7 @@ Reads the decisions of a span one page at a time; sums are exact, however many t
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -16,10 +16,12 @@ from sqlalchemy import Connection
 from governor.core.ledger.entry import Entry
 from governor.core.ledger.reservation import Reservation, ReservationState
 from governor.core.money import usd_text
+from governor.core.policy.use_case_lineage import use_case_ref
 from governor.services.replay_summary import NOBODYS
 from governor.services.shadow_stakes import Stakes
 from governor.store.decisions import decisions_after, id_floor
 from governor.store.outcomes import read_task_outcomes
+from governor.store.quota_roots import read_quota_roots
 
 PAGE = 500
 """Decisions that are in memory at a time."""
@@ -101,6 +103,7 @@ class ShadowReport:
         total: Requests that at least one policy on trial would have refused, each counted once.
         stakes: What would have been lost with them.
         without_task: Allowed requests that named no task, by use case.
+        roots: What names of use cases began as: those of one that was renamed are one.
     """
 
     decisions: int = 0
@@ -110,6 +113,12 @@ class ShadowReport:
     stakes: Stakes = field(default_factory=Stakes)
     without_task: Counter[str] = field(default_factory=Counter)
     policies: dict[str, PolicyTrial] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
+
+    def use_case(self, name: str) -> str:
+        """Return how the use case of a name is known here, of a former one as well; ``""`` of none."""
+        ref = use_case_ref(name)
+        return self.roots.get(ref, ref) if name else ""
 
     def document(self, shown: int) -> dict[str, Any]:
         """Return the report as it is printed.
@@ -139,7 +148,7 @@ def report_shadow(
         until: First instant that is too late, or None.
         policy: Only this one, as ``Kind/name``; ``""``: all.
     """
-    report = ShadowReport()
+    report = ShadowReport(roots=read(partial(read_quota_roots, names=())))
     last = id_floor(int(since.timestamp() * 1000) if since is not None else 0)
     until_ms = int(until.timestamp() * 1000) if until is not None else None
     while True:
@@ -161,11 +170,13 @@ def _weigh(connection: Connection, report: ShadowReport, since: datetime | None,
         return
     from_s, until_s = (int(at.timestamp()) if at is not None else None for at in (since, until))
     # What comes of a task may come later than its requests.
-    for use_case, task, sums in read_task_outcomes(connection, from_s, None):
+    for name, task, sums in read_task_outcomes(connection, from_s, None):
+        use_case = report.use_case(name)
         for each in stakes:
             each.add_task(use_case, task, sums)
-    for use_case, task, sums in read_task_outcomes(connection, from_s, until_s):
+    for name, task, sums in read_task_outcomes(connection, from_s, until_s):
         if not task:
+            use_case = report.use_case(name)
             for each in stakes:
                 each.add_share(use_case, sums, report.without_task[use_case])
 
@@ -174,7 +185,8 @@ def _add(report: ShadowReport, reservation: Reservation, entries: Sequence[Entry
     report.decisions += 1
     cost = _cost(reservation, entries)
     report.spent_nano_usd += cost
-    use_case, task = (reservation.facts.attributes.get(name, "") for name in ("use_case", "task"))
+    attributes = reservation.facts.attributes
+    use_case, task = report.use_case(attributes.get("use_case", "")), attributes.get("task", "")
     if use_case and not task and reservation.state is not ReservationState.DENIED:
         report.without_task[use_case] += 1
     if not reservation.answer:
@@ -195,8 +207,8 @@ def _add(report: ShadowReport, reservation: Reservation, entries: Sequence[Entry
             trial.refused_anyway += 1
         return
     facts = reservation.facts
-    user = facts.attributes.get("user", NOBODYS)
-    department = facts.attributes.get("department", NOBODYS)
+    user = attributes.get("user", NOBODYS)
+    department = attributes.get("department", NOBODYS)
     sums = [report.total]
     for trial in trials:
         sums.append(trial.total)

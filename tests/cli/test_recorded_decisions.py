@@ -150,17 +150,22 @@ def test_trials_are_added_up_exactly(cli: Cli, recorded: Path) -> None:
     assert ["acme/fast"] == list(trials["Quota/on-trial"]["by_model"]["shown"])
 
 
-@pytest.fixture
-def with_outcomes(cli: Cli, policies: Path) -> None:
-    """Four requests of ada for a use case, of which a trial refuses the last three; two are of one task."""
-    assert cli is not None
-    (policies / "acme.yaml").write_text(POLICIES.replace("limit: 1 USD", "limit: 100 USD") + TRIALS)
+def triage_then_outcomes(policies: Path, name: str = "triage", formerly: str = "") -> None:
+    """Four requests of ada for triage, of which a trial refuses the last three; two are of one task.
+
+    What came of them is reported when the use case has its last name.
+    """
+    use_case = "---\n{apiVersion: governor/v1, kind: UseCase, owner: ada, stage: production, audience: internal, "
+    written = POLICIES.replace("limit: 1 USD", "limit: 100 USD") + TRIALS + use_case
     settings = load_settings(auth="off", port=0, log_level="error", decide_deadline_ms=60_000)
+    (policies / "acme.yaml").write_text(f"{written}name: triage}}\n")
     with running_server(settings, DayClock(NOON)) as url:
         for task in ("run-1", "run-2", "run-2", "", ""):
             body = asked("ada") | {"use_case": "triage"}
             body["subject"] |= {"task": task} if task else {}
             report(url, httpx.post(f"{url}/decide", json=body).json()["decision_id"], 40_000)
+    (policies / "acme.yaml").write_text(f"{written}name: {name}, formerly: [{formerly}]}}\n")
+    with running_server(settings, DayClock(NOON)) as url:
         for number, outcome in enumerate(
             [
                 {"task": "run-1", "count": 5, "worth_usd": "50"},
@@ -169,18 +174,27 @@ def with_outcomes(cli: Cli, policies: Path) -> None:
                 {"task": "run-9", "count": 2},
             ]
         ):
-            answer = httpx.post(f"{url}/outcomes", json={"event_id": f"o{number}", "use_case": "triage", **outcome})
+            answer = httpx.post(f"{url}/outcomes", json={"event_id": f"o{number}", "use_case": name, **outcome})
             assert 200 == answer.status_code, answer.text
 
 
-def test_outcomes_that_would_have_been_lost(cli: Cli, with_outcomes: None) -> None:
+def test_outcomes_that_would_have_been_lost(cli: Cli, policies: Path) -> None:
     """Those of a task with any of its requests, those without a task in proportion; and what they are worth."""
+    triage_then_outcomes(policies)
     [trial] = shadow(cli, "--policy", "Quota/on-trial")["policies"]
 
     assert (4, 13, "37.000000000") == (trial["requests"], trial["lost_outcomes"], trial["lost_worth_usd"])
     assert "13 reported outcomes worth 37.00 USD would have been lost" in " ".join(
         cli("report", "shadow").output.split()
     )
+
+
+def test_outcomes_that_were_reported_after_a_rename_are_lost_as_well(cli: Cli, policies: Path) -> None:
+    """Requests and outcomes say the names of their time, and are of one use case."""
+    triage_then_outcomes(policies, "helpdesk", "triage")
+    [trial] = shadow(cli, "--policy", "Quota/on-trial")["policies"]
+
+    assert (4, 13, "37.000000000") == (trial["requests"], trial["lost_outcomes"], trial["lost_worth_usd"])
 
 
 def test_forgotten_texts_are_said(cli: Cli, recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:

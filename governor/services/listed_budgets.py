@@ -96,8 +96,9 @@ def whole_budget(quotas: Iterable[Quota], row: LiveBudget, snapshot: Snapshot, a
     for quota in quotas:
         if quota.per != tuple(key for key, _ in row.scope) or not quota.header.in_force(at):
             continue
-        if budget_key(quota, row.scope, at).digest == row.digest:
-            return draws_of(quota, dict(row.scope), DrawContext(snapshot.organization, snapshot.quota, at))[0]
+        scope = snapshot.organization.scope_now(row.scope)
+        if budget_key(quota, scope, at).digest == row.digest:
+            return draws_of(quota, dict(scope), DrawContext(snapshot.organization, snapshot.quota, at))[0]
     return None
 
 

@@ -12,6 +12,7 @@ from governor.core.policy.kinds import Quota
 from governor.services import budgets
 from governor.services.listed_budgets import drawn_budget
 from governor.store.verify import verify
+from tests.api.test_alerts import said, watch
 from tests.api.test_outcomes import USE_CASES
 from tests.api.world import POLICIES, QUOTAS, Server, StandingClock, question, running, settings_for, write_policies
 from tests.forecasts.traffic import FIRST, forecasts
@@ -184,6 +185,20 @@ async def test_a_page_looks_at_so_many_budgets_and_not_at_all(
     assert [f"eve@acme.example, {name}" for name in present] == [scope for scope, _, _ in pages[100]]
     assert [pages[100]] * 5 == list(pages.values())
     assert len(looked_at) <= 3 * len(names)
+
+
+async def test_alerts_name_the_use_case_as_it_is_called_now(acme: Server, folder: Path) -> None:
+    """And measure its budget by the limit that it has under that name."""
+    await spend(acme, 1, OLD)
+    renamed(folder)
+    with (folder / "quotas.yaml").open("a") as quotas:
+        quotas.write("alerts: [{at: 5%, of: used, notify: [webhook]}]\n")
+    assert await acme.governor.publisher.reload()
+    await watch(acme)
+    [alert] = await said(acme)
+
+    assert ({"use_case": NEW}, "2") == (alert["scope"], alert["numbers"]["room"])
+    assert alert["title"].startswith(NEW)
 
 
 async def test_reports_sum_both_names(acme: Server, folder: Path) -> None:

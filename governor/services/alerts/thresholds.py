@@ -228,7 +228,7 @@ def _bound(snapshot: Snapshot, row: LiveBudget, forecast: Forecast | None, now: 
     if row.end_s is not None and row.end_s <= now.timestamp():
         # What a period that is over was on the way to concerns nobody any more.
         return None
-    attributes = scope_attributes(row.scope, snapshot.organization, now)
+    attributes = scope_attributes(snapshot.organization.scope_now(row.scope), snapshot.organization, now)
     rule = forecast_rule_for(snapshot.policies.forecast_rules, attributes, now, DEFAULT_RULE)
     match rule.alert_on:
         case Bound.LOWER:

@@ -132,6 +132,23 @@ async def test_without_history_and_limit_nothing_is_expected(
         assert [] == await said(server)
 
 
+async def test_a_limit_for_a_use_case_measures_whoever_works_for_that_alone(
+    sqlite_url: str, tmp_path: Path, standing: StandingClock
+) -> None:
+    """Who does other work as well may spend more in an hour than a tenth of it."""
+    small = "---\n{apiVersion: governor/v1, kind: Quota, name: small, applies_to: {use_case: drafts}, limit: 8 USD, "
+    folder = write_policies(tmp_path / "small", f"{QUOTAS}{small}period: month}}\n")
+    async with running(settings_for(sqlite_url, folder), standing) as server:
+        await spend(server, usd("drafts", 5, use_case="drafts"), usd("other", 1, use_case="other"))
+        await spend(server, usd("only", 6, subject=MIA, use_case="drafts"))
+        standing.advance(60)
+        await run(server, server.governor.unusual.watch)
+        alerts = await said(server)
+
+    assert [MIA] == [alert["scope"] for alert in alerts]
+    assert "the monthly limit of Quota/small is 8 USD" in alerts[0]["reason"]
+
+
 async def test_a_new_agent_is_measured_by_others(any_server: Server, standing: StandingClock) -> None:
     """Nobody has seen it before; it spends as much as ten of the busiest of all others, and is told within minutes."""
     await work(any_server, *usual(standing.now(), {"user": "eve@acme.example"}))

@@ -91,7 +91,7 @@ def _unusual(connection: Connection, usual: Usual, snapshot: Snapshot, now: date
         loud = {name: cost for name, cost in sums.items() if name and cost > LOUD_NANO_USD}
 
         def limit_of(name: str, level: str = level, own: dict[str, list[Driver]] = own) -> TightestLimit | None:
-            return tightest_limit(snapshot, _attributes(own[name][0][0], level), now)
+            return tightest_limit(snapshot, _attributes(own[name], level), now)
 
         findings = usual.findings(connection, level, loud, limit_of, learned=learned)
         found += [_Unusual(level, name, one, tuple(own[name][:DRIVERS])) for name, one in findings.items()]
@@ -100,11 +100,11 @@ def _unusual(connection: Connection, usual: Usual, snapshot: Snapshot, now: date
     return found
 
 
-def _attributes(spender: Spender, level: str) -> dict[str, str]:
-    """Return what is known of all requests of a series, by the one who drives it."""
-    names = LEVELS[LEVELS.index(level) :]
-    known = {name: spender.name(name) for name in (*names, *(("use_case", "model") if level == "user" else ()))}
-    return {name: value for name, value in known.items() if value}
+def _attributes(drivers: list[Driver], level: str) -> dict[str, str]:
+    """Return what is known of all requests of a series: what all who drive it have in common."""
+    names = (*LEVELS[LEVELS.index(level) :], *(("use_case", "model") if level == "user" else ()))
+    known = ((name, {spender.name(name) for spender, _ in drivers}) for name in names)
+    return {name: value for name, values in known if len(values) == 1 for value in values if value}
 
 
 def _said(organization: Organization, one: _Unusual, terms: AlertTerms, now: datetime) -> Said:

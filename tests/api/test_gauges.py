@@ -228,16 +228,21 @@ async def test_blocks_in_force_are_counted_by_kind(server: Server, standing: Sta
     ]
 
 
-async def test_the_fullest_of_all_budgets_is_among_the_series(
-    database_url: str, tmp_path: Path, standing: StandingClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many come before it by name: a scrape looks at some more, and the next one goes on from there."""
+@pytest.fixture
+def many_budgets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give policies with more budgets than a scrape looks at; `z-last` comes last by its name."""
     monkeypatch.setattr(watch_budgets, "BUDGETS_WATCHED", 1)
     monkeypatch.setattr(watch_budgets, "MORE_WATCHED", 1)
     monkeypatch.setattr(watch_budgets, "READ_AT_A_TIME", 1)
     last = "---\napiVersion: governor/v1\nkind: Quota\nname: z-last\nlimit: 5 USD\nperiod: month\n"
-    folder = write_policies(tmp_path / "policies", QUOTAS + last)
-    async with running(settings_for(database_url, folder), standing) as server:
+    return write_policies(tmp_path / "policies", QUOTAS + last)
+
+
+async def test_the_fullest_of_all_budgets_is_among_the_series(
+    database_url: str, many_budgets: Path, standing: StandingClock
+) -> None:
+    """However many come before it by name: a scrape looks at some more, and the next one goes on from there."""
+    async with running(settings_for(database_url, many_budgets), standing) as server:
         await spend(server, usd("e-1", 4.5))
         seen = []
         for _ in range(6):
@@ -253,15 +258,10 @@ async def test_the_fullest_of_all_budgets_is_among_the_series(
 
 
 async def test_budgets_of_a_period_that_is_over_are_no_longer_among_the_series(
-    database_url: str, tmp_path: Path, standing: StandingClock, monkeypatch: pytest.MonkeyPatch
+    database_url: str, many_budgets: Path, standing: StandingClock
 ) -> None:
     """From the first scrape of the next one on, not only once all budgets were passed by anew."""
-    monkeypatch.setattr(watch_budgets, "BUDGETS_WATCHED", 1)
-    monkeypatch.setattr(watch_budgets, "MORE_WATCHED", 1)
-    monkeypatch.setattr(watch_budgets, "READ_AT_A_TIME", 1)
-    last = "---\napiVersion: governor/v1\nkind: Quota\nname: z-last\nlimit: 5 USD\nperiod: month\n"
-    folder = write_policies(tmp_path / "policies", QUOTAS + last)
-    async with running(settings_for(database_url, folder), standing) as server:
+    async with running(settings_for(database_url, many_budgets), standing) as server:
         await spend(server, usd("e-1", 4.5))
         for _ in range(6):
             full = await metric(server, "governor_budget_used_ratio", policy="Quota/z-last")
